@@ -1,0 +1,194 @@
+// Bodies of the HTTP API, version 1. OpenAPI, the client and the CLI come from here; routes are in workers/web/api.
+import { z } from 'zod'
+import { sourceRecordSchema } from './sources.ts'
+import { blobRefSchema, channelSchema, faultSchema, sha256Schema, slugSchema } from './wire.ts'
+
+export const API_PREFIX = '/api/v1'
+
+/** A body larger than this is cut into parts; Cloudflare takes at most 100 MB in one request. */
+export const MAX_SINGLE_UPLOAD_BYTES = 64 * 1024 * 1024
+/** R2: every part but the last has this size exactly. */
+export const UPLOAD_PART_BYTES = 32 * 1024 * 1024
+
+// ---- who ----
+export const tokenScopeSchema = z.enum(['read', 'publish', 'admin'])
+export type TokenScope = z.infer<typeof tokenScopeSchema>
+
+export const tokenSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    organization: slugSchema,
+    project: slugSchema.nullable().meta({ description: 'null: every project of the organization' }),
+    scopes: z.array(tokenScopeSchema),
+    createdAtMs: z.number(),
+    expiresAtMs: z.number().nullable(),
+    lastUsedAtMs: z.number().nullable(),
+  })
+  .meta({ id: 'Token' })
+export const createTokenSchema = z.object({
+  name: z.string().min(1).max(100),
+  project: slugSchema.optional(),
+  scopes: z.array(tokenScopeSchema).min(1),
+  expiresAtMs: z.number().int().positive().optional(),
+})
+export const createdTokenSchema = tokenSchema
+  .extend({ secret: z.string().meta({ description: 'Shown once.' }) })
+  .meta({ id: 'CreatedToken' })
+export const whoamiSchema = z
+  .object({ organization: slugSchema, project: slugSchema.nullable(), scopes: z.array(tokenScopeSchema) })
+  .meta({ id: 'Whoami' })
+
+// ---- projects ----
+export const projectSchema = z
+  .object({
+    id: z.string(),
+    organization: slugSchema,
+    project: slugSchema,
+    repositoryUrl: z.string(),
+    generation: z.number().int(),
+    openpgpFingerprint: z.string(),
+    rsaKeyName: z.string(),
+    createdAtMs: z.number(),
+  })
+  .meta({ id: 'Project' })
+
+export const installSchema = z
+  .object({
+    channel: channelSchema,
+    instructions: z.array(
+      z.object({ format: z.string(), title: z.string(), commands: z.array(z.string()), note: z.string().optional() }),
+    ),
+  })
+  .meta({ id: 'Install' })
+
+// ---- blobs ----
+export const missingBlobsRequestSchema = z.object({ blobs: z.array(blobRefSchema).max(1000) })
+export const missingBlobsSchema = z.object({ missing: z.array(sha256Schema) }).meta({ id: 'MissingBlobs' })
+export const startUploadSchema = z.object({ sizeBytes: z.number().int().positive() })
+export const uploadSchema = z
+  .object({
+    uploadId: z.string(),
+    sizeBytes: z.number().int(),
+    partSizeBytes: z.number().int(),
+    /** Part numbers (from 1) the server has. */
+    parts: z.array(z.number().int()),
+  })
+  .meta({ id: 'Upload' })
+
+// ---- builds ----
+export const createBuildSchema = z
+  .object({
+    /** The manifest's text; every nfpm.yaml is one. */
+    manifest: z.string().max(1024 * 1024),
+    manifestFile: z.string().max(255).default('distropack.yaml'),
+    version: z.string().max(200).optional(),
+    /** Default: the manifest's `targets`, else every format for the manifest's architecture. */
+    targets: z.array(z.string()).min(1).max(200).optional(),
+    channel: channelSchema.default('stable'),
+    variables: z.record(z.string(), z.string()).default({}),
+    sources: z.array(sourceRecordSchema).max(100_000),
+    /** For everything the manifest gives no time. Default: now. */
+    mtimeSeconds: z.number().int().optional(),
+  })
+  .meta({ id: 'CreateBuild' })
+export type CreateBuild = z.infer<typeof createBuildSchema>
+
+/** waiting -> building -> built -> published; or failed (the user's fault) or dead (ours; an operator can replay it). */
+export const jobStateSchema = z.enum(['waiting', 'building', 'built', 'published', 'failed', 'dead'])
+export type JobState = z.infer<typeof jobStateSchema>
+export const FINAL_JOB_STATES: readonly JobState[] = ['published', 'failed', 'dead']
+
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    target: z.string(),
+    state: jobStateSchema,
+    attempts: z.number().int(),
+    faults: z.array(faultSchema),
+    artifact: z
+      .object({
+        id: z.string(),
+        fileName: z.string(),
+        name: z.string(),
+        version: z.string(),
+        arch: z.string(),
+        sizeBytes: z.number().int(),
+        sha256: sha256Schema,
+        url: z.string(),
+      })
+      .nullable(),
+    generation: z.number().int().nullable().meta({ description: 'The generation that first offers it.' }),
+  })
+  .meta({ id: 'Job' })
+export type Job = z.infer<typeof jobSchema>
+
+export const buildSchema = z
+  .object({
+    id: z.string(),
+    organization: slugSchema,
+    project: slugSchema,
+    channel: channelSchema,
+    createdAtMs: z.number(),
+    /** open while any job is not final; then published, or failed when any job is. */
+    state: z.enum(['open', 'published', 'failed']),
+    jobs: z.array(jobSchema),
+  })
+  .meta({ id: 'Build' })
+export type Build = z.infer<typeof buildSchema>
+
+export const logLineSchema = z.object({ atMs: z.number(), line: z.string() })
+export const jobLogSchema = z.object({ lines: z.array(logLineSchema), nextCursor: z.string().nullable() }).meta({ id: 'JobLog' })
+
+// ---- packages ----
+export const artifactSchema = z
+  .object({
+    id: z.string(),
+    format: z.string(),
+    name: z.string(),
+    version: z.string(),
+    arch: z.string(),
+    channels: z.array(channelSchema),
+    fileName: z.string(),
+    sizeBytes: z.number().int(),
+    sha256: sha256Schema,
+    url: z.string(),
+    createdAtMs: z.number(),
+  })
+  .meta({ id: 'Artifact' })
+
+// ---- operator ----
+export const deadLetterSchema = z
+  .object({
+    jobId: z.string(),
+    buildId: z.string(),
+    organization: z.string(),
+    project: z.string(),
+    target: z.string(),
+    attempts: z.number().int(),
+    fault: faultSchema,
+    diedAtMs: z.number(),
+  })
+  .meta({ id: 'DeadLetter' })
+
+/** Every path of the API in one place; `{…}` in OpenAPI's notation. */
+export const API_PATHS = {
+  whoami: '/whoami',
+  tokens: '/organizations/{org}/tokens',
+  token: '/organizations/{org}/tokens/{tokenId}',
+  projects: '/organizations/{org}/projects',
+  project: '/projects/{org}/{project}',
+  install: '/projects/{org}/{project}/install',
+  artifacts: '/projects/{org}/{project}/artifacts',
+  missingBlobs: '/projects/{org}/{project}/blobs/missing',
+  blob: '/projects/{org}/{project}/blobs/{sha256}',
+  uploads: '/projects/{org}/{project}/blobs/{sha256}/uploads',
+  upload: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}',
+  uploadPart: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}/parts/{part}',
+  completeUpload: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}/complete',
+  builds: '/projects/{org}/{project}/builds',
+  build: '/projects/{org}/{project}/builds/{buildId}',
+  jobLog: '/projects/{org}/{project}/builds/{buildId}/jobs/{jobId}/log',
+  deadLetters: '/operator/dead-letters',
+  replay: '/operator/dead-letters/{jobId}/replay',
+} as const

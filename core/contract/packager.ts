@@ -1,0 +1,40 @@
+// What the platform asks of a packager, and what it answers: one POST, answered by lines of JSON while it builds.
+// The packager is hostile ground: it gets no key, and a token that opens this one job's blobs.
+import { z } from 'zod'
+import { sourceRecordSchema } from './sources.ts'
+import { blobRefSchema, faultSchema } from './wire.ts'
+
+/** POST {packager}/v1/builds */
+export const buildOrderSchema = z.object({
+  jobId: z.string(),
+  /** `deb/amd64` */
+  target: z.string(),
+  /** The manifest as written; the version below replaces its own when given. */
+  manifest: z.string(),
+  manifestFile: z.string().default('distropack.yaml'),
+  version: z.string().optional(),
+  /** Values for `${VARIABLE}` in the manifest, as the publisher's machine had them. */
+  variables: z.record(z.string(), z.string()).default({}),
+  sources: z.array(sourceRecordSchema),
+  /** For everything the manifest gives no time. */
+  mtimeSeconds: z.number().int(),
+  /** Blobs are read from and written to `${blobsUrl}/{sha256}`, see upload.ts, with `Authorization: Bearer {token}`. */
+  blobsUrl: z.url(),
+  token: z.string(),
+})
+export type BuildOrder = z.infer<typeof buildOrderSchema>
+
+/** Lines of the answer (application/x-ndjson). The last is `done` or `failed`; without one the build was cut off. */
+export const buildEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('log'), atMs: z.number(), line: z.string() }),
+  /** Sent at least every 10 seconds, so that the other side can tell slow from dead. */
+  z.object({ type: z.literal('beat'), atMs: z.number() }),
+  z.object({
+    type: z.literal('done'),
+    artifact: blobRefSchema,
+    /** The entry as a JSON blob: file lists can outgrow a line. */
+    entry: blobRefSchema,
+  }),
+  z.object({ type: z.literal('failed'), faults: z.array(faultSchema).min(1) }),
+])
+export type BuildEvent = z.infer<typeof buildEventSchema>

@@ -1,0 +1,61 @@
+// The one vocabulary of expected trouble. A code is public and stable: API bodies, job rows, CLI output and
+// docs carry it. Adding one is free, renaming one breaks scripts of users.
+
+export const FAULT_CODES = [
+  // what a user wrote
+  'manifest_syntax', // not YAML
+  'manifest_invalid', // YAML, but a key is unknown, missing or of the wrong type
+  'manifest_unset_variable',
+  'target_unknown',
+  'name_invalid', // a name this format forbids
+  'version_invalid', // a version this format forbids
+  'source_missing', // a file the manifest names is not there
+  'source_changed', // a file changed while it was read
+  'path_unsafe', // `..`, absolute escape, control characters
+  'content_conflict', // two entries claim one destination
+  'field_invalid', // a value that would break out of its line, stanza or element
+  // what a user uploaded
+  'package_corrupt',
+  'package_unsupported',
+  'digest_mismatch',
+  'size_mismatch',
+  'body_too_large',
+  // what a user asked for
+  'request_invalid',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'version_exists', // same name, version and architecture, other bytes
+  'blob_missing',
+  'upload_incomplete',
+  'method_not_allowed',
+  'rate_limited',
+  // what is ours
+  'packager_unavailable',
+  'build_interrupted',
+  'key_encryption_key_missing',
+  'key_encryption_key_wrong',
+  'internal',
+] as const
+
+export type FaultCode = (typeof FAULT_CODES)[number]
+
+/** Where in a user's file the trouble is. Lines and columns count from 1. */
+export interface Where {
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+  /** Dotted path of the key: `contents.2.dst`. */
+  readonly key?: string
+}
+
+/** `message` says what was wrong, where, and what to do; it never holds a secret. */
+export interface Fault {
+  readonly code: FaultCode
+  readonly message: string
+  readonly where?: Where
+}
+
+export const fault = (code: FaultCode, message: string, where?: Where): Fault =>
+  where ? { code, message, where } : { code, message }

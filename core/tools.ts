@@ -1,0 +1,89 @@
+// Ports: what core needs of its host. A Worker, a Node process and a test each hand in their own.
+import type { Content, Part } from './model/content.ts'
+import type { ByteSource } from './model/spec.ts'
+
+export type Codec = 'none' | 'gzip' | 'xz' | 'zstd' | 'bzip2'
+export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha512'
+
+export interface Hash {
+  update(bytes: Uint8Array): void
+  /** Once only. */
+  digest(): Uint8Array
+}
+
+export interface ByteSink {
+  /** Resolves when the receiver can take more. The chunk must not be changed afterwards. */
+  write(chunk: Uint8Array): Promise<void>
+}
+
+/** A place for bytes whose size or hash must be known before what stands in front of them can be written. */
+export interface Spool extends ByteSink {
+  readonly sizeBytes: number
+  read(): ByteSource
+}
+
+export interface BuildTools {
+  hash(name: HashName): Hash
+  /** One stream (one gzip member, one zstd frame, one xz stream); the same input gives the same bytes. */
+  compress(codec: Codec, source: ByteSource, level?: number): ByteSource
+  /** Spools end with the build, however it ends. */
+  spool(): Promise<Spool>
+  /** For local builds with the user's own key; absent on the platform, which signs after the build. */
+  readonly signer?: PackageSigner
+  readonly log: (line: string) => void
+}
+
+export interface SeekableFile {
+  readonly sizeBytes: number
+  /** Fewer bytes only at the end of the file. */
+  read(offset: number, lengthBytes: number): Promise<Uint8Array>
+  stream(offset?: number, lengthBytes?: number): ByteSource
+}
+
+export interface InspectTools {
+  hash(name: HashName): Hash
+  decompress(codec: Codec, source: ByteSource): ByteSource
+}
+
+/** What a package may be signed with. Private keys stay behind these calls. */
+export interface PackageSigner {
+  readonly openpgp?: OpenPgpSigner
+  readonly rsa?: RsaSigner
+}
+
+export interface OpenPgpSigner {
+  /** Upper-case hex. */
+  readonly fingerprint: string
+  readonly publicKeyArmored: string
+  clearSign(text: string): Promise<string>
+  detachSign(bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array>
+}
+
+/** apk's scheme: PKCS#1 v1.5 by a key known by its file name. */
+export interface RsaSigner {
+  /** Exactly the file's name in /etc/apk/keys: `demo-hello-5f3a.rsa.pub`. */
+  readonly keyName: string
+  readonly publicKeyPem: string
+  sign(hash: 'SHA-1' | 'SHA-256', bytes: ByteSource): Promise<Uint8Array>
+}
+
+export interface RepositorySigner {
+  readonly openpgp: OpenPgpSigner
+  readonly rsa: RsaSigner
+}
+
+/** What an index needs to become files. */
+export interface IndexTools {
+  readonly signer: RepositorySigner
+  /** Of this generation; later generations never have an earlier one. */
+  readonly nowSeconds: number
+  /** Raw deflate ended by a full flush (bytes `00 00 ff ff`), so that pieces can be joined. */
+  deflate(raw: Uint8Array): Uint8Array
+  /** Keeps bytes as a blob, or inside the recipe when they are few. */
+  store(bytes: Uint8Array): Promise<Part>
+  /** Size and sha256 of what a reader gets; resumes from an earlier generation's state where the parts agree. */
+  measure(content: Omit<Content, 'sizeBytes' | 'sha256'>): Promise<Content>
+  /** The bytes of a recipe in order, for signatures over a whole file. */
+  read(content: Content): ByteSource
+  hash(name: HashName): Hash
+}
