@@ -14,7 +14,7 @@ export interface BlobTarget {
 }
 
 /** Bytes of a file from `offset` on; a part can be sent again. */
-export type SliceOpener = (offset: number, lengthBytes: number) => BodyInit
+export type SliceOpener = (offset: number, lengthBytes: number) => Uint8Array | ReadableStream<Uint8Array>
 
 /** The fault an answer of 400 and above carries; never throws on a body that is not ours. */
 export const faultOfResponse = async (response: Response): Promise<Fault> => {
@@ -50,7 +50,7 @@ const sendInParts = async (target: BlobTarget, blob: BlobRef, open: SliceOpener)
       headers: { 'content-type': 'application/octet-stream', 'content-length': String(length) },
       body: open(offset, length),
       duplex: 'half',
-    } as RequestInit)
+    } as unknown as RequestInit)
     if (!sent.ok) return sent
     await sent.value.body?.cancel()
   }
@@ -68,7 +68,7 @@ export const uploadBlob = async (target: BlobTarget, blob: BlobRef, open: SliceO
     headers: { 'content-type': 'application/octet-stream', 'content-length': String(blob.sizeBytes) },
     body: open(0, blob.sizeBytes),
     duplex: 'half',
-  } as RequestInit)
+  } as unknown as RequestInit)
   if (!sent.ok) return sent
   await sent.value.body?.cancel()
   return ok(undefined)
