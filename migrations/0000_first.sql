@@ -28,6 +28,7 @@ CREATE TABLE `artifacts` (
 	`unsigned_sha256` text NOT NULL,
 	`input_sha256` text NOT NULL,
 	`content` text NOT NULL,
+	`companions` text NOT NULL,
 	`entry_sha256` text NOT NULL,
 	`created_at_ms` integer NOT NULL,
 	FOREIGN KEY (`project_id`) REFERENCES `projects`(`id`) ON UPDATE no action ON DELETE no action
@@ -106,6 +107,7 @@ CREATE TABLE `publications` (
 	`channel` text NOT NULL,
 	`artifact_id` text NOT NULL,
 	`state` text NOT NULL,
+	`path` text NOT NULL,
 	`generation` integer,
 	`created_at_ms` integer NOT NULL,
 	PRIMARY KEY(`project_id`, `channel`, `artifact_id`),

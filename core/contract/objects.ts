@@ -45,7 +45,8 @@ export const objectKey = {
   head: (organization: string, project: string) => `heads/${organization}/${project}.json`,
   tree: (repositoryId: string, generation: number) => `repositories/${repositoryId}/generations/${generation}.json`,
   /** The last generation of a UTC day; the number falls as days pass, so a listing starts at the newest. */
-  day: (repositoryId: string, day: string) => `repositories/${repositoryId}/days/${99999999 - Number(day.replaceAll('-', ''))}.json`,
+  day: (repositoryId: string, day: string) =>
+    `repositories/${repositoryId}/days/${99999999 - Number(day.replaceAll('-', ''))}.json`,
   dayPrefix: (repositoryId: string) => `repositories/${repositoryId}/days/`,
   /** Content of a path that never changes its bytes: JSON of one Content. */
   path: (repositoryId: string, path: string) => `repositories/${repositoryId}/paths/${path}`,

@@ -1,9 +1,10 @@
 // Storage only: tables of D1. Wire shapes live in core/contract. State columns are closed and changed by
 // compare-and-set; times are milliseconds since 1970; ids carry their prefix.
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
 import type { JobState, TokenScope } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Content } from '@distropack/core/model/content.ts'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 export const organizations = sqliteTable('organizations', {
   id: text().primaryKey(),
@@ -183,6 +184,8 @@ export const artifacts = sqliteTable(
     inputSha256: text().notNull(),
     /** Recipe of the signed file. */
     content: text({ mode: 'json' }).$type<Content>().notNull(),
+    /** Files served beside it: `{".sig": recipe}`. */
+    companions: text({ mode: 'json' }).$type<Readonly<Record<string, Content>>>().notNull(),
     /** The entry's JSON is a blob: file lists outgrow a row. */
     entrySha256: text().notNull(),
     createdAtMs: integer().notNull(),
@@ -207,6 +210,8 @@ export const publications = sqliteTable(
       .notNull()
       .references(() => artifacts.id),
     state: text({ enum: ['pending', 'published'] }).notNull(),
+    /** Where this channel serves the file, below the repository's base. */
+    path: text().notNull(),
     /** The first generation that offers it. */
     generation: integer(),
     createdAtMs: integer().notNull(),

@@ -81,18 +81,22 @@ const packagerOver = (transport: Transport): Packager => ({
   },
 })
 
-const overUrl = (env: Env): Transport => (request) => {
-  const address = new URL(new URL(request.url).pathname, env.PACKAGER_URL)
-  const sent = new Request(address, request)
-  if (env.PACKAGER_TOKEN) sent.headers.set('authorization', `Bearer ${env.PACKAGER_TOKEN}`)
-  return fetch(sent)
-}
+const overUrl =
+  (env: Env): Transport =>
+  (request) => {
+    const address = new URL(new URL(request.url).pathname, env.PACKAGER_URL)
+    const sent = new Request(address, request)
+    if (env.PACKAGER_TOKEN) sent.headers.set('authorization', `Bearer ${env.PACKAGER_TOKEN}`)
+    return fetch(sent)
+  }
 
 /** Builds of one job go to one instance; a handful of instances share all jobs (wrangler.toml, max_instances). */
 const CONTAINER_INSTANCES = 10
-const overContainer = (env: Env): Transport => (request, jobId) => {
-  const instance = [...jobId].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % CONTAINER_INSTANCES
-  return env.PACKAGERS.get(env.PACKAGERS.idFromName(`packager-${instance}`)).fetch(request)
-}
+const overContainer =
+  (env: Env): Transport =>
+  (request, jobId) => {
+    const instance = [...jobId].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % CONTAINER_INSTANCES
+    return env.PACKAGERS.get(env.PACKAGERS.idFromName(`packager-${instance}`)).fetch(request)
+  }
 
 export const packagerOf = (env: Env): Packager => packagerOver(env.PACKAGER_URL ? overUrl(env) : overContainer(env))

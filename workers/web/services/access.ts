@@ -63,7 +63,8 @@ export const identify = async (platform: Platform, bearer: string): Promise<Acto
   return { kind: 'token', tokenId, organizationId, organization, projectId, scopes }
 }
 
-const noSuch = (what: string): Fault => fault('not_found', `There is no ${what} here, or your token may not know of it.`)
+const noSuch = (what: string): Fault =>
+  fault('not_found', `There is no ${what} here, or your token may not know of it.`)
 
 export const isScopeGranted = (actor: Actor, scope: TokenScope): boolean =>
   actor.kind === 'operator' || actor.scopes.some((granted) => IMPLIED[scope].includes(granted))

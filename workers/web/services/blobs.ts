@@ -41,12 +41,19 @@ export const missingBlobs = async (
   projectId: string,
   blobs: readonly BlobRef[],
 ): Promise<string[]> => {
-  const owned = await ownedBlobs(platform, projectId, blobs.map(({ sha256 }) => sha256))
+  const owned = await ownedBlobs(
+    platform,
+    projectId,
+    blobs.map(({ sha256 }) => sha256),
+  )
   return [...new Set(blobs.map(({ sha256 }) => sha256))].filter((sha256) => !owned.has(sha256))
 }
 
 export const ownBlob = async ({ db, nowMs }: Platform, projectId: string, blob: BlobRef): Promise<void> => {
-  await db.insert(projectBlobs).values({ projectId, ...blob, createdAtMs: nowMs() }).onConflictDoNothing()
+  await db
+    .insert(projectBlobs)
+    .values({ projectId, ...blob, createdAtMs: nowMs() })
+    .onConflictDoNothing()
 }
 
 /** A whole body. `sizeBytes` is the request's content-length. */
@@ -83,7 +90,12 @@ const viewUpload = async ({ db }: Platform, row: typeof uploads.$inferSelect): P
 }
 
 const findUpload = async ({ db }: Platform, projectId: string, sha256: string) =>
-  (await db.select().from(uploads).where(and(eq(uploads.projectId, projectId), eq(uploads.sha256, sha256))))[0]
+  (
+    await db
+      .select()
+      .from(uploads)
+      .where(and(eq(uploads.projectId, projectId), eq(uploads.sha256, sha256)))
+  )[0]
 
 /** Starts an upload in parts, or finds the one already under way for these bytes. */
 export const startUpload = async (
@@ -101,7 +113,14 @@ export const startUpload = async (
   }
   const id = newId('upl', platform.nowMs())
   const multipart = await platform.bucket.createMultipartUpload(objectKey.upload(id))
-  const row = { id, projectId, ...blob, multipartId: multipart.uploadId, state: 'open', createdAtMs: platform.nowMs() } as const
+  const row = {
+    id,
+    projectId,
+    ...blob,
+    multipartId: multipart.uploadId,
+    state: 'open',
+    createdAtMs: platform.nowMs(),
+  } as const
   const [kept] = await platform.db.insert(uploads).values(row).onConflictDoNothing().returning()
   if (kept) return ok(await viewUpload(platform, kept))
   await multipart.abort()

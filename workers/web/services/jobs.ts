@@ -3,8 +3,8 @@
 import type { JobState } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
-import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
 import { chunksForStatement } from '../db/client.ts'
+import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 
@@ -33,7 +33,10 @@ export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<
     .update(jobs)
     .set({ state: 'building', attempts: sql`${jobs.attempts} + 1`, leaseUntilMs: now + LEASE_MS, changedAtMs: now })
     .where(
-      and(eq(jobs.id, jobId), or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now)))),
+      and(
+        eq(jobs.id, jobId),
+        or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now))),
+      ),
     )
     .returning()
   if (!row) return undefined
@@ -44,8 +47,7 @@ export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<
   return { id, buildId, projectId, target, channel, requestSha256, inputSha256, attempt: attempts }
 }
 
-const heldBy = (job: ClaimedJob) =>
-  and(eq(jobs.id, job.id), eq(jobs.state, 'building'), eq(jobs.attempts, job.attempt))
+const heldBy = (job: ClaimedJob) => and(eq(jobs.id, job.id), eq(jobs.state, 'building'), eq(jobs.attempts, job.attempt))
 
 /** False when the claim was lost: stop working on it. */
 export const renewLease = async ({ db, nowMs }: Platform, job: ClaimedJob): Promise<boolean> => {
@@ -92,7 +94,9 @@ export const appendLog = async (
   lines: readonly { readonly atMs: number; readonly line: string }[],
 ): Promise<void> => {
   for (const chunk of chunksForStatement(lines, 3)) {
-    await db.insert(jobLogLines).values(chunk.map(({ atMs, line }) => ({ jobId, atMs, line: line.slice(0, MAX_LOG_LINE) })))
+    await db
+      .insert(jobLogLines)
+      .values(chunk.map(({ atMs, line }) => ({ jobId, atMs, line: line.slice(0, MAX_LOG_LINE) })))
   }
 }
 
@@ -113,7 +117,11 @@ export const readLog = async (
 }
 
 /** Jobs nobody is at work on: never delivered, given back, or held by a claim that died. */
-export const findStrandedJobs = async ({ db, nowMs }: Platform, waitingForMs: number, limit: number): Promise<string[]> => {
+export const findStrandedJobs = async (
+  { db, nowMs }: Platform,
+  waitingForMs: number,
+  limit: number,
+): Promise<string[]> => {
   const now = nowMs()
   const rows = await db
     .select({ id: jobs.id })
@@ -138,7 +146,10 @@ export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise
   return revived.length > 0
 }
 
-export const findJobProject = async ({ db }: Platform, jobId: string): Promise<{ projectId: string; state: JobState } | undefined> => {
+export const findJobProject = async (
+  { db }: Platform,
+  jobId: string,
+): Promise<{ projectId: string; state: JobState } | undefined> => {
   const [row] = await db
     .select({ projectId: projects.id, state: jobs.state })
     .from(jobs)

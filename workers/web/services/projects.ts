@@ -6,10 +6,10 @@ import { and, desc, eq, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import { organizations, projects, signingKeys } from '../db/schema.ts'
 import { makeKeys, readSigningFacts } from '../signing/keyring.ts'
+import type { Project } from './access.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
-import type { Project } from './access.ts'
 
 export type ProjectView = z.infer<typeof projectSchema>
 
@@ -46,7 +46,13 @@ export const ensureProject = async (
   const vault = await platform.vault()
   if (!vault.ok) return vault
   const createdAtMs = platform.nowMs()
-  const row = { id: newId('prj', createdAtMs), organizationId: organization.id, slug, access: 'public', createdAtMs } as const
+  const row = {
+    id: newId('prj', createdAtMs),
+    organizationId: organization.id,
+    slug,
+    access: 'public',
+    createdAtMs,
+  } as const
   const keys = await makeKeys({ id: row.id, organization: organization.slug, slug }, vault.value, createdAtMs)
   try {
     await platform.db.batch([platform.db.insert(projects).values(row), platform.db.insert(signingKeys).values(keys)])

@@ -64,4 +64,3 @@ export const openSigner = async (
   if (!rsaKey.ok) return err(rsaKey.error)
   return ok({ openpgp: await openPgpSigner(openpgpKey.value), rsa: rsaSigner(rsa.name, rsaKey.value) })
 }
-

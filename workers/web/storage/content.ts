@@ -9,7 +9,10 @@ const INLINE_LIMIT_BYTES = 16 * 1024
 
 export const storePart = async (bucket: R2Bucket, bytes: Uint8Array): Promise<Part> => {
   if (bytes.length <= INLINE_LIMIT_BYTES) {
-    return { inline: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'), sizeBytes: bytes.length }
+    return {
+      inline: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
+      sizeBytes: bytes.length,
+    }
   }
   const blob = await putBlobBytes(bucket, bytes)
   return { blob: blob.sha256, offset: 0, sizeBytes: blob.sizeBytes }
