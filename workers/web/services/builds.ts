@@ -101,7 +101,7 @@ export const createBuild = async (
   project: Project,
   request: CreateBuild,
   idempotencyKey: string | null,
-): Promise<Result<Build, Fault[]>> => {
+): Promise<Result<Build, readonly Fault[]>> => {
   const settled = { ...request, mtimeSeconds: request.mtimeSeconds ?? Math.floor(platform.nowMs() / 1000) }
   const repeated = idempotencyKey ? await findByKey(platform, project.id, idempotencyKey) : undefined
   if (repeated) return ok(await describeBuild(platform, project, repeated))
