@@ -138,7 +138,9 @@ export const buildSchema = z
 export type Build = z.infer<typeof buildSchema>
 
 export const logLineSchema = z.object({ atMs: z.number(), line: z.string() })
-export const jobLogSchema = z.object({ lines: z.array(logLineSchema), nextCursor: z.string().nullable() }).meta({ id: 'JobLog' })
+export const jobLogSchema = z
+  .object({ lines: z.array(logLineSchema), nextCursor: z.string().nullable() })
+  .meta({ id: 'JobLog' })
 
 // ---- packages ----
 export const artifactSchema = z
