@@ -44,6 +44,7 @@ export const openPgpSigner = async (armoredPrivateKey: string): Promise<OpenPgpS
   return {
     fingerprint: signingKeys.getFingerprint().toUpperCase(),
     publicKeyArmored: signingKeys.toPublic().armor(),
+    publicKeyBinary: signingKeys.toPublic().write(),
     clearSign: async (text) => sign({ message: await createCleartextMessage({ text }), ...options }),
     detachSign,
   }

@@ -6,11 +6,6 @@ import type { Content } from '@distropack/core/model/content.ts'
 import type { Segment } from '@distropack/core/segments/stream.ts'
 import type { CheckpointStore } from './measure.ts'
 
-/** A segment and its number in its stream, which rows refer to. */
-export interface NumberedSegment extends Segment {
-  readonly number: number
-}
-
 /** One index stream of one format in one channel. */
 export interface StreamAddress {
   /** `format/channel` */
@@ -22,8 +17,10 @@ export interface StoredRow {
   readonly artifactId: string
   readonly rowGroup: string | null
   readonly version: string
-  readonly segment: number
-  readonly offset: number
+  /** The blob of the segment that holds it. */
+  readonly segment: string
+  /** Rows of a stream never change their order: a row's place is behind all rows of a lower number. */
+  readonly number: number
   readonly bytes: number
 }
 
@@ -36,10 +33,11 @@ CREATE TABLE IF NOT EXISTS streams (
   scope TEXT, stream TEXT, segments TEXT NOT NULL, PRIMARY KEY (scope, stream)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stream_rows (
   scope TEXT, stream TEXT, artifact_id TEXT, row_group TEXT, version TEXT NOT NULL,
-  segment INTEGER NOT NULL, offset INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  segment TEXT NOT NULL, number INTEGER NOT NULL, bytes INTEGER NOT NULL,
   PRIMARY KEY (scope, stream, artifact_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rows_by_group ON stream_rows (scope, stream, row_group);
-CREATE INDEX IF NOT EXISTS rows_by_segment ON stream_rows (scope, stream, segment, offset);
+CREATE INDEX IF NOT EXISTS rows_by_number ON stream_rows (scope, stream, number);
+CREATE INDEX IF NOT EXISTS rows_by_segment ON stream_rows (scope, stream, segment, number);
 CREATE TABLE IF NOT EXISTS pointers (path TEXT PRIMARY KEY, scope TEXT NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pointers_by_scope ON pointers (scope);
 CREATE TABLE IF NOT EXISTS checkpoints (chain TEXT PRIMARY KEY, state TEXT, used INTEGER NOT NULL) WITHOUT ROWID;
@@ -56,10 +54,13 @@ export interface IndexStore {
   setMeta(name: string, value: string): void
   generation(): number
   scopes(): readonly string[]
-  streams(scope: string): ReadonlyMap<string, readonly NumberedSegment[]>
+  streams(scope: string): ReadonlyMap<string, readonly Segment[]>
   findRow(at: StreamAddress, artifactId: string): StoredRow | undefined
   findGroup(at: StreamAddress, group: string): readonly StoredRow[]
-  rowsOfSegment(at: StreamAddress, segment: number): readonly StoredRow[]
+  /** Where the row stands among the raw bytes of its segment. */
+  offsetOf(at: StreamAddress, row: StoredRow): number
+  /** No row of the stream has this number or a higher one. */
+  nextRowNumber(at: StreamAddress): number
   pointers(): ReadonlyMap<string, Content>
   readonly checkpoints: CheckpointStore
   findMade(scope: string, name: string, inputs: string): readonly IndexFile[] | undefined
@@ -76,7 +77,7 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
     sql.exec<{ value: string }>('SELECT value FROM meta WHERE name = ?', name).toArray()[0]?.value
   const generation = (): number => Number(meta('generation') ?? 0)
   const SELECT_ROW =
-    'SELECT artifact_id AS artifactId, row_group AS rowGroup, version, segment, offset, bytes FROM stream_rows WHERE scope = ? AND stream = ?'
+    'SELECT artifact_id AS artifactId, row_group AS rowGroup, version, segment, number, bytes FROM stream_rows WHERE scope = ? AND stream = ?'
   type SqlRow = StoredRow & Record<string, SqlStorageValue>
   const selectRows = (at: StreamAddress, where: string, ...values: SqlStorageValue[]): StoredRow[] =>
     sql.exec<SqlRow>(`${SELECT_ROW} AND ${where}`, at.scope, at.stream, ...values).toArray()
@@ -120,7 +121,20 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
     },
     findRow: (at, artifactId) => selectRows(at, 'artifact_id = ?', artifactId)[0],
     findGroup: (at, group) => selectRows(at, 'row_group = ?', group),
-    rowsOfSegment: (at, segment) => selectRows(at, 'segment = ? ORDER BY offset', segment),
+    offsetOf: (at, row) =>
+      sql
+        .exec<{ offset: number | null }>(
+          `SELECT sum(bytes) AS offset FROM stream_rows WHERE scope = ? AND stream = ? AND segment = ? AND number < ?`,
+          ...[at.scope, at.stream, row.segment, row.number],
+        )
+        .one().offset ?? 0,
+    nextRowNumber: (at) =>
+      sql
+        .exec<{ next: number | null }>(
+          'SELECT max(number) + 1 AS next FROM stream_rows WHERE scope = ? AND stream = ?',
+          ...[at.scope, at.stream],
+        )
+        .one().next ?? 0,
     pointers: () => {
       const rows = sql.exec<{ path: string; content: string }>('SELECT path, content FROM pointers')
       return new Map(rows.toArray().map(({ path, content }) => [path, JSON.parse(content)]))

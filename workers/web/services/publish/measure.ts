@@ -65,13 +65,9 @@ export const measureContent = async (
   }
   const hash = resumeSha256(known.get(chains[from] ?? '') ?? undefined)
   const reached = new Map<string, Sha256State | null>()
-  const note = (chain: string | undefined): void => {
-    if (chain) reached.set(chain, hash.state())
-  }
-  if (from >= 0) note(chains[from])
   for await (const { index, bytes } of readFrom(recipe, from + 1, pieces)) {
     hash.update(bytes)
-    note(chains[index])
+    reached.set(chains[index] ?? '', hash.state())
   }
   checkpoints.save(reached)
   return { ...recipe, sizeBytes: hash.state().lengthBytes, sha256: hash.digest() }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import type { IndexTools, RepositorySigner } from '@distropack/core/tools.ts'
-import type { Change, IndexStore, NumberedSegment } from './index-store.ts'
+import type { StreamState } from '@distropack/core/segments/stream.ts'
+import type { Change, IndexStore } from './index-store.ts'
 import { measureContent } from './measure.ts'
 import { deflatePiece, inflatePiece, type PieceStore } from './pieces.ts'
 import { type Addition, editStream } from './streams.ts'
@@ -87,7 +88,7 @@ export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<Sco
   const scope = scopeName(format.id, address.channel)
   const known = tools.store.streams(scope)
   const { streams, rows } = rowsByStream(edit, known.keys())
-  const states = new Map<string, { stream: string; segments: readonly NumberedSegment[] }>()
+  const states = new Map<string, StreamState>()
   const changes: Change[] = []
   for (const stream of [...streams].sort()) {
     const segments = known.get(stream)
