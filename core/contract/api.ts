@@ -191,6 +191,7 @@ export const API_PATHS = {
   builds: '/projects/{org}/{project}/builds',
   build: '/projects/{org}/{project}/builds/{buildId}',
   jobLog: '/projects/{org}/{project}/builds/{buildId}/jobs/{jobId}/log',
+  bootstrap: '/operator/bootstrap',
   deadLetters: '/operator/dead-letters',
   replay: '/operator/dead-letters/{jobId}/replay',
 } as const

@@ -1,0 +1,38 @@
+// Debian packages and apt repositories, behind the interface every format has.
+import type { Format } from '../../format.ts'
+import { debBlockSchema } from './block.ts'
+import { buildDeb } from './build.ts'
+import { checkSpec } from './check.ts'
+import { compareDebVersions } from './compare.ts'
+import { debArchitecture } from './control.ts'
+import { type DebEntry, debEntrySchema } from './entry.ts'
+import { inspectDeb } from './inspect.ts'
+import { DEB_ARCHITECTURES, debFileName, debVersion } from './names.ts'
+import { channelFiles } from './release.ts'
+import { BASE_STREAMS, debRows, poolPath, ROOT, seedStream } from './rows.ts'
+import { aptInstructions } from './sources.ts'
+
+export const deb: Format<DebEntry> = {
+  id: 'deb',
+  title: 'Debian and Ubuntu (apt)',
+  manifestName: 'deb',
+  fileSuffix: '.deb',
+  mediaType: 'application/vnd.debian.binary-package',
+  architectures: DEB_ARCHITECTURES,
+  entrySchema: debEntrySchema,
+  blockSchema: debBlockSchema,
+  check: checkSpec,
+  fileName: (spec) => debFileName(spec.name, debVersion(spec.version), debArchitecture(spec)),
+  build: buildDeb,
+  inspect: inspectDeb,
+  compareVersions: compareDebVersions,
+  repository: {
+    root: ROOT,
+    baseStreams: BASE_STREAMS,
+    seed: seedStream,
+    packagePath: (entry) => `${ROOT}/${poolPath(entry)}`,
+    rows: (entry, streams) => debRows(entry, streams),
+    files: channelFiles,
+    instructions: aptInstructions,
+  },
+}

@@ -1,0 +1,48 @@
+// What Debian allows as a package name, version and architecture, and how nFPM's words become them.
+import type { Architecture } from '../../model/arch.ts'
+import type { SpecVersion } from '../../model/spec.ts'
+
+/** nFPM's table; Debian's own words are those of dpkg's cputable. */
+export const DEB_ARCHITECTURES = {
+  amd64: 'amd64',
+  arm64: 'arm64',
+  arm7: 'armhf',
+  arm6: 'armhf',
+  arm5: 'armel',
+  '386': 'i386',
+  riscv64: 'riscv64',
+  ppc64le: 'ppc64el',
+  ppc64: 'ppc64',
+  s390x: 's390x',
+  loong64: 'loong64',
+  mips: 'mips',
+  mipsle: 'mipsel',
+  mips64: 'mips64',
+  mips64le: 'mips64el',
+  all: 'all',
+} as const satisfies Record<Architecture, string>
+
+/** Policy 5.6.1; the upper limit keeps the file name below a file system's 255 bytes. */
+export const isPackageName = (name: string): boolean => /^[a-z0-9][a-z0-9+.-]{1,127}$/.test(name)
+
+/**
+ * Policy 5.6.12 with dpkg's strictness: the upstream part begins with a digit and has no colon (dpkg allows one
+ * behind an epoch, but it would stand in file names), the revision is not empty.
+ */
+export const isPackageVersion = (version: string): boolean =>
+  version.length <= 128 && /^(?:\d{1,9}:)?\d[A-Za-z0-9.+~-]*$/.test(version) && !version.endsWith('-')
+
+export const isArchitectureName = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(word)
+
+/** Epoch apart, as nFPM joins it: `version~prerelease+metadata-release`. */
+export const debVersion = (parts: SpecVersion): string => {
+  const epoch = parts.epoch === undefined ? '' : `${parts.epoch}:`
+  const prerelease = parts.prerelease ? `~${parts.prerelease}` : ''
+  const metadata = parts.metadata ? `+${parts.metadata}` : ''
+  const release = parts.release ? `-${parts.release}` : ''
+  return `${epoch}${parts.version}${prerelease}${metadata}${release}`
+}
+
+/** dpkg-name(1): the epoch is left out. */
+export const debFileName = (name: string, version: string, arch: string): string =>
+  `${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`

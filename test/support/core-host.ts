@@ -1,0 +1,126 @@
+// The ports of core on plain Node, for tests: zlib, node:crypto and the xz binary. Nothing here is for production.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import {
+  constants,
+  createGunzip,
+  createGzip,
+  createZstdCompress,
+  createZstdDecompress,
+  deflateRawSync,
+  inflateRawSync,
+} from 'node:zlib'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
+import type { BuildTools, ByteSink, Codec, Hash, HashName, InspectTools, SeekableFile, Spool } from '@distropack/core/tools.ts'
+
+
+export const hash = (name: HashName): Hash => {
+  const state = createHash(name)
+  return { update: (bytes) => void state.update(bytes), digest: () => new Uint8Array(state.digest()) }
+}
+
+/** A filter program between two streams; its exit status decides whether the bytes were good. */
+async function* throughProgram(command: string, args: readonly string[], source: ByteSource): ByteSource {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', () => reject(new Error(`${command} is missing: install the package ${command === 'xz' ? 'xz-utils' : command}`)))
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with status ${code}`))))
+  })
+  ended.catch(() => {})
+  let feedError: { readonly error: unknown } | undefined
+  child.stdin.on('error', () => {})
+  Readable.from(source)
+    .on('error', (error) => {
+      feedError = { error }
+      child.kill()
+    })
+    .pipe(child.stdin)
+  try {
+    for await (const chunk of child.stdout) yield new Uint8Array(chunk as Buffer)
+    await ended
+  } catch (error) {
+    throw feedError ? feedError.error : error
+  } finally {
+    if (child.exitCode === null) child.kill()
+  }
+}
+
+async function* throughZlib(filter: NodeJS.ReadWriteStream & { destroy(error?: Error): unknown }, source: ByteSource): ByteSource {
+  const input = Readable.from(source)
+  input.on('error', (error) => filter.destroy(error))
+  input.pipe(filter)
+  for await (const chunk of filter) yield new Uint8Array(chunk as Buffer)
+}
+
+export const compress = (codec: Codec, source: ByteSource, level?: number): ByteSource => {
+  switch (codec) {
+    case 'none':
+      return source
+    case 'gzip':
+      return throughZlib(createGzip({ level: level ?? 6 }), source)
+    case 'zstd':
+      return throughZlib(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } }), source)
+    case 'xz':
+      return throughProgram('xz', ['-c', '-T1', `-${level ?? 6}`], source)
+    case 'bzip2':
+      return throughProgram('bzip2', ['-c'], source)
+  }
+}
+
+export const decompress = (codec: Codec, source: ByteSource): ByteSource => {
+  switch (codec) {
+    case 'none':
+      return source
+    case 'gzip':
+      return throughZlib(createGunzip(), source)
+    case 'zstd':
+      return throughZlib(createZstdDecompress(), source)
+    case 'xz':
+      return throughProgram('xz', ['-dc'], source)
+    case 'bzip2':
+      return throughProgram('bzip2', ['-dc'], source)
+  }
+}
+
+export const createSpool = async (): Promise<Spool> => {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  return {
+    get sizeBytes() {
+      return sizeBytes
+    },
+    write: async (chunk) => {
+      chunks.push(chunk)
+      sizeBytes += chunk.length
+    },
+    async *read() {
+      yield* chunks
+    },
+  }
+}
+
+export const buildTools: BuildTools = { hash, compress, spool: createSpool, log: () => {} }
+export const inspectTools: InspectTools = { hash, decompress }
+
+/** Raw deflate ended by a full flush, as IndexTools.deflate promises. */
+export const deflate = (raw: Uint8Array): Uint8Array =>
+  new Uint8Array(deflateRawSync(raw, { finishFlush: constants.Z_FULL_FLUSH }))
+
+/** What pieces made by `deflate` hold; they have no final block. */
+export const inflatePieces = (deflated: Uint8Array): Uint8Array =>
+  new Uint8Array(inflateRawSync(Buffer.concat([deflated, Uint8Array.of(3, 0)])))
+
+export const memorySink = (): ByteSink & { bytes(): Uint8Array } => {
+  const chunks: Uint8Array[] = []
+  return { write: async (chunk) => void chunks.push(chunk.slice()), bytes: () => new Uint8Array(Buffer.concat(chunks)) }
+}
+
+export const memoryFile = (bytes: Uint8Array, chunkBytes = 10_007): SeekableFile => ({
+  sizeBytes: bytes.length,
+  read: async (offset, length) => bytes.slice(offset, offset + length),
+  async *stream(offset = 0, length = bytes.length - offset) {
+    const end = Math.min(bytes.length, offset + length)
+    for (let at = offset; at < end; at += chunkBytes) yield bytes.subarray(at, Math.min(end, at + chunkBytes))
+  },
+})
