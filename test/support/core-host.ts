@@ -12,8 +12,16 @@ import {
   inflateRawSync,
 } from 'node:zlib'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
-import type { BuildTools, ByteSink, Codec, Hash, HashName, InspectTools, SeekableFile, Spool } from '@distropack/core/tools.ts'
-
+import type {
+  BuildTools,
+  ByteSink,
+  Codec,
+  Hash,
+  HashName,
+  InspectTools,
+  SeekableFile,
+  Spool,
+} from '@distropack/core/tools.ts'
 
 export const hash = (name: HashName): Hash => {
   const state = createHash(name)
@@ -24,7 +32,9 @@ export const hash = (name: HashName): Hash => {
 async function* throughProgram(command: string, args: readonly string[], source: ByteSource): ByteSource {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   const ended = new Promise<void>((resolve, reject) => {
-    child.once('error', () => reject(new Error(`${command} is missing: install the package ${command === 'xz' ? 'xz-utils' : command}`)))
+    child.once('error', () =>
+      reject(new Error(`${command} is missing: install the package ${command === 'xz' ? 'xz-utils' : command}`)),
+    )
     child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with status ${code}`))))
   })
   ended.catch(() => {})
@@ -46,7 +56,10 @@ async function* throughProgram(command: string, args: readonly string[], source:
   }
 }
 
-async function* throughZlib(filter: NodeJS.ReadWriteStream & { destroy(error?: Error): unknown }, source: ByteSource): ByteSource {
+async function* throughZlib(
+  filter: NodeJS.ReadWriteStream & { destroy(error?: Error): unknown },
+  source: ByteSource,
+): ByteSource {
   const input = Readable.from(source)
   input.on('error', (error) => filter.destroy(error))
   input.pipe(filter)
