@@ -1,7 +1,8 @@
 // The common ar archive as dpkg reads it (deb(5)): a global header, then members at even offsets.
-import { StreamFault } from './stream-fault.ts'
+
 import { concatBytes, fromUtf8, utf8 } from './arrays.ts'
 import type { ByteReader } from './reader.ts'
+import { StreamFault } from './stream-fault.ts'
 
 export const AR_MAGIC = utf8('!<arch>\n')
 const HEADER_BYTES = 60

@@ -1,6 +1,7 @@
 // pax extended header records: `LENGTH KEY=VALUE\n`, where LENGTH counts itself (pax(1), "pax Header Block").
-import { StreamFault } from './stream-fault.ts'
+
 import { fromUtf8, utf8 } from './arrays.ts'
+import { StreamFault } from './stream-fault.ts'
 
 export const paxRecord = (key: string, value: string): Uint8Array => {
   const rest = utf8(` ${key}=${value}\n`).length

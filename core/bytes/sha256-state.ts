@@ -42,7 +42,8 @@ export const resumeSha256 = (state?: Sha256State): ResumableSha256 => {
   const hash = new Resumable()
   if (state) {
     const tail = fromHex(state.tail)
-    if (state.words.length !== 8 || !tail || tail.length !== state.lengthBytes % 64) throw new Error('broken SHA-256 state')
+    if (state.words.length !== 8 || !tail || tail.length !== state.lengthBytes % 64)
+      throw new Error('broken SHA-256 state')
     hash.import(state, tail)
   }
   return {

@@ -36,7 +36,7 @@ export async function* decompressPart(tools: InspectTools, codec: Codec, source:
   }
   try {
     yield* tools.decompress(codec, watched())
-  } catch (error) {
+  } catch {
     if (sourceError) throw sourceError.error
     throw new StreamFault(`${name}: the ${codec} data is broken. Build or upload the file again.`)
   }

@@ -1,7 +1,8 @@
 // One 512-byte tar header block, both ways. Field offsets and sizes: POSIX.1-1988 ustar, pax(1) "ustar
 // Interchange Format"; base-256 numbers and the magic `ustar  ` are GNU tar's.
-import { StreamFault } from './stream-fault.ts'
+
 import { fromUtf8, utf8 } from './arrays.ts'
+import { StreamFault } from './stream-fault.ts'
 
 export const TAR_BLOCK_BYTES = 512
 export const TAR_NAME_BYTES = 100

@@ -1,9 +1,9 @@
 // Reads a tar stream member by member: ustar, pax, GNU long names. Every byte of it may be hostile.
 import type { ByteSource } from '../model/spec.ts'
 import { fromUtf8 } from './arrays.ts'
-import { StreamFault } from './stream-fault.ts'
 import { parsePax } from './pax.ts'
 import { type ByteReader, createReader } from './reader.ts'
+import { StreamFault } from './stream-fault.ts'
 import { decodeHeader, isZeroBlock, type RawHeader, TAR_BLOCK_BYTES, TAR_FLAG, type TarKind } from './tar-header.ts'
 
 /** Long names and pax headers; a path is at most 4,096 bytes on Linux, extended attributes rarely more than 64 KiB. */
@@ -40,8 +40,7 @@ const KINDS: Readonly<Record<string, TarKind>> = {
   [TAR_FLAG.directory]: 'directory',
 }
 
-const paddingOf = (sizeBytes: number): number =>
-  (TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES
+const paddingOf = (sizeBytes: number): number => (TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES
 
 const readExtra = async (reader: ByteReader, sizeBytes: number): Promise<Uint8Array> => {
   if (sizeBytes > MAX_EXTRA_BYTES) throw new StreamFault('A tar header names a path longer than 1 MiB.')
@@ -107,7 +106,10 @@ const memberOf = (header: RawHeader, extras: Extras): Omit<ReadMember, 'body'> =
 }
 
 /** `cut`: the archive may end without its zero blocks, as apk's signature and control parts do. */
-export async function* readTar(source: ByteSource, options: { readonly cut?: boolean } = {}): AsyncGenerator<ReadMember> {
+export async function* readTar(
+  source: ByteSource,
+  options: { readonly cut?: boolean } = {},
+): AsyncGenerator<ReadMember> {
   const reader = createReader(source)
   let extras: Extras = { records: new Map() }
   for (;;) {

@@ -98,8 +98,4 @@ export const tarFile = (
   body: Uint8Array,
   dialect: TarDialect,
 ): Uint8Array =>
-  concatBytes([
-    tarHeader({ ...member, kind: 'file', sizeBytes: body.length }, dialect),
-    body,
-    tarPadding(body.length),
-  ])
+  concatBytes([tarHeader({ ...member, kind: 'file', sizeBytes: body.length }, dialect), body, tarPadding(body.length)])

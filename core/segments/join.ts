@@ -1,8 +1,9 @@
 // Joins segments into files without touching their bytes: one ordinary gzip member, or the raw text for a reader
 // who gets it inflated. Several members would be wrong: apk 3 reads only part of such a file.
-import { toBase64 } from '../bytes/hex.ts'
+
 import { combineCrc32, crc32 } from '../bytes/crc32.ts'
 import { DEFLATE_END, GZIP_HEADER, gzipTrailer } from '../bytes/gzip-frame.ts'
+import { toBase64 } from '../bytes/hex.ts'
 import type { Content, Part } from '../model/content.ts'
 import type { IndexTools } from '../tools.ts'
 import type { Segment } from './stream.ts'

@@ -1,5 +1,5 @@
 // Files of `key = value` lines: apk's and pacman's .PKGINFO. A value ends at its line's end and has no escapes.
-import { type Fault } from '../fault.ts'
+import type { Fault } from '../fault.ts'
 import { ok, type Result } from '../result.ts'
 import { hasControl, oneLine, quoteForMessage } from './line.ts'
 

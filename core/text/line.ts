@@ -4,12 +4,13 @@ import { type Fault, fault } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
 
 /** C0, DEL and C1 controls, and the two separators at which some readers end a line. Includes \n, \r, \t and NUL. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+const CONTROL = /[\p{Cc}\u2028\u2029]/u
 
 export const hasControl = (text: string): boolean => CONTROL.test(text)
 
 /** Shows a hostile value in a message without obeying it. */
-export const quoteForMessage = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)
+export const quoteForMessage = (text: string): string =>
+  JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)
 
 /** The value trimmed, if it is one line. `key` is the manifest's key, for the message. */
 export const oneLine = (text: string, key: string): Result<string, Fault> => {

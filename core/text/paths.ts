@@ -9,14 +9,21 @@ const OWNER = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,29}[A-Za-z0-9_.$-]?$/
 const itemFaults = (item: PackagedItem): readonly Fault[] => {
   const faults: Fault[] = []
   if (hasControl(item.path) || (item.kind === 'symlink' && hasControl(item.target))) {
-    faults.push(fault('path_unsafe', `The path ${quoteForMessage(item.path)} or its target has a control character. Rename it.`))
+    faults.push(
+      fault('path_unsafe', `The path ${quoteForMessage(item.path)} or its target has a control character. Rename it.`),
+    )
   }
   if (!item.path.startsWith('/') || item.path.split('/').includes('..')) {
     faults.push(fault('path_unsafe', `The path ${quoteForMessage(item.path)} must be absolute and without "..".`))
   }
   for (const name of [item.owner, item.group]) {
     if (OWNER.test(name)) continue
-    faults.push(fault('field_invalid', `${quoteForMessage(item.path)} belongs to ${quoteForMessage(name)}, which is no user or group name.`))
+    faults.push(
+      fault(
+        'field_invalid',
+        `${quoteForMessage(item.path)} belongs to ${quoteForMessage(name)}, which is no user or group name.`,
+      ),
+    )
   }
   return faults
 }

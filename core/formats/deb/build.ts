@@ -15,7 +15,13 @@ import { controlTar } from './control-tar.ts'
 import { dataTar } from './data-tar.ts'
 import { type DebEntry, entryOf } from './entry.ts'
 
-export const DATA_SUFFIX: Readonly<Record<Codec, string>> = { none: '', gzip: '.gz', xz: '.xz', zstd: '.zst', bzip2: '.bz2' }
+export const DATA_SUFFIX: Readonly<Record<Codec, string>> = {
+  none: '',
+  gzip: '.gz',
+  xz: '.xz',
+  zstd: '.zst',
+  bzip2: '.bz2',
+}
 
 /** nFPM's names for zstd levels, by the numbers its library takes them for. */
 const ZSTD_LEVELS: Readonly<Record<string, number>> = { fastest: 1, default: 3, better: 7, best: 11 }
@@ -110,7 +116,9 @@ export const buildDeb = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): 
     const { tally, source } = dataTar(spec, items, tools)
     for await (const chunk of tools.compress(codec, source, level)) await data.write(chunk)
     if (data.sizeBytes > AR_MAX_MEMBER_BYTES) {
-      return err(fault('body_too_large', 'The compressed files are larger than the 9.3 GiB a .deb can hold. Split the package.'))
+      return err(
+        fault('body_too_large', 'The compressed files are larger than the 9.3 GiB a .deb can hold. Split the package.'),
+      )
     }
 
     const fields = controlFields(spec, block.value, tally.installedKib)

@@ -20,12 +20,21 @@ export const rfcDate = (seconds: number, zone = '+0000'): string => {
 const bullet = (change: string): string => {
   const lines = change
     .split(/\r?\n/)
-    .map((line) => [...line].filter((character) => !hasControl(character)).join('').trim())
+    .map((line) =>
+      [...line]
+        .filter((character) => !hasControl(character))
+        .join('')
+        .trim(),
+    )
     .filter((line) => line !== '')
   return lines.map((line, at) => (at === 0 ? `  * ${line}` : `    ${line}`)).join('\n')
 }
 
-const plain = (text: string): string => [...text].filter((character) => !hasControl(character)).join('').trim()
+const plain = (text: string): string =>
+  [...text]
+    .filter((character) => !hasControl(character))
+    .join('')
+    .trim()
 
 const entryText = (spec: PackageSpec, entry: ChangelogEntry): string => {
   const distribution = plain(entry.debDistribution ?? '') || 'unstable'
@@ -42,7 +51,8 @@ const entryText = (spec: PackageSpec, entry: ChangelogEntry): string => {
   ].join('\n')
 }
 
-export const changelogText = (spec: PackageSpec): string => spec.changelog.map((entry) => entryText(spec, entry)).join('\n')
+export const changelogText = (spec: PackageSpec): string =>
+  spec.changelog.map((entry) => entryText(spec, entry)).join('\n')
 
 /** Policy 12.7. */
 export const changelogPath = (spec: PackageSpec): string => `/usr/share/doc/${spec.name}/changelog.Debian.gz`

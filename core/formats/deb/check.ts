@@ -22,16 +22,28 @@ const words = (spec: PackageSpec): readonly Fault[] => {
   const faults: Fault[] = []
   if (!isPackageName(spec.name)) {
     const rule = 'Debian allows 2 to 128 of a-z, 0-9, +, - and ., beginning with a letter or digit (policy 5.6.1)'
-    faults.push(fault('name_invalid', `The name ${quoteForMessage(spec.name)} is no Debian package name: ${rule}.`, { key: 'name' }))
+    faults.push(
+      fault('name_invalid', `The name ${quoteForMessage(spec.name)} is no Debian package name: ${rule}.`, {
+        key: 'name',
+      }),
+    )
   }
   const version = debVersion(spec.version)
   if (!isPackageVersion(version)) {
     const rule = 'it must begin with a digit and hold only letters, digits, ., +, ~ and - (policy 5.6.12)'
-    faults.push(fault('version_invalid', `The version ${quoteForMessage(version)} is no Debian version: ${rule}.`, { key: 'version' }))
+    faults.push(
+      fault('version_invalid', `The version ${quoteForMessage(version)} is no Debian version: ${rule}.`, {
+        key: 'version',
+      }),
+    )
   }
   const arch = debArchitecture(spec)
   if (!isArchitectureName(arch)) {
-    faults.push(fault('name_invalid', `${quoteForMessage(arch)} is no Debian architecture; write one as in "amd64".`, { key: 'arch' }))
+    faults.push(
+      fault('name_invalid', `${quoteForMessage(arch)} is no Debian architecture; write one as in "amd64".`, {
+        key: 'arch',
+      }),
+    )
   }
   return faults
 }
@@ -41,7 +53,11 @@ const triggers = (block: DebBlock): readonly Fault[] =>
   TRIGGER_DIRECTIVES.flatMap(([, key]) =>
     (block.triggers?.[key] ?? [])
       .filter((name) => !/^[!-~]+$/.test(name.trim()))
-      .map((name) => fault('field_invalid', `The trigger ${quoteForMessage(name)} must be one word.`, { key: `deb.triggers.${key}` })),
+      .map((name) =>
+        fault('field_invalid', `The trigger ${quoteForMessage(name)} must be one word.`, {
+          key: `deb.triggers.${key}`,
+        }),
+      ),
   )
 
 /** Paths stand one a line in conffiles, md5sums and Contents. */
@@ -57,10 +73,18 @@ const paths = (spec: PackageSpec): readonly Fault[] => {
 const signature = (block: DebBlock): readonly Fault[] => {
   const { method = 'debsign', type = 'origin' } = block.signature ?? {}
   if (method !== 'debsign' && method !== '') {
-    return [fault('field_invalid', `deb.signature.method is ${quoteForMessage(method)}; only "debsign" is supported.`, { key: 'deb.signature.method' })]
+    return [
+      fault('field_invalid', `deb.signature.method is ${quoteForMessage(method)}; only "debsign" is supported.`, {
+        key: 'deb.signature.method',
+      }),
+    ]
   }
   if (!['origin', 'maint', 'archive'].includes(type)) {
-    return [fault('field_invalid', `deb.signature.type is ${quoteForMessage(type)}; write origin, maint or archive.`, { key: 'deb.signature.type' })]
+    return [
+      fault('field_invalid', `deb.signature.type is ${quoteForMessage(type)}; write origin, maint or archive.`, {
+        key: 'deb.signature.type',
+      }),
+    ]
   }
   return []
 }

@@ -27,7 +27,11 @@ const ROOT: PackagedItem = {
   mtimeSeconds: 0,
 }
 
-async function* fileBody(item: { readonly path: string; readonly source: SourceFile }, tools: BuildTools, tally: DataTally): ByteSource {
+async function* fileBody(
+  item: { readonly path: string; readonly source: SourceFile },
+  tools: BuildTools,
+  tally: DataTally,
+): ByteSource {
   const md5 = tools.hash('md5')
   let sizeBytes = 0
   for await (const chunk of item.source.open()) {

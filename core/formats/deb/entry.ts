@@ -30,7 +30,11 @@ interface FileFacts {
 
 type UnsizedEntry = Omit<DebEntry, 'sizeBytes' | 'sha256'>
 
-const required = (fields: readonly Field[], name: string, isValid: (value: string) => boolean): Result<string, Fault> => {
+const required = (
+  fields: readonly Field[],
+  name: string,
+  isValid: (value: string) => boolean,
+): Result<string, Fault> => {
   const value = findField(fields, name)
   if (value !== undefined && isValid(value)) return ok(value)
   const found = value === undefined ? 'is missing' : `is ${quoteForMessage(value)}`

@@ -17,12 +17,21 @@ const MAX_CONTROL_BYTES = 1024 * 1024
 /** Debian's largest package has about 150,000 paths. */
 const MAX_PATHS = 1_000_000
 
-const CODECS: Readonly<Record<string, Codec>> = { '': 'none', '.gz': 'gzip', '.xz': 'xz', '.zst': 'zstd', '.bz2': 'bzip2' }
+const CODECS: Readonly<Record<string, Codec>> = {
+  '': 'none',
+  '.gz': 'gzip',
+  '.xz': 'xz',
+  '.zst': 'zstd',
+  '.bz2': 'bzip2',
+}
 
 const codecOf = (memberName: string, stem: string): Codec => {
   const codec = CODECS[memberName.slice(stem.length)]
   if (codec) return codec
-  throw new StreamFault(`${memberName} is compressed in a way this platform does not read. Use gzip, xz or zstd.`, 'package_unsupported')
+  throw new StreamFault(
+    `${memberName} is compressed in a way this platform does not read. Use gzip, xz or zstd.`,
+    'package_unsupported',
+  )
 }
 
 const readControl = async (tar: ByteSource): Promise<string> => {
@@ -54,7 +63,8 @@ const readData = async (tar: ByteSource): Promise<DataFacts> => {
     estimatedKib += kind === 'file' ? Math.ceil(sizeBytes / 1024) : 1
     const path = installedPath(name)
     if (path === '') continue
-    if (paths.length === MAX_PATHS) throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
+    if (paths.length === MAX_PATHS)
+      throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
     paths.push({ path, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
   }
   return { paths, estimatedKib }
@@ -96,9 +106,12 @@ export const inspectDeb = (file: SeekableFile, tools: InspectTools): Promise<Res
       }
     }
     const { version, controlText, data, sizeBytes } = await readMembers(hashed(), tools)
-    if (!version?.startsWith('2.')) throw new StreamFault('The package has no debian-binary of version 2. Upload a .deb file.')
+    if (!version?.startsWith('2.'))
+      throw new StreamFault('The package has no debian-binary of version 2. Upload a .deb file.')
     if (controlText === undefined || data === undefined) {
-      throw new StreamFault('The package lacks control.tar or data.tar, or they stand in the wrong order. Build it again.')
+      throw new StreamFault(
+        'The package lacks control.tar or data.tar, or they stand in the wrong order. Build it again.',
+      )
     }
     const entry = entryOf({ controlText, ...data })
     return entry.ok ? ok({ ...entry.value, sizeBytes, sha256: toHex(sha256.digest()) }) : entry

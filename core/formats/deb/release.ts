@@ -19,8 +19,15 @@ interface Measured {
   readonly content: Content
 }
 
-const measureIndex = async (path: string, segments: readonly Segment[], tools: IndexTools): Promise<readonly Measured[]> => {
-  const measure = async (name: string, recipe: Recipe): Promise<Measured> => ({ path: name, content: await tools.measure(recipe) })
+const measureIndex = async (
+  path: string,
+  segments: readonly Segment[],
+  tools: IndexTools,
+): Promise<readonly Measured[]> => {
+  const measure = async (name: string, recipe: Recipe): Promise<Measured> => ({
+    path: name,
+    content: await tools.measure(recipe),
+  })
   return [
     // apt refuses a Packages.gz whose plain form Release does not list, so both are there and both are real.
     await measure(path, joinRaw(segments, { mediaType: TEXT })),
@@ -76,16 +83,21 @@ export const channelFiles = async (channel: ChannelState, tools: IndexTools): Pr
     content: await tools.measure({ mediaType, parts: [await tools.store(bytes)] }),
   })
   const seen = new Set<string>()
-  const hashed = indexes
-    .map((index) => byHash(suite, index))
-    .filter(({ path }) => !seen.has(path) && seen.add(path))
+  const hashed = indexes.map((index) => byHash(suite, index)).filter(({ path }) => !seen.has(path) && seen.add(path))
 
   return [
     ...hashed,
     ...indexes.map(({ path, content }): IndexFile => ({ path: `${suite}/${path}`, content, lifetime: 'pointer' })),
     await pointer(`${suite}/Release`, utf8(release)),
-    await pointer(`${suite}/Release.gpg`, await openpgp.detachSign(utf8(release), 'armored'), 'application/pgp-signature'),
+    await pointer(
+      `${suite}/Release.gpg`,
+      await openpgp.detachSign(utf8(release), 'armored'),
+      'application/pgp-signature',
+    ),
     await pointer(`${suite}/InRelease`, utf8(await openpgp.clearSign(release))),
-    await pointer(`${ROOT}/${channel.address.channel}.sources`, utf8(sourcesText(channel.address, openpgp.publicKeyArmored))),
+    await pointer(
+      `${ROOT}/${channel.address.channel}.sources`,
+      utf8(sourcesText(channel.address, openpgp.publicKeyArmored)),
+    ),
   ]
 }

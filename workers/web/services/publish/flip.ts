@@ -34,7 +34,9 @@ export const writePathObjects = async (
   files: readonly { readonly path: string; readonly content: Content }[],
 ): Promise<void> => {
   await Promise.all(
-    files.map(({ path, content }) => bucket.put(objectKey.path(repositoryId, path), JSON.stringify(content), JSON_TYPE)),
+    files.map(({ path, content }) =>
+      bucket.put(objectKey.path(repositoryId, path), JSON.stringify(content), JSON_TYPE),
+    ),
   )
 }
 

@@ -23,7 +23,9 @@ const partKey = (part: Part): string =>
 const chainsOf = (recipe: Recipe): string[] => {
   let chain: string = recipe.inflate ? 'inflated' : 'plain'
   return recipe.parts.map((part) => {
-    chain = createHash('sha256').update(`${chain}\n${partKey(part)}`).digest('base64url')
+    chain = createHash('sha256')
+      .update(`${chain}\n${partKey(part)}`)
+      .digest('base64url')
     return chain
   })
 }

@@ -1,6 +1,6 @@
 // Bytes of index pieces: stored once under their hash, and a bounded memory of the ones a busy repository reads
 // again with every publish (its tail).
-import { inflateRawSync, constants, deflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Part } from '@distropack/core/model/content.ts'
 import { putBlobBytes, readBlobBytes } from '../../storage/blobs.ts'
 import { storePart } from '../../storage/content.ts'

@@ -1,0 +1,67 @@
+// Everything apk forbids in a spec's words, found before a byte is built.
+import { z } from 'zod'
+import { type Fault, fault } from '../../fault.ts'
+import type { PackageSpec } from '../../model/spec.ts'
+import { err, ok, type Result } from '../../result.ts'
+import { quoteForMessage } from '../../text/line.ts'
+import { itemsFaults } from '../../text/paths.ts'
+import { type ApkBlock, apkBlockSchema } from './block.ts'
+import { apkArchitecture, isApkArch, isApkName } from './names.ts'
+import { pkginfoText } from './pkginfo.ts'
+import { apkVersion, isPortableApkVersion } from './version.ts'
+
+export const parseBlock = (spec: PackageSpec): Result<ApkBlock, Fault> => {
+  const block = apkBlockSchema.safeParse(spec.block ?? {})
+  return block.success
+    ? ok(block.data)
+    : err(fault('manifest_invalid', `apk: ${z.prettifyError(block.error)}`, { key: 'apk' }))
+}
+
+const words = (spec: PackageSpec): readonly Fault[] => {
+  const faults: Fault[] = []
+  if (!isApkName(spec.name)) {
+    const rule = 'apk allows letters, digits, ., _, + and -, beginning with a letter or digit'
+    faults.push(
+      fault('name_invalid', `The name ${quoteForMessage(spec.name)} is no apk package name: ${rule}.`, { key: 'name' }),
+    )
+  }
+  const version = apkVersion(spec.version)
+  if (!isPortableApkVersion(version)) {
+    const rule =
+      'apk reads 1.2.3, 1.2.3_rc1, 1.2.3_git20240131 and 1.2.3-r4; set prerelease and version_metadata for apk to such words'
+    faults.push(
+      fault('version_invalid', `The version ${quoteForMessage(version)} is no apk version: ${rule}.`, {
+        key: 'version',
+      }),
+    )
+  }
+  const arch = apkArchitecture(spec)
+  if (!isApkArch(arch)) {
+    faults.push(
+      fault('name_invalid', `${quoteForMessage(arch)} is no Alpine architecture; write one as in "x86_64".`, {
+        key: 'arch',
+      }),
+    )
+  }
+  if (spec.platform !== 'linux' && spec.platform !== '') {
+    faults.push(
+      fault('field_invalid', `apk packages are for linux, not ${quoteForMessage(spec.platform)}.`, { key: 'platform' }),
+    )
+  }
+  return faults
+}
+
+/** apk takes a dot at the start of a packed name for its own files and leaves it out, without a word. */
+const hiddenPaths = (spec: PackageSpec): readonly Fault[] =>
+  spec.items
+    .filter(({ path }) => path.startsWith('/.'))
+    .map(({ path }) =>
+      fault('path_unsafe', `apk never installs ${quoteForMessage(path)}: names in / must not begin with a dot.`),
+    )
+
+export const checkSpec = (spec: PackageSpec): readonly Fault[] => {
+  const block = parseBlock(spec)
+  if (!block.ok) return [block.error]
+  const pkginfo = pkginfoText(spec, { installedSizeBytes: 0, dataHash: '' })
+  return [...words(spec), ...(pkginfo.ok ? [] : pkginfo.error), ...itemsFaults(spec.items), ...hiddenPaths(spec)]
+}

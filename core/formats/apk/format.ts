@@ -1,0 +1,58 @@
+// Alpine packages and repositories (apk, version 2), behind the interface every format has.
+import { utf8 } from '../../bytes/arrays.ts'
+import type { Format, Instruction, RepositoryAddress, SigningFacts } from '../../format.ts'
+import { apkRows, BASE_STREAMS, channelFiles, packagePath, ROOT, seedStream } from './apkindex.ts'
+import { apkBlockSchema } from './block.ts'
+import { buildApk } from './build.ts'
+import { checkSpec } from './check.ts'
+import { type ApkEntry, apkEntrySchema } from './entry.ts'
+import { inspectApk } from './inspect.ts'
+import { APK_ARCHITECTURES, apkFileNameOf } from './names.ts'
+import { sealApk } from './seal.ts'
+import { compareApkVersions } from './version.ts'
+
+const instructions = (
+  address: RepositoryAddress,
+  packageNames: readonly string[],
+  signer: SigningFacts,
+): Instruction => {
+  const { baseUrl, channel } = address
+  return {
+    title: 'Alpine Linux (apk)',
+    commands: [
+      // apk finds a key by its file's name alone, so the name must not change on the way.
+      `wget -O /etc/apk/keys/${signer.rsaKeyName} ${baseUrl}/keys/${signer.rsaKeyName}`,
+      `echo '${baseUrl}/${ROOT}/${channel}' >> /etc/apk/repositories`,
+      'apk update',
+      `apk add ${packageNames.join(' ') || 'PACKAGE'}`,
+    ],
+  }
+}
+
+export const apk: Format<ApkEntry> = {
+  id: 'apk',
+  title: 'Alpine Linux (apk)',
+  manifestName: 'apk',
+  fileSuffix: '.apk',
+  mediaType: 'application/vnd.alpine.apk',
+  architectures: APK_ARCHITECTURES,
+  entrySchema: apkEntrySchema,
+  blockSchema: apkBlockSchema,
+  check: checkSpec,
+  fileName: apkFileNameOf,
+  build: buildApk,
+  inspect: inspectApk,
+  seal: sealApk,
+  compareVersions: compareApkVersions,
+  repository: {
+    root: ROOT,
+    baseStreams: BASE_STREAMS,
+    seed: seedStream,
+    packagePath,
+    rows: (entry, streams) => apkRows(entry, streams),
+    files: channelFiles,
+    keyFiles: ({ rsa }) =>
+      rsa ? [{ path: `keys/${rsa.keyName}`, bytes: utf8(rsa.publicKeyPem), mediaType: 'application/x-pem-file' }] : [],
+    instructions,
+  },
+}
