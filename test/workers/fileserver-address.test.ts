@@ -1,7 +1,9 @@
 // Addresses: pins, pages, redirects, hostile and merely unusual paths, private repositories.
+import { objectKey } from '@distropack/core/contract/object-keys.ts'
 import { describe, expect, it } from 'vitest'
 import { parseAddress } from '../../workers/fileserver/address.ts'
 import {
+  bucket,
   bytesOf,
   contentOf,
   FLIPPED_AT_MS,
@@ -42,6 +44,17 @@ describe('a pinned address', () => {
     expect(await textOf(`${repository.base}/@2026-11-24/f`)).toBe('two')
     expect(await textOf(`${repository.base}/@2026-11-25/f`)).toBe('three')
     expect((await get(`${repository.base}/@2026-11-19/f`)).status).toBe(404)
+  })
+
+  it('shows what the head shows while a flip is on its way', async () => {
+    const repository = makeRepository('flipping')
+    await repository.publish(1, { f: await contentOf(bytesOf('one')) })
+    await bucket.put(objectKey.day(repository.id, '2026-11-20'), JSON.stringify({ generation: 2 }))
+    const response = await get(`${repository.base}/@2026-11-20/f`)
+    expect([await response.text(), response.headers.get('cache-control')]).toEqual([
+      'one',
+      'public, no-cache, no-transform',
+    ])
   })
 
   it('keeps a past day for ever, and today only until it changes', async () => {

@@ -30,7 +30,9 @@ const viewOf = async (bucket: R2Bucket, head: Head, pin: Pin | undefined, nowMs:
     return pin.generation <= head.generation ? { generation: pin.generation, lifetime: 'immutable' } : undefined
   }
   const generation = await readGenerationOfDay(bucket, head.repositoryId, pin.day)
-  if (generation === undefined || generation > head.generation) return undefined
+  if (generation === undefined) return undefined
+  // The day is written just before the head flips; until then its newest state is what the head says.
+  if (generation > head.generation) return { generation: head.generation, lifetime: 'pointer' }
   // Today may see another generation, and so may a day to come.
   const isOver = pin.day < new Date(nowMs).toISOString().slice(0, 10)
   return { generation, lifetime: isOver ? 'immutable' : 'pointer' }
