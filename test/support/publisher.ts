@@ -83,13 +83,21 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
   }
 
   const streamFor = (name: string): Stream => {
-    const known = streams.get(name)
-    if (known) return known
+    const stream = streams.get(name) ?? { segments: [], rows: [] }
+    streams.set(name, stream)
+    return stream
+  }
+
+  /** A new stream begins as a copy of its seed, with what this very change adds to the seed. */
+  const beginStream = (name: string, coming: Map<string, StoredRow[]>): void => {
     const seed = format.repository.seed(name)
-    const from = seed ? streams.get(seed) : undefined
-    const made = { segments: from?.segments ?? [], rows: from?.rows.map((row) => ({ ...row })) ?? [] }
-    streams.set(name, made)
-    return made
+    if (streams.has(name) || seed === undefined) return
+    const from = streamFor(seed)
+    streams.set(name, { segments: from.segments, rows: from.rows.map((row) => ({ ...row })) })
+    coming.set(
+      name,
+      (coming.get(seed) ?? []).map((row) => ({ ...row })),
+    )
   }
 
   /** One stream, one change: rows leave, rows come. */
@@ -126,6 +134,7 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     const coming = new Map<string, StoredRow[]>()
     for (const entry of entries) {
       for (const row of format.repository.rows(entry, [...streams.keys()], address.channel)) {
+        beginStream(row.stream, coming)
         streamFor(row.stream)
         const { bytes, group } = row
         const stored: StoredRow = {
