@@ -42,10 +42,7 @@ export interface Format<E extends Entry = Entry> {
 
 /** A signed file as pieces of the unsigned one and new bytes; `sizeBytes` and `sha256` of `entry` are the caller's. */
 export interface Sealed<E extends Entry> {
-  readonly pieces: readonly (
-    | { readonly bytes: Uint8Array }
-    | { readonly offset: number; readonly sizeBytes: number }
-  )[]
+  readonly pieces: readonly ({ readonly bytes: Uint8Array } | { readonly offset: number; readonly sizeBytes: number })[]
   readonly entry: E
   /** Files served beside it, by suffix: `{suffix: '.sig', bytes}`. */
   readonly companions: readonly { readonly suffix: string; readonly bytes: Uint8Array; readonly mediaType: string }[]
@@ -97,7 +94,9 @@ export interface RepositoryLayout<E extends Entry = Entry> {
   /** Every index file of a channel. `immutable` ones are named by their hash and written once. */
   files(channel: ChannelState, tools: IndexTools): Promise<readonly IndexFile[]>
   /** Files of the whole repository and not of a channel: keys under the names this format's clients want. */
-  keyFiles?(signer: PackageSigner): readonly { readonly path: string; readonly bytes: Uint8Array; readonly mediaType: string }[]
+  keyFiles?(
+    signer: PackageSigner,
+  ): readonly { readonly path: string; readonly bytes: Uint8Array; readonly mediaType: string }[]
   instructions(address: RepositoryAddress, packageNames: readonly string[], signer: SigningFacts): Instruction
 }
 

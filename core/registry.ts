@@ -1,9 +1,10 @@
 // The one list of formats. Ids, targets, CLI help, menus and routes derive from it; to add a format, add a word.
-import { apk } from './formats/apk/format.ts'
-import { deb } from './formats/deb/format.ts'
+
 import type { Fault } from './fault.ts'
 import { fault } from './fault.ts'
 import type { Format } from './format.ts'
+import { apk } from './formats/apk/format.ts'
+import { deb } from './formats/deb/format.ts'
 import { type Architecture, parseArchitecture } from './model/arch.ts'
 import { err, ok, type Result } from './result.ts'
 

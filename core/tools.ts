@@ -1,4 +1,5 @@
 // Ports: what core needs of its host. A Worker, a Node process and a test each hand in their own.
+import type { IndexFile } from './format.ts'
 import type { Content, Part } from './model/content.ts'
 import type { ByteSource } from './model/spec.ts'
 
@@ -55,6 +56,7 @@ export interface OpenPgpSigner {
   /** Upper-case hex. */
   readonly fingerprint: string
   readonly publicKeyArmored: string
+  readonly publicKeyBinary: Uint8Array
   clearSign(text: string): Promise<string>
   detachSign(bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array>
 }
@@ -86,4 +88,6 @@ export interface IndexTools {
   /** The bytes of a recipe in order, for signatures over a whole file. */
   read(content: Content): ByteSource
   hash(name: HashName): Hash
+  /** Files an earlier generation made under this name from the same inputs (JSON), or made now: nothing is signed twice. */
+  reuse(name: string, inputs: readonly unknown[], make: () => Promise<readonly IndexFile[]>): Promise<readonly IndexFile[]>
 }

@@ -138,7 +138,9 @@ export const buildSchema = z
 export type Build = z.infer<typeof buildSchema>
 
 export const logLineSchema = z.object({ atMs: z.number(), line: z.string() })
-export const jobLogSchema = z.object({ lines: z.array(logLineSchema), nextCursor: z.string().nullable() }).meta({ id: 'JobLog' })
+export const jobLogSchema = z
+  .object({ lines: z.array(logLineSchema), nextCursor: z.string().nullable() })
+  .meta({ id: 'JobLog' })
 
 // ---- packages ----
 export const artifactSchema = z
@@ -189,6 +191,7 @@ export const API_PATHS = {
   builds: '/projects/{org}/{project}/builds',
   build: '/projects/{org}/{project}/builds/{buildId}',
   jobLog: '/projects/{org}/{project}/builds/{buildId}/jobs/{jobId}/log',
+  bootstrap: '/operator/bootstrap',
   deadLetters: '/operator/dead-letters',
   replay: '/operator/dead-letters/{jobId}/replay',
 } as const

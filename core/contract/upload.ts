@@ -1,7 +1,8 @@
 // Sending one blob, whole or in parts, resumable: the same few requests from the CLI, the Action and the packager.
 // `fetch` is handed in; the address decides whose blob it becomes.
-import { ok, err, type Result } from '../result.ts'
-import { fault, type Fault } from '../fault.ts'
+
+import { type Fault, fault } from '../fault.ts'
+import { err, ok, type Result } from '../result.ts'
 import { MAX_SINGLE_UPLOAD_BYTES, uploadSchema } from './api.ts'
 import { type BlobRef, errorBodySchema } from './wire.ts'
 
@@ -61,7 +62,11 @@ const sendInParts = async (target: BlobTarget, blob: BlobRef, open: SliceOpener)
 }
 
 /** Stores one blob; done when the server has verified its sha256. Starting again continues where parts are missing. */
-export const uploadBlob = async (target: BlobTarget, blob: BlobRef, open: SliceOpener): Promise<Result<void, Fault>> => {
+export const uploadBlob = async (
+  target: BlobTarget,
+  blob: BlobRef,
+  open: SliceOpener,
+): Promise<Result<void, Fault>> => {
   if (blob.sizeBytes > MAX_SINGLE_UPLOAD_BYTES) return sendInParts(target, blob, open)
   const sent = await send(target, blob.sha256, {
     method: 'PUT',
@@ -73,4 +78,3 @@ export const uploadBlob = async (target: BlobTarget, blob: BlobRef, open: SliceO
   await sent.value.body?.cancel()
   return ok(undefined)
 }
-

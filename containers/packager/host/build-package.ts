@@ -1,0 +1,83 @@
+// One package on this machine: a private room for spools, the format's build, a finished file. The server and
+// `distropack build` are both this.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import type { Format } from '@distropack/core/format.ts'
+import { SourceError } from '@distropack/core/manifest/tree.ts'
+import type { Entry } from '@distropack/core/model/entry.ts'
+import type { PackageSpec } from '@distropack/core/model/spec.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import type { BuildTools, InspectTools, PackageSigner } from '@distropack/core/tools.ts'
+import { compress, decompress } from './codecs.ts'
+import { type FileSpool, fileSink, fileSpool } from './files.ts'
+import { type Digest, hash } from './hashes.ts'
+
+export const inspectTools: InspectTools = { hash, decompress }
+
+/** A folder only this user can enter, gone when `use` is done, however it ends. */
+export const withWorkRoom = async <T>(use: (room: string) => Promise<T>): Promise<T> => {
+  const room = await mkdtemp(join(tmpdir(), 'distropack-'))
+  try {
+    return await use(room)
+  } finally {
+    await rm(room, { recursive: true, force: true })
+  }
+}
+
+export interface PackageOrder {
+  readonly format: Format
+  readonly spec: PackageSpec
+  /** Where the package is written; nothing may be there. */
+  readonly path: string
+  readonly log: (line: string) => void
+  readonly signal?: AbortSignal
+  readonly signer?: PackageSigner
+}
+
+export interface BuiltPackage extends Digest {
+  readonly entry: Entry
+}
+
+/** The user's trouble is a fault; a full disk or a bug throws. Either way no half file stays. */
+export const buildPackage = (order: PackageOrder): Promise<Result<BuiltPackage, Fault>> =>
+  withWorkRoom(async (room) => {
+    const spools: FileSpool[] = []
+    const tools: BuildTools = {
+      hash,
+      compress,
+      log: order.log,
+      ...(order.signer ? { signer: order.signer } : {}),
+      async spool() {
+        const spool = await fileSpool(join(room, `spool-${spools.length}`), order.signal)
+        spools.push(spool)
+        return spool
+      },
+    }
+    const built = await write(order, tools).finally(() => Promise.all(spools.map((spool) => spool.close())))
+    if (!built.ok) await rm(order.path, { force: true })
+    return built
+  })
+
+const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<BuiltPackage, Fault>> => {
+  const { format, spec, path, signal } = order
+  const sink = await fileSink(path, signal)
+  try {
+    const built = await format.build(spec, sink, tools)
+    const digest = await sink.finish()
+    if (!built.ok) return built
+    const isTrue = built.value.sizeBytes === digest.sizeBytes && built.value.sha256 === digest.sha256
+    if (!isTrue) throw new Error(`${format.id}: the entry says other bytes than were written`)
+    return ok({ entry: built.value, ...digest })
+  } catch (error) {
+    await sink.close().catch(() => {})
+    await rm(path, { force: true })
+    if (error instanceof SourceError) return err(error.fault)
+    throw error
+  }
+}
+
+/** What a build cannot do anything about, for the log of the one who asked. */
+export const interruption = (): Fault =>
+  fault('build_interrupted', 'The build was interrupted; it will be tried again.')

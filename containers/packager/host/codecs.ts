@@ -1,0 +1,76 @@
+// Compression by Node's zlib and the xz binding. The same bytes in give the same bytes out on one version of Node.
+import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { fault } from '@distropack/core/fault.ts'
+import { SourceError } from '@distropack/core/manifest/tree.ts'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
+import type { Codec } from '@distropack/core/tools.ts'
+import { through } from './streams.ts'
+import { compressXz, decompressXz } from './xz.ts'
+
+const CHUNK_BYTES = 256 * 1024
+const DEFAULT_ZSTD_LEVEL = 3
+
+const inRange = (codec: Codec, level: number, low: number, high: number): number => {
+  if (Number.isInteger(level) && level >= low && level <= high) return level
+  throw new Error(`${codec} has levels ${low} to ${high}, not ${level}`)
+}
+
+/** Offset of the byte that names the operating system (RFC 1952); zlib writes that of its host. */
+const GZIP_OS_OFFSET = 9
+const GZIP_OS_UNIX = 3
+
+async function* compressGzip(source: ByteSource, level: number | undefined): ByteSource {
+  const gzip = createGzip({
+    level: level === undefined ? constants.Z_DEFAULT_COMPRESSION : inRange('gzip', level, 1, 9),
+    chunkSize: CHUNK_BYTES,
+  })
+  let offset = 0
+  for await (const chunk of through(source, gzip)) {
+    const osIndex = GZIP_OS_OFFSET - offset
+    if (osIndex >= 0 && osIndex < chunk.length) chunk[osIndex] = GZIP_OS_UNIX
+    offset += chunk.length
+    yield chunk
+  }
+}
+
+/**
+ * One frame, since dpkg-deb reads no second one. No ZSTD_c_nbWorkers: Node 24's stream takes "output buffer not
+ * full" for "all input taken", which is untrue with workers, and the frame ends early.
+ */
+const compressZstd = (source: ByteSource, level = DEFAULT_ZSTD_LEVEL): ByteSource => {
+  const params = {
+    [constants.ZSTD_c_compressionLevel]: inRange('zstd', level, 1, 22),
+    [constants.ZSTD_c_checksumFlag]: 1,
+  }
+  return through(source, createZstdCompress({ chunkSize: CHUNK_BYTES, params }))
+}
+
+export const compress = (codec: Codec, source: ByteSource, level?: number): ByteSource => {
+  switch (codec) {
+    case 'none':
+      return source
+    case 'gzip':
+      return compressGzip(source, level)
+    case 'zstd':
+      return compressZstd(source, level)
+    case 'xz':
+      return compressXz(source, level)
+    case 'bzip2':
+      throw new Error('bzip2 is only read, never written')
+  }
+}
+
+export const decompress = (codec: Codec, source: ByteSource): ByteSource => {
+  switch (codec) {
+    case 'none':
+      return source
+    case 'gzip':
+      return through(source, createGunzip({ chunkSize: CHUNK_BYTES }))
+    case 'zstd':
+      return through(source, createZstdDecompress({ chunkSize: CHUNK_BYTES }))
+    case 'xz':
+      return decompressXz(source)
+    case 'bzip2':
+      throw new SourceError(fault('package_unsupported', 'bzip2 cannot be read here; pack it with xz, zstd or gzip'))
+  }
+}

@@ -1,0 +1,92 @@
+// Files of this machine behind core's ports: a sink, a spool, a file that can be read anywhere in it.
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
+import type { ByteSink, SeekableFile, Spool } from '@distropack/core/tools.ts'
+import type { Digest } from './hashes.ts'
+
+const READ_BYTES = 256 * 1024
+
+const writeAll = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
+  for (let written = 0; written < chunk.length; ) {
+    written += (await file.write(chunk, written)).bytesWritten
+  }
+}
+
+export interface FileSink extends ByteSink {
+  /** Closes the file. */
+  finish(): Promise<Digest>
+  close(): Promise<void>
+}
+
+/** A new file; one that is there already is an error, and so is writing after the signal. */
+export const fileSink = async (path: string, signal?: AbortSignal): Promise<FileSink> => {
+  const file = await open(path, 'wx', 0o644)
+  const state = createHash('sha256')
+  let sizeBytes = 0
+  return {
+    async write(chunk) {
+      signal?.throwIfAborted()
+      state.update(chunk)
+      sizeBytes += chunk.length
+      await writeAll(file, chunk)
+    },
+    async finish() {
+      await file.close()
+      return { sha256: state.digest('hex'), sizeBytes }
+    },
+    close: () => file.close(),
+  }
+}
+
+export interface FileSpool extends Spool {
+  close(): Promise<void>
+}
+
+export const fileSpool = async (path: string, signal?: AbortSignal): Promise<FileSpool> => {
+  const file = await open(path, 'wx+', 0o600)
+  let sizeBytes = 0
+  return {
+    get sizeBytes() {
+      return sizeBytes
+    },
+    async write(chunk) {
+      signal?.throwIfAborted()
+      sizeBytes += chunk.length
+      await writeAll(file, chunk)
+    },
+    read: () => readRange(path, 0, sizeBytes),
+    close: () => file.close(),
+  }
+}
+
+async function* readRange(path: string, offset: number, lengthBytes: number): ByteSource {
+  if (lengthBytes <= 0) return
+  const stream = createReadStream(path, { start: offset, end: offset + lengthBytes - 1, highWaterMark: READ_BYTES })
+  for await (const chunk of stream) yield chunk as Uint8Array
+}
+
+export interface OpenFile extends SeekableFile {
+  close(): Promise<void>
+}
+
+export const openSeekable = async (path: string): Promise<OpenFile> => {
+  const file = await open(path, 'r')
+  const { size } = await file.stat()
+  return {
+    sizeBytes: size,
+    async read(offset, lengthBytes) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(lengthBytes, size - offset)))
+      let length = 0
+      while (length < bytes.length) {
+        const { bytesRead } = await file.read(bytes, length, bytes.length - length, offset + length)
+        if (bytesRead === 0) break
+        length += bytesRead
+      }
+      return bytes.subarray(0, length)
+    },
+    stream: (offset = 0, lengthBytes = size - offset) => readRange(path, offset, lengthBytes),
+    close: () => file.close(),
+  }
+}

@@ -1,0 +1,26 @@
+// Every key of the object store in one file: the platform writes by it, the file server reads by it. No zod here:
+// the file server must start in milliseconds.
+
+export const objectKey = {
+  blob: (sha256: string) => `blobs/${sha256.slice(0, 2)}/${sha256}`,
+  /** A body in parts is verified here before it becomes a blob. */
+  upload: (uploadKey: string) => `uploads/${uploadKey}`,
+  head: (organization: string, project: string) => `heads/${organization}/${project}.json`,
+  tree: (repositoryId: string, generation: number) => `repositories/${repositoryId}/generations/${generation}.json`,
+  /** The last generation of a UTC day; the number falls as days pass, so a listing starts at the newest. */
+  day: (repositoryId: string, day: string) =>
+    `repositories/${repositoryId}/days/${99999999 - Number(day.replaceAll('-', ''))}.json`,
+  dayPrefix: (repositoryId: string) => `repositories/${repositoryId}/days/`,
+  /** Content of a path that never changes its bytes: JSON of one Content. */
+  path: (repositoryId: string, path: string) => `repositories/${repositoryId}/paths/${path}`,
+  /** Content of a path that names its own sha256, wherever it stands (by-hash folders, checksum-named metadata). */
+  digest: (repositoryId: string, sha256: string) => `repositories/${repositoryId}/digests/${sha256}.json`,
+  grant: (tokenSha256: string) => `grants/${tokenSha256}.json`,
+} as const
+
+/** The sha256 a path names in one of its segments, if any. */
+export const digestInPath = (path: string): string | undefined =>
+  path
+    .split('/')
+    .map((segment) => /^(?:.*[^0-9a-f])?([0-9a-f]{64})(?:[^0-9a-f].*)?$/.exec(segment)?.[1])
+    .find((digest) => digest !== undefined)

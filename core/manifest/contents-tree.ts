@@ -1,0 +1,115 @@
+// `type: tree`: a whole folder, its folders owned by the package, its symlinks kept. nFPM's files.addTree; what
+// a tree brings replaces what stood there, except a folder that another entry claimed as the tree's own root.
+import type { FileKind, PackagedItem } from '../model/spec.ts'
+import { isOwnedByFilesystem } from './filesystem-paths.ts'
+import { parsePattern } from './glob-pattern.ts'
+import {
+  addParents,
+  type ContentsRequest,
+  ContentTrouble,
+  checkedPath,
+  conflict,
+  type FileInfo,
+  type Items,
+  missing,
+  ownedBy,
+  readItem,
+} from './items.ts'
+import type { LocatedContent } from './overrides.ts'
+import { clean, installed, join } from './paths.ts'
+import { follow, type SourceTree } from './tree.ts'
+
+async function* walk(
+  tree: SourceTree,
+  root: string,
+): AsyncIterable<{ readonly path: string; readonly isFolder: boolean }> {
+  for (const child of await tree.list(root)) {
+    const path = join(root, child.name)
+    const isFolder = child.kind === 'directory'
+    yield { path, isFolder }
+    if (isFolder) yield* walk(tree, path)
+  }
+}
+
+/** nFPM matches both the pattern and the folder with a leading slash, as filepath.Match does. */
+const isDisowned = (path: string, patterns: readonly string[] | undefined): boolean =>
+  (patterns ?? []).some((pattern) => {
+    const absolute = pattern.startsWith('/') ? pattern : `/${pattern}`
+    return absolute === path || parsePattern(absolute, 'match').matches(path)
+  })
+
+/** Owner and group of a tree do not reach what the distribution owns. */
+const infoFor = (path: string, info: FileInfo | undefined): FileInfo | undefined => {
+  if (!info || !isOwnedByFilesystem(path)) return info
+  return {
+    ...(info.mode === undefined ? {} : { mode: info.mode }),
+    ...(info.mtime === undefined ? {} : { mtime: info.mtime }),
+  }
+}
+
+const readFolder = async (
+  content: LocatedContent,
+  request: ContentsRequest,
+  sourcePath: string,
+  path: string,
+): Promise<PackagedItem> => {
+  const stat = await request.tree.stat(sourcePath)
+  if (!stat) throw missing(sourcePath)
+  const info = infoFor(path, content.file_info)
+  const isImplicit = isDisowned(path, content.disown_subtree) || isOwnedByFilesystem(path)
+  return {
+    kind: isImplicit ? 'implicit dir' : 'dir',
+    path,
+    mode: info?.mode || stat.mode & ~request.umask,
+    ...ownedBy(info),
+    mtimeSeconds: info?.mtime ?? request.mtimeSeconds ?? stat.mtimeSeconds,
+  }
+}
+
+const isFolderKind = (item: PackagedItem): boolean => item.kind === 'dir' || item.kind === 'implicit dir'
+
+const put = (items: Items, item: PackagedItem): void => {
+  const present = items.get(item.path)
+  if (present && isFolderKind(present) !== isFolderKind(item)) throw conflict(item.path, present, item.kind)
+  items.set(item.path, item)
+}
+
+export const addTree = async (
+  items: Items,
+  content: LocatedContent,
+  request: ContentsRequest,
+  kind: FileKind,
+): Promise<void> => {
+  const { src, dst = '' } = content
+  if (!src) throw new ContentTrouble('manifest_invalid', 'src', 'src is missing: a tree needs a folder')
+  const { tree } = request
+  const start = clean(src)
+  const isRoot = installed(dst) === '/'
+  if (!isRoot) {
+    const path = checkedPath(dst)
+    const present = items.get(path)
+    if (present && present.kind !== 'implicit dir') throw conflict(path, present, 'tree')
+    addParents(items, path, content.file_info, request.mtimeSeconds ?? request.buildTimeSeconds)
+  }
+  // A trailing slash follows a symlink to the folder; without it the symlink itself is packed.
+  const root = src.endsWith('/')
+    ? await follow(tree, start)
+    : await tree.stat(start).then((stat) => stat && { path: start, stat })
+  if (!root) throw missing(src)
+  if (root.stat.kind !== 'directory') {
+    const path = checkedPath(dst)
+    put(items, await readItem(request, root.path, path, kind, infoFor(path, content.file_info)))
+    return
+  }
+  if (!isRoot) put(items, await readFolder(content, request, root.path, checkedPath(dst)))
+  for await (const found of walk(tree, root.path)) {
+    const below = root.path === '.' ? found.path : found.path.slice(root.path === '/' ? 1 : root.path.length + 1)
+    const path = checkedPath(join('/', dst, below))
+    put(
+      items,
+      found.isFolder
+        ? await readFolder(content, request, found.path, path)
+        : await readItem(request, found.path, path, kind, infoFor(path, content.file_info)),
+    )
+  }
+}

@@ -1,0 +1,170 @@
+// A manifest's `contents` to packaged items: nFPM's files.PrepareForPackager on a SourceTree. Every problem of
+// every entry is reported; where two entries meet, the later one is the problem.
+import { type Fault, fault } from '../fault.ts'
+import type { FileKind, PackagedItem } from '../model/spec.ts'
+import { addTree } from './contents-tree.ts'
+import { glob } from './glob.ts'
+import { PatternError } from './glob-pattern.ts'
+import {
+  addParents,
+  type ContentsRequest,
+  ContentTrouble,
+  checkedPath,
+  checkedTarget,
+  conflict,
+  DIRECTORY_MODE,
+  type Items,
+  missing,
+  ownedBy,
+  readItem,
+  SYMLINK_MODE,
+} from './items.ts'
+import type { LocatedContent } from './overrides.ts'
+import { clean } from './paths.ts'
+import type { ContentType } from './schema.ts'
+import { follow } from './tree.ts'
+
+const RPM_ONLY: ReadonlySet<string> = new Set(['doc', 'licence', 'license', 'readme', 'ghost'])
+
+const isForPackager = ({ packager, type }: LocatedContent, wanted: string): boolean =>
+  (!packager || packager === wanted) && (wanted === 'rpm' || !RPM_ONLY.has(type ?? ''))
+
+const destination = (content: LocatedContent): string => {
+  const { dst = '', type = '' } = content
+  if (dst === '' && !type.endsWith('tree')) {
+    throw new ContentTrouble('manifest_invalid', 'dst', 'dst is missing: say where it is installed')
+  }
+  return dst
+}
+
+const source = ({ src, type }: LocatedContent): string => {
+  if (src) return src
+  throw new ContentTrouble('manifest_invalid', 'src', `src is missing: a ${type || 'file'} needs one`)
+}
+
+const fileKind = (type: string): FileKind => {
+  if (type === '' || type === 'file') return 'file'
+  return type === 'license' ? 'licence' : (type as FileKind)
+}
+
+/** Room for an item that may not meet anything, with folders above it. */
+const claim = (items: Items, content: LocatedContent, path: string, request: ContentsRequest): void => {
+  const present = items.get(path)
+  if (present) throw conflict(path, present, content.type || 'file')
+  const info = content.type === '' || !content.type || content.type.startsWith('config') ? content.file_info : undefined
+  addParents(items, path, info, request.mtimeSeconds ?? request.buildTimeSeconds)
+}
+
+const addGlob = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+  const src = source(content)
+  const { tree, isGlobbingDisabled } = request
+  const outcome = await glob(tree, { src, dst: destination(content), isGlobbingDisabled })
+  if (outcome.kind === 'missing') throw missing(src)
+  if (outcome.kind !== 'found') throw new ContentTrouble('source_missing', 'src', `${src} matches no file`)
+  for (const match of outcome.matches) {
+    const path = checkedPath(match.destination)
+    claim(items, content, path, request)
+    const kind = fileKind(content.type ?? '')
+    items.set(path, await readItem(request, match.source, path, kind, content.file_info))
+  }
+}
+
+const addDirectory = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+  const path = checkedPath(destination(content))
+  const present = items.get(path)
+  if (present && present.kind !== 'implicit dir') throw conflict(path, present, 'dir')
+  const time = request.mtimeSeconds ?? request.buildTimeSeconds
+  addParents(items, path, undefined, time)
+  const info = content.file_info
+  const like = content.src ? await follow(request.tree, clean(content.src)) : undefined
+  if (content.src && !like) throw missing(content.src)
+  if (like && like.stat.kind !== 'directory') {
+    throw new ContentTrouble('manifest_invalid', 'src', `${content.src} is no folder, but the src of a dir must be one`)
+  }
+  const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? like?.stat.mtimeSeconds ?? time
+  items.set(path, { kind: 'dir', path, mode: info?.mode || DIRECTORY_MODE, ...ownedBy(info), mtimeSeconds })
+}
+
+const addSymlink = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+  const path = checkedPath(destination(content))
+  claim(items, content, path, request)
+  const target = checkedTarget(clean(source(content)))
+  const info = content.file_info
+  const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? request.buildTimeSeconds
+  items.set(path, { kind: 'symlink', path, mode: SYMLINK_MODE, ...ownedBy(info), mtimeSeconds, target })
+}
+
+/** rpm: what a %ghost without a mode of its own gets. */
+const GHOST_MODE = 0o644
+
+const addGhost = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+  const path = checkedPath(destination(content))
+  claim(items, content, path, request)
+  const info = content.file_info
+  const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? request.buildTimeSeconds
+  items.set(path, { kind: 'ghost', path, mode: info?.mode || GHOST_MODE, ...ownedBy(info), mtimeSeconds })
+}
+
+/** doc, licence, readme: one file, no glob; a symlink gives the file it leads to. */
+const addMarked = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+  const path = checkedPath(destination(content))
+  claim(items, content, path, request)
+  const followed = await follow(request.tree, clean(source(content)))
+  if (!followed) throw missing(content.src ?? '')
+  items.set(path, await readItem(request, followed.path, path, fileKind(content.type ?? ''), content.file_info))
+}
+
+type Adder = (items: Items, content: LocatedContent, request: ContentsRequest) => Promise<void>
+
+const ADDERS: Readonly<Record<ContentType, Adder>> = {
+  '': addGlob,
+  file: addGlob,
+  config: addGlob,
+  'config|noreplace': addGlob,
+  'config|missingok': addGlob,
+  dir: addDirectory,
+  // Its files bring it back; nFPM skips it as well.
+  'implicit dir': async () => {},
+  symlink: addSymlink,
+  ghost: addGhost,
+  doc: addMarked,
+  license: addMarked,
+  licence: addMarked,
+  readme: addMarked,
+  tree: (items, content, request) => addTree(items, content, request, 'file'),
+  'config|tree': (items, content, request) => addTree(items, content, request, 'config'),
+  'config|noreplace|tree': (items, content, request) => addTree(items, content, request, 'config|noreplace'),
+  'config|missingok|tree': (items, content, request) => addTree(items, content, request, 'config|missingok'),
+}
+
+const faultOf = (error: unknown, content: LocatedContent, request: ContentsRequest): Fault => {
+  const isPattern = error instanceof PatternError
+  if (!isPattern && !(error instanceof ContentTrouble)) throw error
+  const where = request.where([...content.at, isPattern ? 'src' : error.key])
+  const message = isPattern
+    ? `${content.src} is not a pattern: ${error.message}; put \\ before it to mean itself`
+    : error.message
+  const place = `${where.file}:${where.line ?? 1}:${where.column ?? 1}`
+  return fault(isPattern ? 'manifest_invalid' : error.code, `${place}: ${message}`, where)
+}
+
+const byPath = (a: PackagedItem, b: PackagedItem): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
+
+export interface ResolvedContents {
+  readonly items: readonly PackagedItem[]
+  readonly faults: readonly Fault[]
+}
+
+export const resolveContents = async (request: ContentsRequest): Promise<ResolvedContents> => {
+  const items: Items = new Map()
+  const faults: Fault[] = []
+  for (const content of request.contents) {
+    if (!isForPackager(content, request.packager)) continue
+    try {
+      await ADDERS[content.type ?? ''](items, content, request)
+    } catch (error) {
+      faults.push(faultOf(error, content, request))
+    }
+  }
+  return { items: [...items.values()].sort(byPath), faults }
+}

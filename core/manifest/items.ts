@@ -1,0 +1,99 @@
+// What every kind of content has in common on its way to a packaged item: the request, the map of items by
+// path, folders above a path, checked paths, and the item a source path becomes.
+import type { FaultCode, Where } from '../fault.ts'
+import type { FileKind, PackagedItem } from '../model/spec.ts'
+import { isOwnedByFilesystem } from './filesystem-paths.ts'
+import type { LocatedContent } from './overrides.ts'
+import { climbsOut, hasControlCharacters, installed, parents } from './paths.ts'
+import type { SourceTree } from './tree.ts'
+
+export interface ContentsRequest {
+  readonly contents: readonly LocatedContent[]
+  readonly packager: string
+  readonly tree: SourceTree
+  readonly umask: number
+  readonly isGlobbingDisabled: boolean
+  /** The manifest's `mtime` or SOURCE_DATE_EPOCH: wins over the times of sources. */
+  readonly mtimeSeconds: number | undefined
+  /** For items without a source and without any other time. */
+  readonly buildTimeSeconds: number
+  where(path: readonly (string | number)[]): Where
+}
+
+/** Trouble with one entry; caught per entry, so that all of them are reported. */
+export class ContentTrouble extends Error {
+  readonly code: FaultCode
+  readonly key: string
+  constructor(code: FaultCode, key: 'src' | 'dst' | 'type' | 'file_info', message: string) {
+    super(message)
+    this.code = code
+    this.key = key
+  }
+}
+
+export type Items = Map<string, PackagedItem>
+export type FileInfo = NonNullable<LocatedContent['file_info']>
+
+/** Folders added for files have this mode whatever umask says. */
+export const DIRECTORY_MODE = 0o755
+export const SYMLINK_MODE = 0o777
+
+export const ownedBy = (info: FileInfo | undefined): { readonly owner: string; readonly group: string } => ({
+  owner: info?.owner || 'root',
+  group: info?.group || 'root',
+})
+
+export const conflict = (path: string, present: PackagedItem, type: string): ContentTrouble =>
+  new ContentTrouble('content_conflict', 'dst', `cannot put a ${type} at ${path}: a ${present.kind} is already there`)
+
+export const addParents = (items: Items, path: string, info: FileInfo | undefined, mtimeSeconds: number): void => {
+  for (const parent of parents(path)) {
+    const present = items.get(parent)
+    if (present?.kind === 'dir' || present?.kind === 'implicit dir') continue
+    if (present) throw conflict(parent, present, `folder for ${path}`)
+    const owned = isOwnedByFilesystem(parent) ? ownedBy(undefined) : ownedBy(info)
+    items.set(parent, { kind: 'implicit dir', path: parent, mode: DIRECTORY_MODE, ...owned, mtimeSeconds })
+  }
+}
+
+/** An installed path that is one: below `/`, and text that no archive or index can be broken with. */
+export const checkedPath = (dst: string): string => {
+  if (climbsOut(dst)) throw new ContentTrouble('path_unsafe', 'dst', `${dst} leads out of the file system's root`)
+  if (hasControlCharacters(dst)) {
+    throw new ContentTrouble('path_unsafe', 'dst', `${JSON.stringify(dst)} has control characters`)
+  }
+  const path = installed(dst)
+  if (path === '/') throw new ContentTrouble('path_unsafe', 'dst', `"${dst}" is the root folder: name a file in it`)
+  return path
+}
+
+export const checkedTarget = (target: string): string => {
+  if (target !== '' && !hasControlCharacters(target)) return target
+  throw new ContentTrouble('path_unsafe', 'src', `${JSON.stringify(target)} cannot be what a symlink points to`)
+}
+
+export const missing = (src: string): ContentTrouble =>
+  new ContentTrouble('source_missing', 'src', `${src} is not there (paths are relative to the working folder)`)
+
+/** A file or symlink of the source tree under its own path there. */
+export const readItem = async (
+  request: ContentsRequest,
+  sourcePath: string,
+  path: string,
+  kind: FileKind,
+  info: FileInfo | undefined,
+): Promise<PackagedItem> => {
+  const { tree, umask } = request
+  const stat = await tree.stat(sourcePath)
+  if (!stat) throw missing(sourcePath)
+  const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? stat.mtimeSeconds
+  if (stat.kind === 'symlink') {
+    const target = checkedTarget(stat.target)
+    return { kind: 'symlink', path, mode: SYMLINK_MODE, ...ownedBy(info), mtimeSeconds, target }
+  }
+  if (stat.kind !== 'file') {
+    throw new ContentTrouble('source_missing', 'src', `${sourcePath} is neither a file, a folder nor a symlink`)
+  }
+  const mode = info?.mode || stat.mode & ~umask
+  return { kind, path, mode, ...ownedBy(info), mtimeSeconds, source: await tree.open(sourcePath) }
+}

@@ -1,0 +1,89 @@
+// What one machine resolved, another resolves again: a tree that notes what is looked at, and a tree made of those
+// notes. Only what resolve uses is noted, so a file beside the ones a glob takes never leaves the machine.
+import type { SourceRecord } from '../contract/sources.ts'
+import { fault } from '../fault.ts'
+import type { ByteSource, SourceFile } from '../model/spec.ts'
+import { dirname } from './paths.ts'
+import { type SourceChild, SourceError, type SourceStat, type SourceTree } from './tree.ts'
+
+type FileRecord = Extract<SourceRecord, { kind: 'file' }>
+/** A record before its bytes were hashed. */
+export type UnhashedRecord = Exclude<SourceRecord, { kind: 'file' }> | Omit<FileRecord, 'sha256'>
+
+export interface RecordingTree extends SourceTree {
+  /** Sorted by path. Files that were opened; folders and symlinks that were looked at. */
+  records(): readonly UnhashedRecord[]
+}
+
+const toRecord = (path: string, stat: SourceStat): UnhashedRecord | undefined => {
+  const { mode, mtimeSeconds } = stat
+  if (stat.kind === 'file') return { kind: 'file', path, mode, mtimeSeconds, sizeBytes: stat.sizeBytes }
+  if (stat.kind === 'directory') return { kind: 'directory', path, mode, mtimeSeconds }
+  if (stat.kind === 'symlink') return { kind: 'symlink', path, mode, mtimeSeconds, target: stat.target }
+  return undefined
+}
+
+export const recordingTree = (tree: SourceTree): RecordingTree => {
+  const records = new Map<string, UnhashedRecord>()
+  const note = (path: string, stat: SourceStat | undefined): void => {
+    const record = stat && toRecord(path, stat)
+    if (record) records.set(path, record)
+  }
+  return {
+    async stat(path) {
+      const stat = await tree.stat(path)
+      if (stat?.kind !== 'file') note(path, stat)
+      return stat
+    },
+    list: (path) => tree.list(path),
+    async open(path) {
+      note(path, await tree.stat(path))
+      return tree.open(path)
+    },
+    records: () => [...records.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
+  }
+}
+
+/** A folder nobody looked at, known by what is in it; resolve asks for no attribute of it. */
+const IMPLIED_FOLDER: SourceStat = { kind: 'directory', mode: 0o755, mtimeSeconds: 0 }
+
+const isTop = (path: string): boolean => path === '.' || path === '/' || path === '..' || path.endsWith('/..')
+
+const toStat = (record: SourceRecord): SourceStat => {
+  const { path: _path, ...stat } = record
+  return stat
+}
+
+/** A tree of records; `open` gives the bytes of one file, and checks them. */
+export const recordTree = (sources: readonly SourceRecord[], open: (file: FileRecord) => ByteSource): SourceTree => {
+  const records = new Map(sources.map((record) => [record.path, record]))
+  const children = new Map<string, Map<string, SourceChild>>([['.', new Map()]])
+  const adopt = (path: string, kind: SourceChild['kind']): void => {
+    if (isTop(path)) return
+    const folder = dirname(path)
+    const siblings = children.get(folder)
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    if (siblings) siblings.set(name, siblings.get(name) ?? { name, kind })
+    else {
+      children.set(folder, new Map([[name, { name, kind }]]))
+      // A symlink among the parents was recorded as such, under its own path.
+      adopt(folder, records.get(folder)?.kind ?? 'directory')
+    }
+  }
+  for (const record of sources) adopt(record.path, record.kind)
+  const stat = (path: string): SourceStat | undefined => {
+    const record = records.get(path)
+    if (record) return toStat(record)
+    return children.has(path) ? IMPLIED_FOLDER : undefined
+  }
+  return {
+    stat: async (path) => stat(path),
+    list: async (path) =>
+      [...(children.get(path)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    async open(path): Promise<SourceFile> {
+      const record = records.get(path)
+      if (record?.kind !== 'file') throw new SourceError(fault('source_missing', `${path} was not sent with the build`))
+      return { sizeBytes: record.sizeBytes, open: () => open(record) }
+    },
+  }
+}

@@ -1,0 +1,73 @@
+// What `npm start` and `npm run dev` share: settings from the environment, the seed, words for a person, an orderly end.
+import { resolve } from 'node:path'
+import { ROOT } from './options.ts'
+import { type Platform, startPlatform } from './platform.ts'
+import { bootstrap, DEMO, installText, publishExample } from './seed.ts'
+import { readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
+
+const DEFAULT_PORT = 8787
+/** Of the signals that end it, as a shell reports them: 128 + number. */
+const STATUS_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+const readPort = (text: string | undefined): number => {
+  const port = Number(text || DEFAULT_PORT)
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new StartError(`PORT is "${text}": write 0 to 65535.`)
+  return port
+}
+
+/** A seed that an earlier start began is gone on with: every step of it may be repeated. */
+const seedOnce = async (platform: Platform, stateDirectory: string): Promise<string> => {
+  const done = readSeed(stateDirectory)
+  if (done) return done.token
+  const token = await bootstrap(platform.url, platform.operatorToken, DEMO.organization)
+  console.log(`Building and publishing examples/hello into ${DEMO.organization}/${DEMO.project} …`)
+  await publishExample({ url: platform.url, token })
+  writeSeed(stateDirectory, { token })
+  return token
+}
+
+const endOnSignals = (platform: Platform): void => {
+  let isEnding = false
+  for (const [signal, status] of Object.entries(STATUS_OF_SIGNAL)) {
+    process.on(signal, () => {
+      if (isEnding) return
+      isEnding = true
+      platform.stop().finally(() => process.exit(status))
+    })
+  }
+}
+
+const runHere = async (): Promise<Platform> => {
+  const stateDirectory = resolve(process.env.DISTROPACK_STATE_DIR || `${ROOT}/.distropack`)
+  const publicUrl = process.env.DISTROPACK_PUBLIC_URL?.replace(/\/+$/, '')
+  const platform = await startPlatform({
+    stateDirectory,
+    port: readPort(process.env.PORT),
+    log: (line) => console.error(line),
+    ...(publicUrl ? { publicUrl } : {}),
+  })
+  endOnSignals(platform)
+  try {
+    const token = await seedOnce(platform, stateDirectory)
+    writeLocalAccess(stateDirectory, { url: platform.url, token })
+    platform.markReady()
+    console.log(`\nDistroPack is ready at ${platform.url}; Ctrl-C ends it. Install the example with:\n`)
+    console.log(await installText({ url: platform.url, token }))
+    console.log(`\nAddress and token for programs: ${stateDirectory}/local.json`)
+    return platform
+  } catch (error) {
+    await platform.stop()
+    throw error
+  }
+}
+
+/** Undefined when it could not start; the reason is printed and the exit status is 1. */
+export const startHere = async (): Promise<Platform | undefined> => {
+  try {
+    return await runHere()
+  } catch (error) {
+    console.error(error instanceof StartError ? error.message : error)
+    process.exitCode = 1
+    return undefined
+  }
+}

@@ -1,0 +1,60 @@
+// The wrangler.toml files, as Miniflare options: what runs on a laptop is what is deployed, said in one place.
+import { join } from 'node:path'
+import { Response as MiniflareResponse, type V4WorkerOptions } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from 'wrangler'
+import { bundleWorker } from './bundle.ts'
+
+export const ROOT = join(import.meta.dirname, '../..')
+
+export const WEB_WORKER = 'distropack'
+export const FILES_WORKER = 'distropack-files'
+export const DOOR_WORKER = 'distropack-door'
+
+const CONFIGS = [
+  { name: WEB_WORKER, config: 'wrangler.toml' },
+  { name: FILES_WORKER, config: 'workers/fileserver/wrangler.toml' },
+] as const
+
+const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> => {
+  // Containers need Docker; the class stays, and PACKAGER_URL sends builds to the local packager instead.
+  const { workerOptions, main } = readWranglerConfig(join(ROOT, config), undefined, {
+    overrides: { enableContainers: false },
+  })
+  if (!main) throw new Error(`${config} names no main`)
+  const contents = await bundleWorker(main)
+  return { ...workerOptions, name, modules: [{ type: 'ESModule', path: `${name}.mjs`, contents }], modulesRoot: ROOT }
+}
+
+export const readWorkers = async (): Promise<readonly V4WorkerOptions[]> =>
+  Promise.all(CONFIGS.map(({ name, config }) => workerOf(name, config)))
+
+/** Says 503 on /healthz until the platform is ready, and nothing else: builds need the API before that. */
+const DOOR = `export default {
+  async fetch(request, env) {
+    const { pathname } = new URL(request.url)
+    if (pathname !== '/healthz') return env.WEB.fetch(request)
+    const { status } = await env.READY.fetch('http://ready/')
+    return Response.json({ ready: status === 200 }, { status, headers: { 'cache-control': 'no-store' } })
+  },
+}`
+
+export interface DoorOptions {
+  readonly host: string
+  readonly port: number
+  readonly isReady: () => boolean
+}
+
+/**
+ * The only Worker with a port. Miniflare's own port answers /cdn-cgi/local/… for every bucket, private repositories
+ * included; this one goes past it, so nothing reaches the store but through the Workers.
+ */
+export const doorWorker = ({ host, port, isReady }: DoorOptions): V4WorkerOptions => ({
+  name: DOOR_WORKER,
+  compatibilityDate: '2026-10-01',
+  modules: [{ type: 'ESModule', path: 'door.mjs', contents: DOOR }],
+  serviceBindings: {
+    WEB: WEB_WORKER,
+    READY: () => new MiniflareResponse(null, { status: isReady() ? 200 : 503 }),
+  },
+  unsafeDirectSockets: [{ host, port }],
+})

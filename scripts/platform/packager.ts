@@ -1,0 +1,107 @@
+// The packager as a child process: the same server that runs in a container, on a loopback port of its own.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { ROOT } from './options.ts'
+
+export interface PackagerProcess {
+  readonly url: string
+  /** Of the child that runs now; a restart changes it. */
+  readonly pid: () => number | undefined
+  stop(): Promise<void>
+}
+
+export interface PackagerOptions {
+  readonly token: string
+  readonly log: (line: string) => void
+}
+
+const FIRST_BACKOFF_MS = 200
+const MAX_BACKOFF_MS = 10_000
+/** A child that lived this long was healthy: the next death starts the back-off anew. */
+const HEALTHY_AFTER_MS = 30_000
+const START_TIMEOUT_MS = 30_000
+
+export const findFreePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const isHealthy = (url: string): Promise<boolean> =>
+  fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.ok,
+    () => false,
+  )
+
+const spawnChild = (port: number, { token, log }: PackagerOptions): ChildProcess => {
+  const child = spawn(process.execPath, [join(ROOT, 'containers/packager/server.ts')], {
+    cwd: ROOT,
+    // It reads strangers' files: of this process's environment it gets what a program needs to run, and no secret.
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TMPDIR: process.env.TMPDIR,
+      LANG: 'C.UTF-8',
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      PACKAGER_TOKEN: token,
+      PACKAGER_EXIT_WITH_PARENT: '1',
+    },
+    // stdin is the thread it hangs on: when this process dies, however it dies, the pipe closes and the child ends.
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Not in the terminal's group: Ctrl-C reaches the parent alone, which ends it in order.
+    detached: true,
+  })
+  // Nothing is written; a child that died first must not break this process.
+  child.stdin?.on('error', () => undefined)
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => log(`packager: ${text.trimEnd()}`))
+  }
+  return child
+}
+
+/** Resolves when it answers; from then on it is started again whenever it dies. */
+export const startPackager = async (options: PackagerOptions): Promise<PackagerProcess> => {
+  const port = await findFreePort()
+  const url = `http://127.0.0.1:${port}`
+  let isStopping = false
+  let backoffMs = FIRST_BACKOFF_MS
+  let child: ChildProcess
+  const run = (): void => {
+    const startedAtMs = Date.now()
+    child = spawnChild(port, options)
+    child.once('exit', (code, signal) => {
+      if (isStopping) return
+      if (Date.now() - startedAtMs > HEALTHY_AFTER_MS) backoffMs = FIRST_BACKOFF_MS
+      options.log(`packager: ended (${signal ?? code}), starting again in ${backoffMs} ms`)
+      setTimeout(() => isStopping || run(), backoffMs)
+      backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)
+    })
+  }
+  run()
+  const stop = async (): Promise<void> => {
+    isStopping = true
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), 3000)
+    await ended
+    clearTimeout(timer)
+  }
+  const deadlineMs = Date.now() + START_TIMEOUT_MS
+  while (!(await isHealthy(url))) {
+    if (Date.now() > deadlineMs) {
+      await stop()
+      throw new Error(`the packager did not answer at ${url}/healthz within ${START_TIMEOUT_MS / 1000} s`)
+    }
+    await sleep(50)
+  }
+  return { url, pid: () => child.pid, stop }
+}

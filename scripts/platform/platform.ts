@@ -1,0 +1,168 @@
+// A whole platform on one machine: both Workers in workerd with their storage on disk, the packager beside them, and
+// the clock that fires the Worker's schedule. `npm start`, the tests and the benches all begin here.
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import { type MigratableDatabase, migrate } from './migrate.ts'
+import { doorWorker, ROOT, readWorkers, WEB_WORKER } from './options.ts'
+import { findFreePort, startPackager } from './packager.ts'
+import { lockState, openSecrets, StartError, storageOf } from './state.ts'
+import { watchWorkerd } from './watchdog.ts'
+
+/** As often as the trigger in wrangler.toml. */
+const SCHEDULE_EVERY_MS = 60_000
+const SCHEDULE = '* * * * *'
+export const HOST = '127.0.0.1'
+
+export interface PlatformOptions {
+  readonly stateDirectory: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly log: (line: string) => void
+  /** Where readers and builders find it; default: its own loopback address. */
+  readonly publicUrl?: string
+}
+
+export interface Platform {
+  readonly url: string
+  readonly operatorToken: string
+  /** From now on /healthz answers 200. */
+  markReady(): void
+  /** Runs the Worker's scheduled handler now. */
+  fireSchedule(): Promise<void>
+  /** Bundles both Workers again and puts them in place; storage and port stay. */
+  reload(): Promise<void>
+  stop(): Promise<void>
+}
+
+const assertPortIsFree = async (port: number): Promise<void> => {
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE'
+      reject(
+        isTaken ? new StartError(`Port ${port} is in use. Set PORT to another, or PORT=0 for any free one.`) : error,
+      )
+    })
+    probe.listen(port, HOST, () => probe.close(() => resolve()))
+  })
+}
+
+class PrefixedLog extends Log {
+  readonly #write: (line: string) => void
+  constructor(write: (line: string) => void) {
+    super(LogLevel.WARN)
+    this.#write = write
+  }
+  override log(message: string): void {
+    this.#write(message)
+  }
+}
+
+interface Running {
+  readonly port: number
+  readonly bindings: Readonly<Record<string, string>>
+  readonly isReady: () => boolean
+}
+
+const optionsOf = async (options: PlatformOptions, running: Running): Promise<MiniflareOptions> => {
+  const workers = await readWorkers()
+  const door = doorWorker({ host: HOST, port: running.port, isReady: running.isReady })
+  return convertV4MiniflareOptions({
+    host: HOST,
+    port: 0,
+    log: new PrefixedLog(options.log),
+    resourcePersistencePath: storageOf(options.stateDirectory),
+    // No call to Cloudflare for a description of "this" location.
+    cf: false,
+    telemetry: { enabled: false },
+    workers: [
+      door,
+      ...workers.map((worker) =>
+        worker.name === WEB_WORKER ? { ...worker, bindings: { ...worker.bindings, ...running.bindings } } : worker,
+      ),
+    ],
+  })
+}
+
+const applyMigrations = async (miniflare: Miniflare, log: (line: string) => void): Promise<void> => {
+  const database = await miniflare.getD1Database('DB', WEB_WORKER)
+  const applied = await migrate(database as unknown as MigratableDatabase, join(ROOT, 'migrations'))
+  if (applied.length > 0) log(`database: applied ${applied.join(', ')}`)
+}
+
+const startOn = async (options: PlatformOptions): Promise<Platform> => {
+  const secrets = openSecrets(options.stateDirectory)
+  if (options.port !== 0) await assertPortIsFree(options.port)
+  const port = options.port || (await findFreePort())
+  const packagerToken = randomBytes(32).toString('hex')
+  const packager = await startPackager({ token: packagerToken, log: options.log })
+  let ready = false
+  const url = `http://${HOST}:${port}`
+  const running: Running = {
+    port,
+    isReady: () => ready,
+    bindings: {
+      PUBLIC_URL: options.publicUrl ?? url,
+      PACKAGER_URL: packager.url,
+      PACKAGER_TOKEN: packagerToken,
+      KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+      OPERATOR_TOKEN: secrets.operatorToken,
+    },
+  }
+  let miniflare: Miniflare | undefined
+  try {
+    miniflare = new Miniflare(await optionsOf(options, running))
+    await miniflare.ready
+    await applyMigrations(miniflare, options.log)
+  } catch (error) {
+    await miniflare?.dispose()
+    await packager.stop()
+    throw error
+  }
+  const workerd = miniflare
+  const fireSchedule = async (): Promise<void> => {
+    const worker = await workerd.getWorker(WEB_WORKER)
+    await worker.scheduled({ cron: SCHEDULE })
+  }
+  const tick = (): void => {
+    fireSchedule().catch((error: unknown) => options.log(`schedule: ${String(error)}`))
+  }
+  const timer = setInterval(tick, SCHEDULE_EVERY_MS)
+  tick()
+  let watchdog = watchWorkerd()
+  return {
+    url,
+    operatorToken: secrets.operatorToken,
+    markReady: () => {
+      ready = true
+    },
+    fireSchedule,
+    reload: async () => {
+      const fresh = await optionsOf(options, running)
+      watchdog.disarm()
+      await workerd.setOptions(fresh)
+      watchdog = watchWorkerd()
+      await applyMigrations(workerd, options.log)
+    },
+    stop: async () => {
+      clearInterval(timer)
+      watchdog.disarm()
+      await workerd.dispose()
+      await packager.stop()
+    },
+  }
+}
+
+/** Starts it on one state folder, which it owns until `stop`. */
+export const startPlatform = async (options: PlatformOptions): Promise<Platform> => {
+  const lock = lockState(options.stateDirectory)
+  try {
+    const platform = await startOn(options)
+    return { ...platform, stop: () => platform.stop().finally(lock.release) }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+// What a first start makes, so that there is something to install: organization `demo`, a token, and examples/hello
+// published for every target. Every step may be repeated; a start that was interrupted is finished by the next one.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { installSchema } from '@distropack/core/contract/api.ts'
+import { z } from 'zod'
+import { ROOT } from './options.ts'
+import { StartError } from './state.ts'
+
+export const DEMO = { organization: 'demo', project: 'hello', channel: 'stable' } as const
+
+const bootstrapSchema = z.object({ organization: z.string(), token: z.string() })
+
+/** An organization and an admin token of it. The operator's token opens this one route and no project. */
+export const bootstrap = async (url: string, operatorToken: string, organization: string): Promise<string> => {
+  const response = await fetch(`${url}/api/v1/operator/bootstrap`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ organization }),
+  })
+  if (!response.ok) throw new Error(`bootstrap answered ${response.status}: ${await response.text()}`)
+  return bootstrapSchema.parse(await response.json()).token
+}
+
+export interface CommandResult {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `distropack` as a user would, against one platform. */
+export const runCli = (
+  args: readonly string[],
+  access: { readonly url: string; readonly token: string },
+  cwd: string = ROOT,
+): Promise<CommandResult> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(ROOT, 'cli/bin/distropack.mjs'), ...args], {
+      cwd,
+      env: { ...process.env, DISTROPACK_URL: access.url, DISTROPACK_TOKEN: access.token },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const output = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        output[name] += text
+      })
+    }
+    child.once('error', reject)
+    child.once('close', (status) => resolve({ status, ...output }))
+  })
+
+export const publishExample = async (access: { readonly url: string; readonly token: string }): Promise<void> => {
+  const manifest = join(ROOT, 'examples/hello/distropack.yaml')
+  const project = `${DEMO.organization}/${DEMO.project}`
+  const { status, stdout, stderr } = await runCli(['publish', '-f', manifest, '--project', project, '--json'], access)
+  if (status !== 0) {
+    throw new StartError(`Publishing ${manifest} ended with status ${status}:\n${stderr.trim() || stdout.trim()}`)
+  }
+}
+
+/** The lines a person pastes to install the example, one block per format. */
+export const installText = async (access: { readonly url: string; readonly token: string }): Promise<string> => {
+  const { organization, project, channel } = DEMO
+  const response = await fetch(`${access.url}/api/v1/projects/${organization}/${project}/install?channel=${channel}`, {
+    headers: { authorization: `Bearer ${access.token}` },
+  })
+  if (!response.ok) throw new Error(`install lines: ${response.status} ${await response.text()}`)
+  const { instructions } = installSchema.parse(await response.json())
+  return instructions
+    .map(({ title, commands, note }) => [`# ${title}`, ...commands, ...(note ? [`# ${note}`] : [])].join('\n'))
+    .join('\n\n')
+}

@@ -1,0 +1,25 @@
+// `npm test`: everything, in one command. Client roots are made while the fast tests run; a tool that is missing
+// fails the run under CI=true, and elsewhere leaves out the part that needs it, with the reason in the summary.
+import { prepareRoots } from './testing/roots.ts'
+import { notRun, type Outcome, runChecker, runVitest, summarize } from './testing/steps.ts'
+import { prepareTools } from './testing/tools.ts'
+
+const isCi = process.env.CI === 'true'
+
+const missingTools = prepareTools()
+const roots = missingTools ? Promise.resolve(missingTools) : prepareRoots()
+
+const outcomes: Outcome[] = [
+  ...(await Promise.all([
+    runChecker('types', 'tsc', '--noEmit'),
+    runChecker('types (edge)', 'tsc', '--noEmit', '-p', 'workers'),
+    runChecker('lint', 'biome', 'check', '--diagnostic-level=error', '.'),
+  ])),
+  missingTools ? notRun('unit', missingTools, isCi) : await runVitest('unit', ['unit']),
+  await runVitest('workers', ['files', 'web']),
+  await runVitest('e2e', ['e2e']),
+]
+const missingRoots = await roots
+outcomes.push(missingRoots ? notRun('install', missingRoots, isCi) : await runVitest('install', ['install']))
+
+process.exitCode = summarize(outcomes).failed > 0 ? 1 : 0

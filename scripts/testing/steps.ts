@@ -1,0 +1,97 @@
+// One part of `npm test`: run it, count it, and say in the end what passed, what failed and what did not run.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Outcome {
+  readonly title: string
+  readonly passed: number
+  readonly failed: number
+  readonly seconds: number
+  /** Why it did not run, or what broke outside any one test. */
+  readonly remark?: string
+}
+
+const run = (command: string, args: readonly string[]): Promise<number> =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    child.once('error', () => resolve(127))
+    child.once('close', (status) => resolve(status ?? 1))
+  })
+
+const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> => {
+  const startedAtMs = performance.now()
+  const value = await work()
+  return { value, seconds: (performance.now() - startedAtMs) / 1000 }
+}
+
+/** A checker that says yes or no counts as one test. */
+export const runChecker = async (title: string, command: string, ...args: readonly string[]): Promise<Outcome> => {
+  const { value, seconds } = await timed(() => run(command, args))
+  return { title, passed: value === 0 ? 1 : 0, failed: value === 0 ? 0 : 1, seconds }
+}
+
+interface VitestReport {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+}
+
+const readReport = (file: string): VitestReport | undefined => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as VitestReport
+  } catch {
+    return undefined
+  }
+}
+
+export const runVitest = async (title: string, projects: readonly string[]): Promise<Outcome> => {
+  const folder = mkdtempSync(join(tmpdir(), 'distropack-report-'))
+  const file = join(folder, 'report.json')
+  const args = ['run', ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests']
+  const { value: status, seconds } = await timed(() =>
+    run('vitest', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
+  )
+  const report = readReport(file)
+  rmSync(folder, { recursive: true })
+  if (!report) return { title, passed: 0, failed: 1, seconds, remark: `vitest ended with ${status} and no report` }
+  const skipped = report.numPendingTests + report.numTodoTests
+  // A file that fails to load, an unhandled error, a skipped test: none may look like success.
+  const hidden = report.numFailedTests === 0 && status !== 0 ? 1 : 0
+  const remark = hidden
+    ? 'vitest failed outside a test'
+    : skipped
+      ? `${skipped} skipped, which is not allowed`
+      : undefined
+  return {
+    title,
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + hidden + skipped,
+    seconds,
+    ...(remark ? { remark } : {}),
+  }
+}
+
+export const notRun = (title: string, remark: string, isFailure: boolean): Outcome => ({
+  title,
+  passed: 0,
+  failed: isFailure ? 1 : 0,
+  seconds: 0,
+  remark,
+})
+
+const lineOf = ({ title, passed, failed, seconds, remark }: Outcome): string => {
+  const didRun = passed + failed > 0 || !remark
+  const counts = didRun ? `${passed} passed, ${failed} failed` : 'did not run'
+  return `${title.padEnd(12)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
+}
+
+/** Prints the table and, as the last line, the sum. */
+export const summarize = (outcomes: readonly Outcome[]): { readonly failed: number } => {
+  const sum = (key: 'passed' | 'failed'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)
+  console.log(`\n${outcomes.map(lineOf).join('\n')}`)
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
+  return { failed: sum('failed') }
+}

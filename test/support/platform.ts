@@ -1,0 +1,40 @@
+// A platform of a test's own: an empty state folder, any free port, both Workers and the packager, gone at the end.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPlatform } from '../../scripts/platform/platform.ts'
+import { bootstrap, type CommandResult, runCli } from '../../scripts/platform/seed.ts'
+
+export interface TestPlatform {
+  readonly url: string
+  readonly stateDirectory: string
+  readonly operatorToken: string
+  /** An organization of its own, and an admin token of it. */
+  organization(name: string): Promise<string>
+  /** Runs `distropack` with that token; a status other than 0 is the caller's to judge. */
+  cli(token: string, args: readonly string[], cwd?: string): Promise<CommandResult>
+  /** What both Workers and the packager said, for messages of failed tests. */
+  log(): string
+  fireSchedule(): Promise<void>
+  stop(): Promise<void>
+}
+
+export const startTestPlatform = async (): Promise<TestPlatform> => {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
+  const lines: string[] = []
+  const platform = await startPlatform({ stateDirectory, port: 0, log: (line) => void lines.push(line) })
+  platform.markReady()
+  return {
+    url: platform.url,
+    stateDirectory,
+    operatorToken: platform.operatorToken,
+    organization: (name) => bootstrap(platform.url, platform.operatorToken, name),
+    cli: (token, args, cwd) => runCli(args, { url: platform.url, token }, cwd),
+    log: () => lines.join('\n'),
+    fireSchedule: platform.fireSchedule,
+    async stop() {
+      await platform.stop()
+      rmSync(stateDirectory, { recursive: true, force: true })
+    },
+  }
+}

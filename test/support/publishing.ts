@@ -1,0 +1,65 @@
+// Publishes small packages through the CLI, as a user does, and reads the lines a person would paste to install them.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { installSchema } from '@distropack/core/contract/api.ts'
+import { ROOT } from '../../scripts/platform/options.ts'
+import type { TestPlatform } from './platform.ts'
+
+export interface PublishedProject {
+  /** `acme/tool` */
+  readonly name: string
+  /** No trailing slash. */
+  readonly repositoryUrl: string
+  /** Publishes examples/hello as this version; the program prints it with --version. */
+  publish(version: string): Promise<void>
+  /** The commands of one format's install instructions. */
+  installCommands(format: string): Promise<readonly string[]>
+}
+
+const EXAMPLE = join(ROOT, 'examples/hello')
+export const PACKAGE = 'distropack-hello'
+export const PROGRAM = '/usr/bin/distropack-hello'
+export const CONFIG = '/etc/distropack-hello.conf'
+
+/** A copy of the example whose program and manifest say this version. */
+const copyExample = (folder: string, version: string): void => {
+  cpSync(EXAMPLE, folder, { recursive: true })
+  for (const file of ['distropack.yaml', 'distropack-hello']) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    writeFileSync(join(folder, file), text.replaceAll('1.0.0', version))
+  }
+}
+
+export const openProject = async (
+  platform: TestPlatform,
+  organization: string,
+  project: string,
+): Promise<PublishedProject> => {
+  const token = await platform.organization(organization)
+  const name = `${organization}/${project}`
+  return {
+    name,
+    repositoryUrl: `${platform.url}/r/${name}`,
+    async publish(version) {
+      const folder = mkdtempSync(join(tmpdir(), 'distropack-example-'))
+      try {
+        copyExample(folder, version)
+        const args = ['publish', '-f', join(folder, 'distropack.yaml'), '--project', name, '--json']
+        const { status, stdout, stderr } = await platform.cli(token, args)
+        if (status !== 0) throw new Error(`publish ${version}: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    },
+    async installCommands(format) {
+      const response = await fetch(`${platform.url}/api/v1/projects/${name}/install?channel=stable`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      const { instructions } = installSchema.parse(await response.json())
+      const found = instructions.find((instruction) => instruction.format === format)
+      if (!found) throw new Error(`no install instructions for ${format}`)
+      return found.commands
+    },
+  }
+}

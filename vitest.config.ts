@@ -1,0 +1,86 @@
+// Every test that runs under vitest, as projects: `unit` on Node, the Workers in workerd, and what drives a whole
+// platform or real clients (`e2e`, `install`) one file after another.
+
+import { existsSync } from 'node:fs'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+import { bundleWorker } from './scripts/platform/bundle.ts'
+
+/** A migration that the web Worker's tests apply before each file; none until the first one is generated. */
+const readMigrations = async () => (existsSync('migrations') ? readD1Migrations('migrations') : [])
+
+const unit = {
+  test: {
+    name: 'unit',
+    include: [
+      'core/**/*.test.ts',
+      'cli/**/*.test.ts',
+      'containers/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'test/laws/**/*.test.ts',
+      'test/architecture.test.ts',
+    ],
+    testTimeout: 30_000,
+  },
+}
+
+const fileServer = {
+  plugins: [cloudflareTest({ wrangler: { configPath: './workers/fileserver/wrangler.toml' } })],
+  test: { name: 'files', include: ['test/workers/fileserver*.test.ts'] },
+}
+
+const web = async () => ({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        bindings: {
+          MIGRATIONS: await readMigrations(),
+          KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+          OPERATOR_TOKEN: 'operator-of-the-tests',
+          // Nobody listens there: these tests end where a packager would begin.
+          PACKAGER_URL: 'http://127.0.0.1:9',
+        },
+        // The service binding FILES: the real file server, bundled, over the same bucket.
+        workers: [
+          {
+            name: 'distropack-files',
+            modules: [
+              { type: 'ESModule', path: 'files.mjs', contents: await bundleWorker('workers/fileserver/worker.ts') },
+            ],
+            compatibilityDate: '2026-10-01',
+            r2Buckets: { BUCKET: 'distropack' },
+          },
+        ],
+      },
+    }),
+  ],
+  test: {
+    name: 'web',
+    include: ['test/workers/**/*.test.ts', 'workers/web/**/*.test.ts'],
+    exclude: ['test/workers/fileserver*.test.ts'],
+  },
+})
+
+const whole = (name: string, include: string) => ({
+  test: {
+    name,
+    include: [include],
+    fileParallelism: false,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+  },
+})
+
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      unit,
+      fileServer,
+      // Without its entry the plugin cannot start; the file names what is missing when the project is asked for.
+      ...(existsSync('workers/web/worker.ts') ? [await web()] : []),
+      whole('e2e', 'test/e2e/**/*.test.ts'),
+      whole('install', 'test/install/**/*.test.ts'),
+    ],
+  },
+}))

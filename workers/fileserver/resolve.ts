@@ -1,0 +1,79 @@
+// From an address to a recipe: head -> generation -> file. The order is: this generation's own files, then files
+// that name their sha256, then files that never change.
+import { digestInPath } from '@distropack/core/contract/object-keys.ts'
+import type { Head, TreeFile } from '@distropack/core/contract/objects.ts'
+import type { Content } from '@distropack/core/model/content.ts'
+import type { Address, Pin } from './address.ts'
+import { readContentOfDigest, readContentOfPath, readGenerationOfDay, readTree } from './store.ts'
+
+export interface Found {
+  readonly content: Content
+  /** `pointer`: other bytes may stand here a second later. */
+  readonly lifetime: 'pointer' | 'immutable'
+  /** When this pointer took its value. */
+  readonly modifiedAtMs?: number
+  /** The page chosen by Accept. */
+  readonly varies?: true
+}
+
+export type Resolution = Found | { readonly redirectTo: string }
+
+interface View {
+  readonly generation: number
+  readonly lifetime: 'pointer' | 'immutable'
+  readonly modifiedAtMs?: number
+}
+
+const viewOf = async (bucket: R2Bucket, head: Head, pin: Pin | undefined, nowMs: number): Promise<View | undefined> => {
+  if (!pin) return { generation: head.generation, lifetime: 'pointer', modifiedAtMs: head.flippedAtMs }
+  if ('generation' in pin) {
+    return pin.generation <= head.generation ? { generation: pin.generation, lifetime: 'immutable' } : undefined
+  }
+  const generation = await readGenerationOfDay(bucket, head.repositoryId, pin.day)
+  if (generation === undefined) return undefined
+  // The day is written just before the head flips; until then its newest state is what the head says.
+  if (generation > head.generation) return { generation: head.generation, lifetime: 'pointer' }
+  // Today may see another generation, and so may a day to come.
+  const isOver = pin.day < new Date(nowMs).toISOString().slice(0, 10)
+  return { generation, lifetime: isOver ? 'immutable' : 'pointer' }
+}
+
+/** The repository itself is a page of its tree: HTML for people, JSON for programs. */
+const pageNames = (accept: string): readonly string[] => {
+  const wantsJson = accept.includes('application/json') && !accept.includes('text/html')
+  return wantsJson ? ['index.json', 'index.html'] : ['index.html', 'index.json']
+}
+
+const ownFile = (files: Readonly<Record<string, TreeFile>>, path: string): TreeFile | undefined =>
+  // Paths are a stranger's words: `constructor` must not find what every object has.
+  Object.hasOwn(files, path) ? files[path] : undefined
+
+export const resolve = async (
+  bucket: R2Bucket,
+  head: Head,
+  address: Address,
+  accept: string,
+): Promise<Resolution | undefined> => {
+  const view = await viewOf(bucket, head, address.pin, Date.now())
+  const tree = view && (await readTree(bucket, head.repositoryId, view.generation))
+  if (!view || !tree) return undefined
+  const { generation, ...lifetime } = view
+
+  if (address.path === '') {
+    const page = pageNames(accept)
+      .map((name) => ownFile(tree.files, name))
+      .find((file) => file !== undefined)
+    return page && { content: page, ...lifetime, varies: true }
+  }
+  const file = ownFile(tree.files, address.path)
+  if (file?.pin && !address.pin) {
+    return { redirectTo: `/r/${address.organization}/${address.project}/@${generation}/${address.encodedPath}` }
+  }
+  if (file) return { content: file, ...lifetime }
+
+  const digest = digestInPath(address.path)
+  const content =
+    (digest && (await readContentOfDigest(bucket, head.repositoryId, digest))) ||
+    (await readContentOfPath(bucket, head.repositoryId, address.path))
+  return content ? { content, lifetime: 'immutable' } : undefined
+}

@@ -1,0 +1,67 @@
+// The web Worker's HTTP door: the API and its documents; what readers fetch goes on to the file server.
+import { API_PREFIX } from '@distropack/core/contract/api.ts'
+import { fault } from '@distropack/core/fault.ts'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { secureHeaders } from 'hono/secure-headers'
+import { newId } from '../services/ids.ts'
+import { logError } from '../services/log.ts'
+import { openPlatform } from '../services/platform.ts'
+import type { ApiContext } from './context.ts'
+import { answerFaults, Refusal } from './faults.ts'
+import { requireActor } from './identity.ts'
+import { renderReference } from './reference.ts'
+import { blobs } from './routes/blobs.ts'
+import { builds } from './routes/builds.ts'
+import { jobBlobs } from './routes/job-blobs.ts'
+import { operator } from './routes/operator.ts'
+import { projects } from './routes/projects.ts'
+import { tokens } from './routes/tokens.ts'
+
+const DOCUMENT = {
+  openapi: '3.1.0' as const,
+  info: {
+    title: 'DistroPack',
+    version: '1',
+    description: 'Signed packages and hosted repositories for every distribution, from one manifest.',
+  },
+}
+
+export const app = new OpenAPIHono<ApiContext>()
+
+app.use('*', async (context, next) => {
+  const requestId = newId('req', Date.now())
+  context.set('requestId', requestId)
+  context.set('platform', openPlatform(context.env))
+  await next()
+  context.header('x-request-id', requestId)
+})
+
+app.get('/healthz', (context) => context.text('ok\n'))
+
+// Readers' requests go through untouched: no header of ours, nothing read from the platform.
+app.all('/r/*', (context) => context.env.FILES.fetch(context.req.raw))
+
+app.use('/api/*', secureHeaders())
+app.get('/api/openapi.json', (context) => context.json(describeApi(context.env.PUBLIC_URL)))
+app.get('/api/docs', (context) => context.html(renderReference(describeApi(context.env.PUBLIC_URL))))
+
+app.route(API_PREFIX, jobBlobs)
+app.use(`${API_PREFIX}/*`, async (context, next) =>
+  context.req.path.startsWith(`${API_PREFIX}/jobs/`) ? next() : requireActor(context, next),
+)
+for (const router of [tokens, projects, blobs, builds, operator]) app.route(API_PREFIX, router)
+app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+
+export const describeApi = (serverUrl: string) =>
+  app.getOpenAPI31Document({ ...DOCUMENT, servers: [{ url: serverUrl }] })
+
+app.notFound((context) => answerFaults(context, [fault('not_found', 'There is nothing at this address.')]))
+
+app.onError((error, context) => {
+  if (error instanceof Refusal) return answerFaults(context, error.faults)
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : 500
+  if (status === 400)
+    return answerFaults(context, [fault('request_invalid', 'The body is not JSON of the form asked for.')])
+  logError('request.broke', error, { requestId: context.get('requestId'), path: context.req.path })
+  return answerFaults(context, [fault('internal', 'The platform had trouble of its own. Quote the request id.')])
+})

@@ -1,0 +1,82 @@
+// Faults as HTTP: the one place where a code becomes a status.
+import type { ErrorBody } from '@distropack/core/contract/wire.ts'
+import { type Fault, type FaultCode, fault } from '@distropack/core/fault.ts'
+import type { Result } from '@distropack/core/result.ts'
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { z } from 'zod'
+import type { ApiContext } from './context.ts'
+
+const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
+  manifest_syntax: 422,
+  manifest_invalid: 422,
+  manifest_unset_variable: 422,
+  target_unknown: 422,
+  name_invalid: 422,
+  version_invalid: 422,
+  source_missing: 422,
+  source_changed: 422,
+  path_unsafe: 422,
+  content_conflict: 422,
+  field_invalid: 422,
+  package_corrupt: 422,
+  package_unsupported: 422,
+  digest_mismatch: 422,
+  size_mismatch: 422,
+  body_too_large: 413,
+  request_invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  version_exists: 409,
+  blob_missing: 409,
+  upload_incomplete: 409,
+  method_not_allowed: 405,
+  rate_limited: 429,
+  packager_unavailable: 503,
+  build_interrupted: 503,
+  key_encryption_key_missing: 503,
+  key_encryption_key_wrong: 503,
+  internal: 500,
+}
+
+export const answerFaults = (context: Context<ApiContext>, faults: readonly [Fault, ...Fault[]]): Response => {
+  const [first] = faults
+  const error: ErrorBody['error'] = { ...first, requestId: context.get('requestId') }
+  if (faults.length > 1) error.faults = [...faults]
+  if (first.code === 'unauthenticated') context.header('www-authenticate', 'Bearer realm="distropack"')
+  return context.json({ error }, STATUS[first.code])
+}
+
+/** What zod found wrong with a request, one fault a field. */
+export const faultsOfRequest = (error: z.core.$ZodError): [Fault, ...Fault[]] => {
+  const faults = error.issues.map((issue) => {
+    const key = issue.path.join('.')
+    return fault('request_invalid', key ? `${key}: ${issue.message}` : issue.message, key ? { key } : undefined)
+  })
+  return [
+    faults[0] ?? fault('request_invalid', 'The request is not of the form this address takes.'),
+    ...faults.slice(1),
+  ]
+}
+
+/** Thrown by doors only: what a service refused, on its way to the one switch above (app.onError). */
+export class Refusal extends Error {
+  readonly faults: readonly [Fault, ...Fault[]]
+  constructor(faults: readonly [Fault, ...Fault[]]) {
+    super(faults[0].code)
+    this.faults = faults
+  }
+}
+
+export const refuse = (...faults: [Fault, ...Fault[]]): never => {
+  throw new Refusal(faults)
+}
+
+/** The value, or the end of the request with the fault. */
+export const need = <T>(result: Result<T, Fault | readonly Fault[]>): T => {
+  if (result.ok) return result.value
+  const faults = [result.error].flat() as Fault[]
+  throw new Refusal([faults[0] ?? fault('internal', 'refused without a reason'), ...faults.slice(1)])
+}

@@ -1,0 +1,93 @@
+// Builds, their jobs and logs.
+import { API_PATHS, buildSchema, createBuildSchema, jobLogSchema } from '@distropack/core/contract/api.ts'
+import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
+import { fault } from '@distropack/core/fault.ts'
+import { createRoute, z } from '@hono/zod-openapi'
+import { openProject } from '../../services/access.ts'
+import { createBuild, describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
+import { readLog } from '../../services/jobs.ts'
+import { need, refuse } from '../faults.ts'
+import { answers, jsonBody, newRouter, projectParams, security } from '../route.ts'
+
+const tags = ['Builds']
+export const builds = newRouter()
+const buildParams = projectParams.extend({ buildId: z.string() })
+
+const create = createRoute({
+  method: 'post',
+  path: API_PATHS.builds,
+  tags,
+  security,
+  summary: 'Build and publish a manifest',
+  description:
+    'Manifest, names, versions and file lists are checked before this answers; blobs must be uploaded before. ' +
+    'The same Idempotency-Key makes one build however often it is sent.',
+  request: {
+    params: projectParams,
+    headers: z.object({ 'idempotency-key': z.string().min(8).max(200).optional() }),
+    body: jsonBody(createBuildSchema),
+  },
+  responses: answers(201, 'The build, with a job for each target', buildSchema),
+})
+builds.openapi(create, async (context) => {
+  const platform = context.get('platform')
+  const { org, project: slug } = context.req.valid('param')
+  const project = need(await openProject(platform, context.get('actor'), org, slug, 'publish'))
+  const key = context.req.valid('header')['idempotency-key'] ?? null
+  const build = need(await createBuild(platform, project, context.req.valid('json'), key))
+  return context.json(build, 201)
+})
+
+const list = createRoute({
+  method: 'get',
+  path: API_PATHS.builds,
+  tags,
+  security,
+  summary: 'List builds, newest first',
+  request: { params: projectParams, query: pageQuerySchema },
+  responses: answers(200, 'Builds', pageOf(buildSchema)),
+})
+builds.openapi(list, async (context) => {
+  const platform = context.get('platform')
+  const { org, project: slug } = context.req.valid('param')
+  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  return context.json(await listBuilds(platform, project, context.req.valid('query')), 200)
+})
+
+const get = createRoute({
+  method: 'get',
+  path: API_PATHS.build,
+  tags,
+  security,
+  summary: 'Read a build',
+  request: { params: buildParams },
+  responses: answers(200, 'The build', buildSchema),
+})
+builds.openapi(get, async (context) => {
+  const platform = context.get('platform')
+  const { org, project: slug, buildId } = context.req.valid('param')
+  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const build = need(await findBuild(platform, project.id, buildId))
+  return context.json(await describeBuild(platform, project, build), 200)
+})
+
+const log = createRoute({
+  method: 'get',
+  path: API_PATHS.jobLog,
+  tags,
+  security,
+  summary: 'Read a job’s log, oldest line first',
+  request: { params: buildParams.extend({ jobId: z.string() }), query: pageQuerySchema },
+  responses: answers(200, 'Lines; ask again with nextCursor for later ones', jobLogSchema),
+})
+builds.openapi(log, async (context) => {
+  const platform = context.get('platform')
+  const { org, project: slug, buildId, jobId } = context.req.valid('param')
+  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const build = need(await findBuild(platform, project.id, buildId))
+  const { jobs } = await describeBuild(platform, project, build)
+  if (!jobs.some(({ id }) => id === jobId)) {
+    return refuse(fault('not_found', `There is no job "${jobId}" in this build.`))
+  }
+  return context.json(await readLog(platform, jobId, context.req.valid('query')), 200)
+})

@@ -1,0 +1,58 @@
+// Receiving blobs at the HTTP door: one behaviour under a project's address (people, CI) and a job's (its packager).
+import type { BlobRef } from '@distropack/core/contract/wire.ts'
+import { fault } from '@distropack/core/fault.ts'
+import type { Context } from 'hono'
+import * as blobStore from '../services/blobs.ts'
+import type { ApiContext } from './context.ts'
+import { need, refuse } from './faults.ts'
+
+const done = { ok: true } as const
+
+const lengthOf = (context: Context<ApiContext>): number => {
+  const header = context.req.header('content-length')
+  const sizeBytes = Number(header)
+  if (header !== undefined && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0) return sizeBytes
+  return refuse(fault('request_invalid', 'Send the body’s length in content-length.'))
+}
+
+const bodyOf = (context: Context<ApiContext>): ReadableStream =>
+  context.req.raw.body ?? (new Response('').body as ReadableStream)
+
+export const putBlob = async (context: Context<ApiContext>, projectId: string, sha256: string) => {
+  const blob: BlobRef = { sha256, sizeBytes: lengthOf(context) }
+  need(await blobStore.receiveBlob(context.get('platform'), projectId, blob, bodyOf(context)))
+  return done
+}
+
+export const startUpload = async (context: Context<ApiContext>, projectId: string, blob: BlobRef) =>
+  need(await blobStore.startUpload(context.get('platform'), projectId, blob))
+
+export interface UploadAddress {
+  readonly sha256: string
+  readonly uploadId: string
+}
+
+export const putPart = async (
+  context: Context<ApiContext>,
+  projectId: string,
+  { sha256, uploadId, part }: UploadAddress & { readonly part: number },
+) => {
+  const platform = context.get('platform')
+  const sizeBytes = lengthOf(context)
+  const upload = need(await blobStore.findOpenUpload(platform, projectId, sha256, uploadId))
+  need(await blobStore.receivePart(platform, upload, { number: part, sizeBytes, body: bodyOf(context) }))
+  return done
+}
+
+export const completeUpload = async (
+  context: Context<ApiContext>,
+  projectId: string,
+  { sha256, uploadId }: UploadAddress,
+) => {
+  const platform = context.get('platform')
+  // A repeated request after success finds the blob and no upload: that is success.
+  if ((await blobStore.ownedBlobs(platform, projectId, [sha256])).has(sha256)) return done
+  const upload = need(await blobStore.findOpenUpload(platform, projectId, sha256, uploadId))
+  need(await blobStore.completeUpload(platform, upload))
+  return done
+}

@@ -1,0 +1,224 @@
+// Storage only: tables of D1. Wire shapes live in core/contract. State columns are closed and changed by
+// compare-and-set; times are milliseconds since 1970; ids carry their prefix.
+
+import type { JobState, TokenScope } from '@distropack/core/contract/api.ts'
+import type { Fault } from '@distropack/core/fault.ts'
+import type { Content } from '@distropack/core/model/content.ts'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+export const organizations = sqliteTable('organizations', {
+  id: text().primaryKey(),
+  slug: text().notNull().unique(),
+  createdAtMs: integer().notNull(),
+})
+
+/** A project is one repository and one signing identity. */
+export const projects = sqliteTable(
+  'projects',
+  {
+    id: text().primaryKey(),
+    organizationId: text()
+      .notNull()
+      .references(() => organizations.id),
+    slug: text().notNull(),
+    access: text({ enum: ['public', 'private'] }).notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [uniqueIndex('projects_by_name').on(table.organizationId, table.slug)],
+)
+
+/** Private keys sealed with AES-256-GCM under KEY_ENCRYPTION_KEY; see signing/vault.ts. */
+export const signingKeys = sqliteTable(
+  'signing_keys',
+  {
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    kind: text({ enum: ['openpgp', 'rsa'] }).notNull(),
+    /** OpenPGP: the fingerprint. RSA: the public key's file name, as apk wants it. */
+    name: text().notNull(),
+    publicKey: text().notNull(),
+    sealedPrivateKey: text().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.projectId, table.kind] })],
+)
+
+export const apiTokens = sqliteTable(
+  'api_tokens',
+  {
+    id: text().primaryKey(),
+    organizationId: text()
+      .notNull()
+      .references(() => organizations.id),
+    projectId: text().references(() => projects.id),
+    name: text().notNull(),
+    secretSha256: text().notNull().unique(),
+    scopes: text({ mode: 'json' }).$type<readonly TokenScope[]>().notNull(),
+    createdAtMs: integer().notNull(),
+    expiresAtMs: integer(),
+    lastUsedAtMs: integer(),
+    revokedAtMs: integer(),
+  },
+  (table) => [index('api_tokens_by_organization').on(table.organizationId, table.id)],
+)
+
+/** Who proved to have these bytes. Blobs are stored once; knowing a sha256 does not open somebody else's. */
+export const projectBlobs = sqliteTable(
+  'project_blobs',
+  {
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    sha256: text().notNull(),
+    sizeBytes: integer().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.projectId, table.sha256] })],
+)
+
+export const uploads = sqliteTable(
+  'uploads',
+  {
+    id: text().primaryKey(),
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    sha256: text().notNull(),
+    sizeBytes: integer().notNull(),
+    /** R2's id of the multipart upload. */
+    multipartId: text().notNull(),
+    state: text({ enum: ['open', 'assembled'] }).notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [uniqueIndex('uploads_by_blob').on(table.projectId, table.sha256)],
+)
+
+export const uploadParts = sqliteTable(
+  'upload_parts',
+  {
+    uploadId: text()
+      .notNull()
+      .references(() => uploads.id, { onDelete: 'cascade' }),
+    part: integer().notNull(),
+    etag: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.uploadId, table.part] })],
+)
+
+export const builds = sqliteTable(
+  'builds',
+  {
+    id: text().primaryKey(),
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    channel: text().notNull(),
+    /** The request as a blob: manifests and file lists outgrow a row. */
+    requestSha256: text().notNull(),
+    idempotencyKey: text(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex('builds_by_idempotency_key').on(table.projectId, table.idempotencyKey),
+    index('builds_by_project').on(table.projectId, table.createdAtMs, table.id),
+  ],
+)
+
+export const jobs = sqliteTable(
+  'jobs',
+  {
+    id: text().primaryKey(),
+    buildId: text()
+      .notNull()
+      .references(() => builds.id),
+    target: text().notNull(),
+    state: text().$type<JobState>().notNull(),
+    attempts: integer().notNull().default(0),
+    /** Of the inputs without times: the same inputs again are the same package, not a conflict. */
+    inputSha256: text().notNull(),
+    /** While `building`: after this moment the builder counts as lost. */
+    leaseUntilMs: integer(),
+    faults: text({ mode: 'json' }).$type<readonly Fault[]>().notNull(),
+    artifactId: text(),
+    createdAtMs: integer().notNull(),
+    changedAtMs: integer().notNull(),
+  },
+  (table) => [
+    uniqueIndex('jobs_by_target').on(table.buildId, table.target),
+    index('jobs_by_state').on(table.state, table.changedAtMs),
+    index('jobs_by_artifact').on(table.artifactId),
+  ],
+)
+
+export const jobLogLines = sqliteTable(
+  'job_log_lines',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    jobId: text()
+      .notNull()
+      .references(() => jobs.id),
+    atMs: integer().notNull(),
+    line: text().notNull(),
+  },
+  (table) => [index('job_log_lines_by_job').on(table.jobId, table.id)],
+)
+
+export const artifacts = sqliteTable(
+  'artifacts',
+  {
+    id: text().primaryKey(),
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    format: text().notNull(),
+    name: text().notNull(),
+    version: text().notNull(),
+    arch: text().notNull(),
+    fileName: text().notNull(),
+    sizeBytes: integer().notNull(),
+    /** Of the signed file a reader gets. */
+    sha256: text().notNull(),
+    /** Of the file before the repository signed it. */
+    unsignedSha256: text().notNull(),
+    inputSha256: text().notNull(),
+    /** Recipe of the signed file. */
+    content: text({ mode: 'json' }).$type<Content>().notNull(),
+    /** Files served beside it: `{".sig": recipe}`. */
+    companions: text({ mode: 'json' }).$type<Readonly<Record<string, Content>>>().notNull(),
+    /** The entry's JSON is a blob: file lists outgrow a row. */
+    entrySha256: text().notNull(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [
+    // One version is one file, for ever.
+    uniqueIndex('artifacts_by_identity').on(table.projectId, table.format, table.name, table.version, table.arch),
+    index('artifacts_by_file').on(table.projectId, table.format, table.fileName),
+    index('artifacts_by_project').on(table.projectId, table.createdAtMs, table.id),
+  ],
+)
+
+/** What each channel offers. The publisher derives every index from this table and nothing else. */
+export const publications = sqliteTable(
+  'publications',
+  {
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+    channel: text().notNull(),
+    artifactId: text()
+      .notNull()
+      .references(() => artifacts.id),
+    state: text({ enum: ['pending', 'published'] }).notNull(),
+    /** Where this channel serves the file, below the repository's base. */
+    path: text().notNull(),
+    /** The first generation that offers it. */
+    generation: integer(),
+    createdAtMs: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.projectId, table.channel, table.artifactId] }),
+    index('publications_by_state').on(table.state, table.createdAtMs),
+    index('publications_by_artifact').on(table.artifactId),
+  ],
+)

@@ -1,0 +1,84 @@
+// What a build request comes to, worked out with the packager's own code but without bytes: targets, file names,
+// and every fault that words and file lists can show.
+import type { CreateBuild } from '@distropack/core/contract/api.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { parseManifest } from '@distropack/core/manifest/parse.ts'
+import { recordTree } from '@distropack/core/manifest/record-tree.ts'
+import { listSources } from '@distropack/core/manifest/sources.ts'
+import { planTargets } from '@distropack/core/manifest/targets.ts'
+import { formatTarget, type Target } from '@distropack/core/registry.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { openBlobFile } from '../storage/blobs.ts'
+import type { Project } from './access.ts'
+import { ownedBlobs } from './blobs.ts'
+import { sha256Hex } from './ids.ts'
+import type { Platform } from './platform.ts'
+
+export interface PlannedJob {
+  readonly target: Target
+  readonly targetText: string
+  readonly fileName: string
+  /** Of everything that goes in, times left out: a checkout's file times must not make the same package another. */
+  readonly inputSha256: string
+}
+
+type Sources = CreateBuild['sources']
+
+const findMissingBlobs = async (platform: Platform, project: Project, sources: Sources): Promise<Fault[]> => {
+  const files = sources.flatMap((source) => (source.kind === 'file' ? [source] : []))
+  const owned = await ownedBlobs(
+    platform,
+    project.id,
+    files.map(({ sha256 }) => sha256),
+  )
+  return files
+    .filter(({ sha256, sizeBytes }) => owned.get(sha256) !== sizeBytes)
+    .map(({ path, sha256 }) => fault('blob_missing', `${path}: upload its bytes (sha256 ${sha256}) first.`))
+}
+
+/** What of the sources one target uses, without times. */
+const digestInputs = async (request: CreateBuild, target: string, used: ReadonlySet<string>): Promise<string> => {
+  const sources = request.sources
+    .filter(({ path }) => used.has(path))
+    .map((source) => {
+      const { mtimeSeconds: _, ...timeless } = source
+      return timeless
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+  const variables = Object.entries(request.variables).sort(([a], [b]) => (a < b ? -1 : 1))
+  const { manifest, version = null } = request
+  return sha256Hex(JSON.stringify({ target, manifest, version, variables, sources }))
+}
+
+/** At least one job, or every fault there is. */
+export const planBuild = async (
+  platform: Platform,
+  project: Project,
+  request: CreateBuild & { readonly mtimeSeconds: number },
+): Promise<Result<PlannedJob[], readonly Fault[]>> => {
+  const manifest = parseManifest(request.manifest, request.manifestFile)
+  if (!manifest.ok) return manifest
+  const { variables, version } = request
+  const targets = planTargets({ manifest: manifest.value, asked: request.targets, variables })
+  if (!targets.ok) return targets
+  const missing = await findMissingBlobs(platform, project, request.sources)
+  if (missing.length > 0) return err(missing)
+  const tree = recordTree(request.sources, (file) => openBlobFile(platform.bucket, file).stream())
+  const about = { manifest: manifest.value, version, variables, tree, buildTimeSeconds: request.mtimeSeconds }
+  const faults = new Map<string, Fault>()
+  const planned: PlannedJob[] = []
+  for (const target of targets.value) {
+    const listed = await listSources(about, [target])
+    if (!listed.ok) {
+      for (const each of listed.error) faults.set(each.message, each)
+      continue
+    }
+    const [spec] = listed.value.specs
+    if (!spec) throw new Error('a target without a spec')
+    const targetText = formatTarget(target)
+    const used = new Set(listed.value.records.map(({ path }) => path))
+    const inputSha256 = await digestInputs(request, targetText, used)
+    planned.push({ target, targetText, fileName: target.format.fileName(spec), inputSha256 })
+  }
+  return faults.size > 0 ? err([...faults.values()]) : ok(planned)
+}

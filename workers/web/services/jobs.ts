@@ -1,0 +1,160 @@
+// A job's life in D1. State changes are compare-and-set, so a message delivered twice or a lease taken over cannot
+// finish one job two ways.
+import type { JobState } from '@distropack/core/contract/api.ts'
+import type { Fault } from '@distropack/core/fault.ts'
+import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
+import { chunksForStatement } from '../db/client.ts'
+import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
+import { logEvent } from './log.ts'
+import type { Platform } from './platform.ts'
+
+/** Renewed while events arrive; a packager or consumer that died is noticed after this. */
+export const LEASE_MS = 40_000
+/** After so many starts the job is dead: an operator looks at it. */
+export const MAX_ATTEMPTS = 5
+const MAX_LOG_LINE = 4000
+
+export interface ClaimedJob {
+  readonly id: string
+  readonly buildId: string
+  readonly projectId: string
+  readonly target: string
+  readonly channel: string
+  readonly requestSha256: string
+  readonly inputSha256: string
+  /** Counts from 1; also the claim's fence: only the claim that holds the current attempt may finish the job. */
+  readonly attempt: number
+}
+
+/** Takes the job, or undefined when it is finished or somebody else holds it. */
+export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<ClaimedJob | undefined> => {
+  const now = nowMs()
+  const [row] = await db
+    .update(jobs)
+    .set({ state: 'building', attempts: sql`${jobs.attempts} + 1`, leaseUntilMs: now + LEASE_MS, changedAtMs: now })
+    .where(
+      and(
+        eq(jobs.id, jobId),
+        or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now))),
+      ),
+    )
+    .returning()
+  if (!row) return undefined
+  const [build] = await db.select().from(builds).where(eq(builds.id, row.buildId))
+  if (!build) throw new Error(`job ${jobId} has no build`)
+  const { projectId, channel, requestSha256 } = build
+  const { id, buildId, target, inputSha256, attempts } = row
+  return { id, buildId, projectId, target, channel, requestSha256, inputSha256, attempt: attempts }
+}
+
+const heldBy = (job: ClaimedJob) => and(eq(jobs.id, job.id), eq(jobs.state, 'building'), eq(jobs.attempts, job.attempt))
+
+/** False when the claim was lost: stop working on it. */
+export const renewLease = async ({ db, nowMs }: Platform, job: ClaimedJob): Promise<boolean> => {
+  const set = { leaseUntilMs: nowMs() + LEASE_MS }
+  return (await db.update(jobs).set(set).where(heldBy(job)).returning({ id: jobs.id })).length > 0
+}
+
+const leave = async (
+  { db, nowMs }: Platform,
+  job: ClaimedJob,
+  set: { readonly state: JobState; readonly faults?: readonly Fault[]; readonly artifactId?: string },
+): Promise<boolean> => {
+  const changed = { ...set, leaseUntilMs: null, changedAtMs: nowMs() }
+  const rows = await db.update(jobs).set(changed).where(heldBy(job)).returning({ id: jobs.id })
+  if (rows.length > 0) logEvent(`job.${set.state}`, { jobId: job.id, buildId: job.buildId, attempt: job.attempt })
+  return rows.length > 0
+}
+
+export const failJob = (platform: Platform, job: ClaimedJob, faults: readonly Fault[]): Promise<boolean> =>
+  leave(platform, job, { state: 'failed', faults })
+
+export const finishJob = (platform: Platform, job: ClaimedJob, artifactId: string): Promise<boolean> =>
+  leave(platform, job, { state: 'built', artifactId, faults: [] })
+
+/** Gives the job back for another attempt, or calls it dead after the last. */
+export const releaseJob = async (platform: Platform, job: ClaimedJob, fault: Fault): Promise<'waiting' | 'dead'> => {
+  const state = job.attempt >= MAX_ATTEMPTS ? 'dead' : 'waiting'
+  await leave(platform, job, { state, faults: [fault] })
+  return state
+}
+
+/** For a message the queue gave up on: whatever is not finished is dead. */
+export const markDead = async ({ db, nowMs }: Platform, jobId: string, fault: Fault): Promise<void> => {
+  await db
+    .update(jobs)
+    .set({ state: 'dead', leaseUntilMs: null, faults: [fault], changedAtMs: nowMs() })
+    .where(and(eq(jobs.id, jobId), inArray(jobs.state, ['waiting', 'building'])))
+  logEvent('job.dead', { jobId })
+}
+
+export const appendLog = async (
+  { db }: Platform,
+  jobId: string,
+  lines: readonly { readonly atMs: number; readonly line: string }[],
+): Promise<void> => {
+  for (const chunk of chunksForStatement(lines, 3)) {
+    await db
+      .insert(jobLogLines)
+      .values(chunk.map(({ atMs, line }) => ({ jobId, atMs, line: line.slice(0, MAX_LOG_LINE) })))
+  }
+}
+
+export const readLog = async (
+  { db }: Platform,
+  jobId: string,
+  page: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ lines: { atMs: number; line: string }[]; nextCursor: string | null }> => {
+  const after = Number(page.cursor ?? 0)
+  const rows = await db
+    .select()
+    .from(jobLogLines)
+    .where(and(eq(jobLogLines.jobId, jobId), gt(jobLogLines.id, Number.isSafeInteger(after) ? after : 0)))
+    .orderBy(jobLogLines.id)
+    .limit(page.limit)
+  const last = rows.at(-1)
+  return { lines: rows.map(({ atMs, line }) => ({ atMs, line })), nextCursor: last ? String(last.id) : null }
+}
+
+/** Jobs nobody is at work on: never delivered, given back, or held by a claim that died. */
+export const findStrandedJobs = async (
+  { db, nowMs }: Platform,
+  waitingForMs: number,
+  limit: number,
+): Promise<string[]> => {
+  const now = nowMs()
+  const rows = await db
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(
+      or(
+        and(eq(jobs.state, 'waiting'), lt(jobs.changedAtMs, now - waitingForMs)),
+        and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now)),
+      ),
+    )
+    .limit(limit)
+  return rows.map(({ id }) => id)
+}
+
+/** A dead job starts over with its attempts counted anew; false when it is not dead. */
+export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise<boolean> => {
+  const revived = await db
+    .update(jobs)
+    .set({ state: 'waiting', attempts: 0, faults: [], changedAtMs: nowMs() })
+    .where(and(eq(jobs.id, jobId), eq(jobs.state, 'dead')))
+    .returning({ id: jobs.id })
+  return revived.length > 0
+}
+
+export const findJobProject = async (
+  { db }: Platform,
+  jobId: string,
+): Promise<{ projectId: string; state: JobState } | undefined> => {
+  const [row] = await db
+    .select({ projectId: projects.id, state: jobs.state })
+    .from(jobs)
+    .innerJoin(builds, eq(builds.id, jobs.buildId))
+    .innerJoin(projects, eq(projects.id, builds.projectId))
+    .where(eq(jobs.id, jobId))
+  return row
+}

@@ -1,0 +1,109 @@
+// Projects: made with their keys and with generation 1, so that readers find a valid, empty repository at once.
+import type { projectSchema } from '@distropack/core/contract/api.ts'
+import type { Fault } from '@distropack/core/fault.ts'
+import { ok, type Result } from '@distropack/core/result.ts'
+import { and, desc, eq, lt } from 'drizzle-orm'
+import type { z } from 'zod'
+import { organizations, projects, signingKeys } from '../db/schema.ts'
+import { makeKeys, readSigningFacts } from '../signing/keyring.ts'
+import type { Project } from './access.ts'
+import { newId } from './ids.ts'
+import { logEvent } from './log.ts'
+import { type Platform, repositoryUrl } from './platform.ts'
+
+export type ProjectView = z.infer<typeof projectSchema>
+
+export const publisherOf = ({ env }: Platform, projectId: string) =>
+  env.PUBLISHERS.get(env.PUBLISHERS.idFromName(projectId))
+
+/** Makes the organization, or finds it. */
+export const ensureOrganization = async (
+  { db, nowMs }: Platform,
+  slug: string,
+): Promise<{ id: string; slug: string }> => {
+  await db
+    .insert(organizations)
+    .values({ id: newId('org', nowMs()), slug, createdAtMs: nowMs() })
+    .onConflictDoNothing()
+  const [row] = await db.select().from(organizations).where(eq(organizations.slug, slug))
+  if (!row) throw new Error(`organization ${slug} was not kept`)
+  return row
+}
+
+const findByName = async ({ db }: Platform, organizationId: string, slug: string) => {
+  const named = and(eq(projects.organizationId, organizationId), eq(projects.slug, slug))
+  return (await db.select().from(projects).where(named))[0]
+}
+
+/** Makes the project and its keys (a few seconds of CPU), or finds it. */
+export const ensureProject = async (
+  platform: Platform,
+  organization: { readonly id: string; readonly slug: string },
+  slug: string,
+): Promise<Result<{ project: Project; created: boolean }, Fault>> => {
+  const found = await findByName(platform, organization.id, slug)
+  if (found) return ok({ project: { ...found, organization: organization.slug }, created: false })
+  const vault = await platform.vault()
+  if (!vault.ok) return vault
+  const createdAtMs = platform.nowMs()
+  const row = {
+    id: newId('prj', createdAtMs),
+    organizationId: organization.id,
+    slug,
+    access: 'public',
+    createdAtMs,
+  } as const
+  const keys = await makeKeys({ id: row.id, organization: organization.slug, slug }, vault.value, createdAtMs)
+  try {
+    await platform.db.batch([platform.db.insert(projects).values(row), platform.db.insert(signingKeys).values(keys)])
+  } catch (error) {
+    // Somebody made it while the keys were being made; theirs stands.
+    const winner = await findByName(platform, organization.id, slug)
+    if (!winner) throw error
+    return ok({ project: { ...winner, organization: organization.slug }, created: false })
+  }
+  logEvent('project.created', { projectId: row.id, organizationId: organization.id })
+  await publisherOf(platform, row.id).publish(row.id)
+  return ok({ project: { ...row, organization: organization.slug }, created: true })
+}
+
+export const viewProject = async (platform: Platform, project: Project): Promise<ProjectView> => {
+  const [keys, generation] = await Promise.all([
+    readSigningFacts(platform.db, project.id),
+    publisherOf(platform, project.id).generation(),
+  ])
+  return {
+    id: project.id,
+    organization: project.organization,
+    project: project.slug,
+    repositoryUrl: repositoryUrl(platform.env, project.organization, project.slug),
+    generation,
+    openpgpFingerprint: keys.openpgpFingerprint,
+    rsaKeyName: keys.rsaKeyName,
+    createdAtMs: project.createdAtMs,
+  }
+}
+
+export const listProjects = async (
+  platform: Platform,
+  organization: { readonly id: string; readonly slug: string },
+  page: { readonly cursor?: string | undefined; readonly limit: number; readonly onlyProjectId?: string | null },
+): Promise<{ items: ProjectView[]; nextCursor: string | null }> => {
+  const rows = await platform.db
+    .select()
+    .from(projects)
+    .where(
+      and(
+        eq(projects.organizationId, organization.id),
+        page.onlyProjectId ? eq(projects.id, page.onlyProjectId) : undefined,
+        page.cursor ? lt(projects.id, page.cursor) : undefined,
+      ),
+    )
+    .orderBy(desc(projects.id))
+    .limit(page.limit + 1)
+  const shown = rows.slice(0, page.limit)
+  const items = await Promise.all(
+    shown.map((row) => viewProject(platform, { ...row, organization: organization.slug })),
+  )
+  return { items, nextCursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+}

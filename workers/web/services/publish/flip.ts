@@ -1,0 +1,53 @@
+// Making a generation the one readers get. Everything it names is stored before; the head is the last write and the
+// only one that changes what anybody sees.
+import { type Head, objectKey, type Tree } from '@distropack/core/contract/objects.ts'
+import type { Content } from '@distropack/core/model/content.ts'
+
+const JSON_TYPE = { httpMetadata: { contentType: 'application/json' } }
+
+export const writeTree = async (
+  bucket: R2Bucket,
+  repositoryId: string,
+  generation: number,
+  files: Readonly<Record<string, Content>>,
+  nowMs: number,
+): Promise<void> => {
+  const tree = { generation, createdAtMs: nowMs, files } as unknown as Tree
+  await bucket.put(objectKey.tree(repositoryId, generation), JSON.stringify(tree), JSON_TYPE)
+}
+
+/** May be repeated; a later generation's head is never put back, because one object per repository calls this. */
+export const flipHead = async (
+  bucket: R2Bucket,
+  project: { readonly organization: string; readonly slug: string },
+  head: Head,
+): Promise<void> => {
+  const day = new Date(head.flippedAtMs).toISOString().slice(0, 10)
+  const text = JSON.stringify(head)
+  await bucket.put(objectKey.day(head.repositoryId, day), text, JSON_TYPE)
+  await bucket.put(objectKey.head(project.organization, project.slug), text, JSON_TYPE)
+}
+
+export const writePathObjects = async (
+  bucket: R2Bucket,
+  repositoryId: string,
+  files: readonly { readonly path: string; readonly content: Content }[],
+): Promise<void> => {
+  await Promise.all(
+    files.map(({ path, content }) =>
+      bucket.put(objectKey.path(repositoryId, path), JSON.stringify(content), JSON_TYPE),
+    ),
+  )
+}
+
+export const writeDigestObjects = async (
+  bucket: R2Bucket,
+  repositoryId: string,
+  contents: readonly Content[],
+): Promise<void> => {
+  await Promise.all(
+    contents.map((content) =>
+      bucket.put(objectKey.digest(repositoryId, content.sha256), JSON.stringify(content), JSON_TYPE),
+    ),
+  )
+}

@@ -1,0 +1,159 @@
+// The publisher's own tables: where each row of each index stream stands, the pointer files of the newest
+// generation, hash states. All of it can be made again from D1; it is here so that a publish reads only what it changes.
+import type { Sha256State } from '@distropack/core/bytes/sha256-state.ts'
+import type { IndexFile } from '@distropack/core/format.ts'
+import type { Content } from '@distropack/core/model/content.ts'
+import type { Segment } from '@distropack/core/segments/stream.ts'
+import type { CheckpointStore } from './measure.ts'
+
+/** One index stream of one format in one channel. */
+export interface StreamAddress {
+  /** `format/channel` */
+  readonly scope: string
+  readonly stream: string
+}
+
+export interface StoredRow {
+  readonly artifactId: string
+  readonly rowGroup: string | null
+  readonly version: string
+  /** The blob of the segment that holds it. */
+  readonly segment: string
+  /** Rows of a stream never change their order: a row's place is behind all rows of a lower number. */
+  readonly number: number
+  readonly bytes: number
+}
+
+/** Collected while a generation is prepared, carried out together when everything it names is stored. */
+export type Change = (sql: SqlStorage) => void
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS streams (
+  scope TEXT, stream TEXT, segments TEXT NOT NULL, PRIMARY KEY (scope, stream)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stream_rows (
+  scope TEXT, stream TEXT, artifact_id TEXT, row_group TEXT, version TEXT NOT NULL,
+  segment TEXT NOT NULL, number INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY (scope, stream, artifact_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rows_by_group ON stream_rows (scope, stream, row_group);
+CREATE INDEX IF NOT EXISTS rows_by_number ON stream_rows (scope, stream, number);
+CREATE INDEX IF NOT EXISTS rows_by_segment ON stream_rows (scope, stream, segment, number);
+CREATE TABLE IF NOT EXISTS pointers (path TEXT PRIMARY KEY, scope TEXT NOT NULL, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pointers_by_scope ON pointers (scope);
+CREATE TABLE IF NOT EXISTS checkpoints (chain TEXT PRIMARY KEY, state TEXT, used INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS made (
+  scope TEXT, name TEXT, inputs TEXT NOT NULL, files TEXT NOT NULL, PRIMARY KEY (scope, name)) WITHOUT ROWID;
+`
+/** A file that was not measured for so many generations will be measured whole the next time. */
+const CHECKPOINT_GENERATIONS = 8
+/** SQLite in a Durable Object takes 100 bound parameters. */
+const FIND_AT_ONCE = 90
+
+export interface IndexStore {
+  meta(name: string): string | undefined
+  setMeta(name: string, value: string): void
+  generation(): number
+  scopes(): readonly string[]
+  streams(scope: string): ReadonlyMap<string, readonly Segment[]>
+  findRow(at: StreamAddress, artifactId: string): StoredRow | undefined
+  findGroup(at: StreamAddress, group: string): readonly StoredRow[]
+  /** Where the row stands among the raw bytes of its segment. */
+  offsetOf(at: StreamAddress, row: StoredRow): number
+  /** No row of the stream has this number or a higher one. */
+  nextRowNumber(at: StreamAddress): number
+  pointers(): ReadonlyMap<string, Content>
+  readonly checkpoints: CheckpointStore
+  findMade(scope: string, name: string, inputs: string): readonly IndexFile[] | undefined
+  saveMade(scope: string, name: string, inputs: string, files: readonly IndexFile[]): void
+  /** All or nothing. */
+  commit(changes: readonly Change[]): void
+}
+
+export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
+  const { sql } = storage
+  sql.exec(TABLES)
+
+  const meta = (name: string): string | undefined =>
+    sql.exec<{ value: string }>('SELECT value FROM meta WHERE name = ?', name).toArray()[0]?.value
+  const generation = (): number => Number(meta('generation') ?? 0)
+  const SELECT_ROW =
+    'SELECT artifact_id AS artifactId, row_group AS rowGroup, version, segment, number, bytes FROM stream_rows WHERE scope = ? AND stream = ?'
+  type SqlRow = StoredRow & Record<string, SqlStorageValue>
+  const selectRows = (at: StreamAddress, where: string, ...values: SqlStorageValue[]): StoredRow[] =>
+    sql.exec<SqlRow>(`${SELECT_ROW} AND ${where}`, at.scope, at.stream, ...values).toArray()
+
+  const findCheckpoints = (chains: readonly string[]): Map<string, Sha256State | null> => {
+    const found = new Map<string, Sha256State | null>()
+    for (let i = 0; i < chains.length; i += FIND_AT_ONCE) {
+      const some = chains.slice(i, i + FIND_AT_ONCE)
+      const marks = some.map(() => '?').join(',')
+      const rows = sql.exec<{ chain: string; state: string | null }>(
+        `UPDATE checkpoints SET used = ? WHERE chain IN (${marks}) RETURNING chain, state`,
+        generation(),
+        ...some,
+      )
+      for (const { chain, state } of rows) found.set(chain, state === null ? null : JSON.parse(state))
+    }
+    return found
+  }
+  const saveCheckpoints = (checkpoints: ReadonlyMap<string, Sha256State | null>): void => {
+    for (const [chain, state] of checkpoints) {
+      const text = state && JSON.stringify(state)
+      sql.exec('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)', chain, text, generation())
+    }
+  }
+
+  return {
+    meta,
+    setMeta: (name, value) => void sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value),
+    generation,
+    scopes: () =>
+      sql
+        .exec<{ scope: string }>('SELECT DISTINCT scope FROM streams')
+        .toArray()
+        .map(({ scope }) => scope),
+    streams: (scope) => {
+      const rows = sql.exec<{ stream: string; segments: string }>(
+        'SELECT stream, segments FROM streams WHERE scope = ?',
+        scope,
+      )
+      return new Map(rows.toArray().map(({ stream, segments }) => [stream, JSON.parse(segments)]))
+    },
+    findRow: (at, artifactId) => selectRows(at, 'artifact_id = ?', artifactId)[0],
+    findGroup: (at, group) => selectRows(at, 'row_group = ?', group),
+    offsetOf: (at, row) =>
+      sql
+        .exec<{ offset: number | null }>(
+          `SELECT sum(bytes) AS offset FROM stream_rows WHERE scope = ? AND stream = ? AND segment = ? AND number < ?`,
+          ...[at.scope, at.stream, row.segment, row.number],
+        )
+        .one().offset ?? 0,
+    nextRowNumber: (at) =>
+      sql
+        .exec<{ next: number | null }>(
+          'SELECT max(number) + 1 AS next FROM stream_rows WHERE scope = ? AND stream = ?',
+          ...[at.scope, at.stream],
+        )
+        .one().next ?? 0,
+    pointers: () => {
+      const rows = sql.exec<{ path: string; content: string }>('SELECT path, content FROM pointers')
+      return new Map(rows.toArray().map(({ path, content }) => [path, JSON.parse(content)]))
+    },
+    checkpoints: { find: findCheckpoints, save: saveCheckpoints },
+    findMade: (scope, name, inputs) => {
+      const rows = sql.exec<{ files: string }>(
+        'SELECT files FROM made WHERE scope = ? AND name = ? AND inputs = ?',
+        ...[scope, name, inputs],
+      )
+      const [row] = rows.toArray()
+      return row && JSON.parse(row.files)
+    },
+    saveMade: (scope, name, inputs, files) =>
+      void sql.exec('INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)', scope, name, inputs, JSON.stringify(files)),
+    commit: (changes) =>
+      storage.transactionSync(() => {
+        for (const change of changes) change(sql)
+        sql.exec('DELETE FROM checkpoints WHERE used < ?', generation() - CHECKPOINT_GENERATIONS)
+      }),
+  }
+}

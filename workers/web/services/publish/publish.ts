@@ -1,0 +1,245 @@
+// Making the next generation of one repository: what D1 says is pending goes into the indexes of every format it
+// touches, everything is stored and signed, and one write of the head shows it all to readers at once.
+import { digestInPath } from '@distropack/core/contract/object-keys.ts'
+import type { IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
+import type { Content } from '@distropack/core/model/content.ts'
+import { FORMATS } from '@distropack/core/registry.ts'
+import type { RepositorySigner } from '@distropack/core/tools.ts'
+import { and, eq, inArray } from 'drizzle-orm'
+import { chunksForStatement } from '../../db/client.ts'
+import { artifacts, publications } from '../../db/schema.ts'
+import { openSigner } from '../../signing/keyring.ts'
+import { findProjectById, type Project } from '../access.ts'
+import { formatOf, readEntry } from '../entries.ts'
+import { describeInstall } from '../install.ts'
+import { logEvent } from '../log.ts'
+import { type Platform, repositoryUrl } from '../platform.ts'
+import { flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
+import type { Change, IndexStore } from './index-store.ts'
+import { renderLandingJson, renderLandingPage } from './landing.ts'
+import type { PieceStore } from './pieces.ts'
+import { editScope, type ScopeEdit, scopeName } from './scope.ts'
+
+export interface Publishing {
+  readonly platform: Platform
+  readonly projectId: string
+  readonly store: IndexStore
+  readonly pieces: PieceStore
+}
+
+/** One generation takes so many package files; the rest come with the next, a second later. */
+const MAX_AT_ONCE = 100
+/** Every repository has it, also before anything is published. */
+const DEFAULT_CHANNEL = 'stable'
+const READ_AT_ONCE = 6 // connections a Worker may have open
+
+interface Pending {
+  readonly publication: typeof publications.$inferSelect
+  readonly artifact: typeof artifacts.$inferSelect
+}
+
+const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
+  platform.db
+    .select({ publication: publications, artifact: artifacts })
+    .from(publications)
+    .innerJoin(artifacts, eq(artifacts.id, publications.artifactId))
+    .where(and(eq(publications.projectId, projectId), eq(publications.state, 'pending')))
+    .orderBy(publications.createdAtMs)
+    .limit(MAX_AT_ONCE + 1)
+
+const markPublished = async ({ db }: Platform, pending: readonly Pending[], generation: number): Promise<void> => {
+  for (const channel of new Set(pending.map(({ publication }) => publication.channel))) {
+    const ofChannel = pending.filter(({ publication }) => publication.channel === channel)
+    for (const chunk of chunksForStatement(ofChannel, 1, 5)) {
+      const ids = chunk.map(({ artifact }) => artifact.id)
+      const mine = and(
+        eq(publications.channel, channel),
+        eq(publications.state, 'pending'),
+        inArray(publications.artifactId, ids),
+      )
+      await db.update(publications).set({ state: 'published', generation }).where(mine)
+    }
+  }
+}
+
+const addressOf = ({ env }: Platform, project: Project, channel: string): RepositoryAddress => ({
+  baseUrl: repositoryUrl(env, project.organization, project.slug),
+  organization: project.organization,
+  project: project.slug,
+  channel,
+})
+
+/** What changes: each format and channel with something pending, and those that have no index yet. */
+const planScopes = async (
+  publishing: Publishing,
+  project: Project,
+  pending: readonly Pending[],
+): Promise<ScopeEdit[]> => {
+  const { platform, store } = publishing
+  const known = new Set(store.scopes())
+  const channels = new Set([DEFAULT_CHANNEL, ...pending.map(({ publication }) => publication.channel)])
+  for (const scope of known) channels.add(scope.slice(scope.indexOf('/') + 1))
+  const edits: ScopeEdit[] = []
+  for (const channel of channels) {
+    for (const format of FORMATS) {
+      const mine = pending.filter(
+        ({ publication, artifact }) => publication.channel === channel && artifact.format === format.id,
+      )
+      if (mine.length === 0 && known.has(scopeName(format.id, channel))) continue
+      const added: { artifactId: string; entry: Awaited<ReturnType<typeof readEntry>> }[] = []
+      for (let i = 0; i < mine.length; i += READ_AT_ONCE) {
+        const some = mine.slice(i, i + READ_AT_ONCE).map(async ({ artifact }) => ({
+          artifactId: artifact.id,
+          entry: await readEntry(platform.bucket, formatOf(artifact.format), artifact.entrySha256),
+        }))
+        added.push(...(await Promise.all(some)))
+      }
+      edits.push({ format, address: addressOf(platform, project, channel), added, removedIds: [] })
+    }
+  }
+  return edits
+}
+
+const pointerFile = async (
+  { pieces }: Publishing,
+  path: string,
+  bytes: Uint8Array,
+  mediaType: string,
+): Promise<IndexFile> => {
+  const sha256 = Buffer.from(await crypto.subtle.digest('SHA-256', bytes as BufferSource)).toString('hex')
+  return {
+    path,
+    lifetime: 'pointer',
+    content: { sha256, sizeBytes: bytes.length, mediaType, parts: [await pieces.store(bytes)] },
+  }
+}
+
+/** Files at the repository's base: the page for people, and the keys under the names clients want. */
+const baseFiles = async (
+  publishing: Publishing,
+  project: Project,
+  signer: RepositorySigner,
+  generation: number,
+): Promise<IndexFile[]> => {
+  const { platform } = publishing
+  const install = await describeInstall(platform, project, DEFAULT_CHANNEL)
+  const facts = {
+    organization: project.organization,
+    project: project.slug,
+    baseUrl: repositoryUrl(platform.env, project.organization, project.slug),
+    generation,
+    instructions: install.instructions,
+    signing: {
+      openpgpFingerprint: signer.openpgp.fingerprint,
+      openpgpPublicKeyArmored: signer.openpgp.publicKeyArmored,
+      rsaKeyName: signer.rsa.keyName,
+    },
+  }
+  const file = (path: string, bytes: Uint8Array, mediaType: string) => pointerFile(publishing, path, bytes, mediaType)
+  const keyFiles = FORMATS.flatMap((format) => format.repository.keyFiles?.(signer) ?? [])
+  return Promise.all([
+    file('index.html', await renderLandingPage(facts), 'text/html; charset=utf-8'),
+    file('index.json', renderLandingJson(facts), 'application/json'),
+    file('key.asc', new TextEncoder().encode(signer.openpgp.publicKeyArmored), 'application/pgp-keys'),
+    file('key.gpg', signer.openpgp.publicKeyBinary, 'application/pgp-keys'),
+    ...keyFiles.map(({ path, bytes, mediaType }) => file(path, bytes, mediaType)),
+  ])
+}
+
+/** New pointers replace a scope's old ones as a whole. */
+const replacePointers = (scope: string, files: readonly IndexFile[]): Change => {
+  const rows = files.filter(({ lifetime }) => lifetime === 'pointer')
+  return (sql) => {
+    sql.exec('DELETE FROM pointers WHERE scope = ?', scope)
+    for (const { path, content } of rows) {
+      sql.exec('INSERT OR REPLACE INTO pointers VALUES (?, ?, ?)', path, scope, JSON.stringify(content))
+    }
+  }
+}
+
+/** Everything the generation names, before anything names it. */
+const storeFiles = async (
+  { platform, projectId, store }: Publishing,
+  files: readonly IndexFile[],
+  pending: readonly Pending[],
+): Promise<void> => {
+  const before = new Set([...store.pointers().values()].map(({ sha256 }) => sha256))
+  const contents = files.filter(({ lifetime }) => lifetime === 'content')
+  const hashed = new Map<string, Content>()
+  const named: { path: string; content: Content }[] = []
+  for (const { path, content } of contents) {
+    if (digestInPath(path) !== content.sha256) named.push({ path, content })
+    else if (!before.has(content.sha256)) hashed.set(content.sha256, content)
+  }
+  for (const { publication, artifact } of pending) {
+    named.push({ path: publication.path, content: artifact.content })
+    for (const [suffix, content] of Object.entries(artifact.companions)) {
+      named.push({ path: publication.path + suffix, content })
+    }
+  }
+  await writeDigestObjects(platform.bucket, projectId, [...hashed.values()])
+  await writePathObjects(platform.bucket, projectId, named)
+}
+
+/** Shows the committed generation to readers; also what is left to do after a crash right before it. */
+const flip = async ({ platform, projectId, store }: Publishing, project: Project): Promise<void> => {
+  const generation = store.generation()
+  if (generation === 0 || store.meta('flipped') === String(generation)) return
+  const flippedAtMs = platform.nowMs()
+  const { access } = project
+  await flipHead(platform.bucket, project, { repositoryId: projectId, generation, access, flippedAtMs })
+  store.setMeta('flipped', String(generation))
+  store.setMeta('flippedAtMs', String(flippedAtMs))
+}
+
+const makeGeneration = async (
+  publishing: Publishing,
+  project: Project,
+  edits: readonly ScopeEdit[],
+  pending: readonly Pending[],
+): Promise<number> => {
+  const { platform, projectId, store, pieces } = publishing
+  const vault = await platform.vault()
+  if (!vault.ok) throw new Error(vault.error.message)
+  const signer = await openSigner(platform.db, vault.value, projectId)
+  if (!signer.ok) throw new Error(signer.error.message)
+  const generation = store.generation() + 1
+  const nowMs = Math.max(platform.nowMs(), Number(store.meta('flippedAtMs') ?? 0))
+  const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000) }
+  const files: IndexFile[] = []
+  const changes: Change[] = []
+  const pointers = new Map(store.pointers())
+  for (const edit of edits) {
+    const scope = scopeName(edit.format.id, edit.address.channel)
+    const result = await editScope(edit, tools)
+    files.push(...result.files)
+    changes.push(...result.changes, replacePointers(scope, result.files))
+  }
+  const base = await baseFiles(publishing, project, signer.value, generation)
+  changes.push(replacePointers('base', base))
+  for (const { path, content, lifetime } of [...files, ...base]) if (lifetime === 'pointer') pointers.set(path, content)
+  await storeFiles(publishing, files, pending)
+  await writeTree(platform.bucket, projectId, generation, Object.fromEntries(pointers), nowMs)
+  changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'generation', String(generation)))
+  store.commit(changes)
+  return generation
+}
+
+/** Publishes what is pending, at most MAX_AT_ONCE files. May be called any number of times. */
+export const publishPending = async (publishing: Publishing): Promise<{ hasMore: boolean }> => {
+  const { platform, projectId } = publishing
+  const project = await findProjectById(platform, projectId)
+  if (!project) return { hasMore: false }
+  await flip(publishing, project)
+  const found = await readPending(publishing)
+  const pending = found.slice(0, MAX_AT_ONCE)
+  const edits = await planScopes(publishing, project, pending)
+  if (edits.length === 0) return { hasMore: false }
+  const startedAtMs = platform.nowMs()
+  const generation = await makeGeneration(publishing, project, edits, pending)
+  await flip(publishing, project)
+  await markPublished(platform, pending, generation)
+  const tookMs = platform.nowMs() - startedAtMs
+  logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
+  return { hasMore: found.length > MAX_AT_ONCE }
+}

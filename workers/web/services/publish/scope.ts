@@ -1,0 +1,119 @@
+// One format in one channel: its streams take the new rows, and its index files are made from them.
+import { createHash } from 'node:crypto'
+import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
+import type { Entry } from '@distropack/core/model/entry.ts'
+import type { IndexTools, RepositorySigner } from '@distropack/core/tools.ts'
+import type { StreamState } from '@distropack/core/segments/stream.ts'
+import type { Change, IndexStore } from './index-store.ts'
+import { measureContent } from './measure.ts'
+import { deflatePiece, inflatePiece, type PieceStore } from './pieces.ts'
+import { type Addition, editStream } from './streams.ts'
+
+export interface PublishedEntry {
+  readonly artifactId: string
+  readonly entry: Entry
+}
+
+export interface ScopeEdit {
+  readonly format: Format
+  readonly address: RepositoryAddress
+  readonly added: readonly PublishedEntry[]
+  readonly removedIds: readonly string[]
+}
+
+export interface ScopeResult {
+  readonly files: readonly IndexFile[]
+  readonly changes: readonly Change[]
+}
+
+export interface ScopeTools {
+  readonly store: IndexStore
+  readonly pieces: PieceStore
+  readonly signer: RepositorySigner
+  readonly nowSeconds: number
+}
+
+export const scopeName = (formatId: string, channel: string): string => `${formatId}/${channel}`
+
+const indexTools = (scope: string, { store, pieces, signer, nowSeconds }: ScopeTools): IndexTools => ({
+  signer,
+  nowSeconds,
+  deflate: deflatePiece,
+  store: pieces.store,
+  measure: (recipe) => measureContent(recipe, pieces, store.checkpoints),
+  read: async function* (content) {
+    for (const part of content.parts) {
+      const bytes = await pieces.read(part)
+      yield content.inflate ? inflatePiece(bytes) : bytes
+    }
+  },
+  hash: (name) => {
+    const hash = createHash(name)
+    return { update: (bytes) => void hash.update(bytes), digest: () => new Uint8Array(hash.digest()) }
+  },
+  reuse: async (name, inputs, make) => {
+    const digest = createHash('sha256').update(JSON.stringify(inputs)).digest('base64url')
+    const known = store.findMade(scope, name, digest)
+    if (known) return known
+    const files = await make()
+    store.saveMade(scope, name, digest, files)
+    return files
+  },
+})
+
+/** Rows of all new entries by stream; streams that only now appear count for every entry of the same publish. */
+const rowsByStream = (
+  { format, address, added }: ScopeEdit,
+  existing: Iterable<string>,
+): { streams: ReadonlySet<string>; rows: ReadonlyMap<string, Addition[]> } => {
+  const layout = format.repository
+  const streams = new Set([...layout.baseStreams, ...existing])
+  for (const { entry } of added) {
+    for (const row of layout.rows(entry, [...streams], address.channel)) streams.add(row.stream)
+  }
+  const rows = new Map<string, Addition[]>()
+  for (const { artifactId, entry } of added) {
+    for (const { stream, bytes, group } of layout.rows(entry, [...streams], address.channel)) {
+      const list = rows.get(stream) ?? []
+      list.push({ artifactId, version: entry.version, bytes, group: group ?? null })
+      rows.set(stream, list)
+    }
+  }
+  return { streams, rows }
+}
+
+/** The scope's files with the new entries in them. Nothing a reader sees has changed yet. */
+export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<ScopeResult> => {
+  const { format, address } = edit
+  const scope = scopeName(format.id, address.channel)
+  const known = tools.store.streams(scope)
+  const { streams, rows } = rowsByStream(edit, known.keys())
+  const states = new Map<string, StreamState>()
+  const changes: Change[] = []
+  for (const stream of [...streams].sort()) {
+    const segments = known.get(stream)
+    const additions = rows.get(stream) ?? []
+    const seed = segments ? undefined : format.repository.seed(stream)
+    const seedSegments = seed === undefined ? undefined : known.get(seed)
+    if (segments && additions.length === 0 && edit.removedIds.length === 0) {
+      states.set(stream, { stream, segments })
+      continue
+    }
+    const edited = await editStream(
+      {
+        at: { scope, stream },
+        segments: segments ?? seedSegments ?? [],
+        seededFrom: seed !== undefined && seedSegments ? { scope, stream: seed } : null,
+        additions,
+        removals: edit.removedIds,
+        compareVersions: format.compareVersions,
+      },
+      tools.store,
+      tools.pieces,
+    )
+    states.set(stream, { stream, segments: edited.segments })
+    changes.push(...edited.changes)
+  }
+  const files = await format.repository.files({ address, streams: states }, indexTools(scope, tools))
+  return { files, changes }
+}

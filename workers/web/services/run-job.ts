@@ -1,0 +1,113 @@
+// One build, from the queue's message to an artifact that the publisher knows of. Every step may be repeated.
+
+import { API_PREFIX, createBuildSchema } from '@distropack/core/contract/api.ts'
+import { type BuildEvent, type BuildOrder, buildOrderSchema } from '@distropack/core/contract/packager.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { parseTarget } from '@distropack/core/registry.ts'
+import { PackagerLost, packagerOf } from '../packager/packager.ts'
+import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
+import { keepArtifact, offerInChannel } from './artifacts.ts'
+import { ownBlob } from './blobs.ts'
+import { readEntry } from './entries.ts'
+import { issueJobToken } from './job-tokens.ts'
+import { appendLog, type ClaimedJob, claimJob, failJob, finishJob, releaseJob, renewLease } from './jobs.ts'
+import { logError, logEvent } from './log.ts'
+import type { Platform } from './platform.ts'
+import { publisherOf } from './projects.ts'
+
+/** How the queue is answered: `settled` needs nothing more, `retry` wants another delivery. */
+export type JobOutcome = 'settled' | 'retry'
+
+const RENEW_EVERY_MS = 10_000
+const LOG_BATCH = 30
+
+type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
+
+export const readBuildRequest = async (bucket: R2Bucket, requestSha256: string) =>
+  createBuildSchema.parse(JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, requestSha256))))
+
+const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<BuildOrder> => {
+  const request = await readBuildRequest(platform.bucket, job.requestSha256)
+  const { manifest, manifestFile, version, variables, sources, mtimeSeconds } = request
+  return buildOrderSchema.parse({
+    jobId: job.id,
+    target: job.target,
+    ...{ manifest, manifestFile, version, variables, sources },
+    mtimeSeconds: mtimeSeconds ?? 0,
+    blobsUrl: `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`,
+    token,
+  })
+}
+
+/** Follows the build to its end, keeping its log and its lease. @throws PackagerLost */
+const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder): Promise<Ending> => {
+  let lines: { atMs: number; line: string }[] = []
+  let renewedAtMs = platform.nowMs()
+  const flush = async (): Promise<void> => {
+    const batch = lines
+    lines = []
+    if (batch.length > 0) await appendLog(platform, job.id, batch)
+  }
+  try {
+    for await (const event of packagerOf(platform.env).build(order)) {
+      if (event.type === 'done' || event.type === 'failed') return event
+      if (event.type === 'log') lines.push({ atMs: event.atMs, line: event.line })
+      if (lines.length >= LOG_BATCH || event.type === 'beat') await flush()
+      if (platform.nowMs() - renewedAtMs > RENEW_EVERY_MS) {
+        renewedAtMs = platform.nowMs()
+        if (!(await renewLease(platform, job))) throw new PackagerLost('another delivery took this job over')
+      }
+    }
+  } finally {
+    await flush()
+  }
+  throw new PackagerLost('the packager ended without a result')
+}
+
+const receive = async (
+  platform: Platform,
+  job: ClaimedJob,
+  done: Extract<Ending, { type: 'done' }>,
+): Promise<readonly Fault[]> => {
+  const target = parseTarget(job.target)
+  if (!target.ok) throw new Error(`job ${job.id} has the target ${job.target}`)
+  const { format } = target.value
+  if (!(await isBlobStored(platform.bucket, done.artifact))) throw new PackagerLost('the artifact was not uploaded')
+  const entry = await readEntry(platform.bucket, format, done.entry.sha256)
+  if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')
+  await ownBlob(platform, job.projectId, done.artifact)
+  const { projectId, inputSha256 } = job
+  const kept = await keepArtifact(platform, { projectId, format, unsigned: done.artifact, entry, inputSha256 })
+  if (!kept.ok) return [kept.error]
+  const path = format.repository.packagePath(entry, job.channel)
+  await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
+  if (await finishJob(platform, job, kept.value.id)) await publisherOf(platform, projectId).publish(projectId)
+  return []
+}
+
+const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
+  const vault = await platform.vault()
+  if (!vault.ok) throw new Error(vault.error.message)
+  const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
+  const ending = await follow(platform, job, order)
+  const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
+  if (faults.length > 0) await failJob(platform, job, faults)
+}
+
+/** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */
+export const runJob = async (platform: Platform, jobId: string): Promise<JobOutcome> => {
+  const job = await claimJob(platform, jobId)
+  if (!job) return 'settled'
+  logEvent('job.building', { jobId, buildId: job.buildId, target: job.target, attempt: job.attempt })
+  try {
+    await attempt(platform, job)
+    return 'settled'
+  } catch (error) {
+    const lost = error instanceof PackagerLost
+    logError(lost ? 'job.packager_lost' : 'job.broke', error, { jobId, attempt: job.attempt })
+    const trouble = lost
+      ? fault('packager_unavailable', `The build was cut off (${error.message}); it is tried again by itself.`)
+      : fault('internal', 'The platform had trouble of its own; the build is tried again by itself.')
+    return (await releaseJob(platform, job, trouble)) === 'dead' ? 'settled' : 'retry'
+  }
+}
