@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { concatBytes } from '@distropack/core/bytes/arrays.ts'
 import { fromBase64, toBase64 } from '@distropack/core/bytes/hex.ts'
-import type { Format, RepositoryAddress } from '@distropack/core/format.ts'
+import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
 import type { Content, Part } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { applySteps, type RowRange } from '@distropack/core/segments/apply.ts'
@@ -64,8 +64,16 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     return content.inflate ? inflatePieces(bytes) : bytes
   }
 
+  const reusable = new Map<string, { readonly inputs: string; readonly files: readonly IndexFile[] }>()
   const tools: IndexTools = {
     signer,
+    reuse: async (name, inputs, make) => {
+      const known = reusable.get(name)
+      if (known?.inputs === JSON.stringify(inputs)) return known.files
+      const files = await make()
+      reusable.set(name, { inputs: JSON.stringify(inputs), files })
+      return files
+    },
     nowSeconds: NOW_SECONDS,
     deflate,
     hash,

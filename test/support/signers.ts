@@ -29,6 +29,7 @@ const makeSigner = async (): Promise<RepositorySigner> => {
     openpgp: {
       fingerprint: pair.publicKey.getFingerprint().toUpperCase(),
       publicKeyArmored: pair.publicKey.armor(),
+      publicKeyBinary: pair.publicKey.write(),
       clearSign: async (text) => {
         const message = await openpgp.createCleartextMessage({ text })
         return openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })

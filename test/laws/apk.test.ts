@@ -9,10 +9,10 @@ import { apk } from '@distropack/core/formats/apk/format.ts'
 import { apkRelation } from '@distropack/core/formats/apk/relations.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildTools, inspectTools, memoryFile, memorySink } from './support/core-host.ts'
-import { createPublisher, sealed, writeTree } from './support/publisher.ts'
-import { testSigner } from './support/signers.ts'
-import { helloSpec, LONG_PATH, settle, textSource } from './support/specs.ts'
+import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
+import { createPublisher, sealed, writeTree } from '../support/publisher.ts'
+import { testSigner } from '../support/signers.ts'
+import { helloSpec, LONG_PATH, settle, textSource } from '../support/specs.ts'
 
 let folder: string
 beforeAll(() => {

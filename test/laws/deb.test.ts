@@ -10,10 +10,10 @@ import { deb } from '@distropack/core/formats/deb/format.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { parseFields } from '@distropack/core/text/deb822.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildTools, inspectTools, memoryFile, memorySink } from './support/core-host.ts'
-import { createPublisher, writeTree } from './support/publisher.ts'
-import { testSigner } from './support/signers.ts'
-import { helloSpec, LONG_PATH, settle, textSource } from './support/specs.ts'
+import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
+import { createPublisher, writeTree } from '../support/publisher.ts'
+import { testSigner } from '../support/signers.ts'
+import { helloSpec, LONG_PATH, settle, textSource } from '../support/specs.ts'
 
 let folder: string
 beforeAll(() => {
