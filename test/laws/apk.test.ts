@@ -11,11 +11,13 @@ import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
 import { createPublisher, sealed, writeTree } from '../support/publisher.ts'
+import { requirePrograms } from '../support/required-programs.ts'
 import { testSigner } from '../support/signers.ts'
 import { helloSpec, LONG_PATH, settle, textSource } from '../support/specs.ts'
 
 let folder: string
 beforeAll(() => {
+  requirePrograms('openssl', 'python3')
   folder = mkdtempSync(join(tmpdir(), 'apk-'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
