@@ -18,7 +18,7 @@ const unit = {
       'containers/**/*.test.ts',
       'scripts/**/*.test.ts',
       'test/laws/**/*.test.ts',
-      'test/architecture.test.ts',
+      'test/*.test.ts',
     ],
     testTimeout: 30_000,
   },

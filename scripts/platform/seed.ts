@@ -2,24 +2,21 @@
 // published for every target. Every step may be repeated; a start that was interrupted is finished by the next one.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { installSchema } from '@distropack/core/contract/api.ts'
-import { z } from 'zod'
+import { API_PATHS, API_PREFIX, createdTokenSchema, installSchema } from '@distropack/core/contract/api.ts'
 import { ROOT } from './options.ts'
 import { StartError } from './state.ts'
 
 export const DEMO = { organization: 'demo', project: 'hello', channel: 'stable' } as const
 
-const bootstrapSchema = z.object({ organization: z.string(), token: z.string() })
-
 /** An organization and an admin token of it. The operator's token opens this one route and no project. */
 export const bootstrap = async (url: string, operatorToken: string, organization: string): Promise<string> => {
-  const response = await fetch(`${url}/api/v1/operator/bootstrap`, {
+  const response = await fetch(`${url}${API_PREFIX}${API_PATHS.bootstrap}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ organization }),
   })
   if (!response.ok) throw new Error(`bootstrap answered ${response.status}: ${await response.text()}`)
-  return bootstrapSchema.parse(await response.json()).token
+  return createdTokenSchema.parse(await response.json()).secret
 }
 
 export interface CommandResult {
