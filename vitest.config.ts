@@ -34,7 +34,13 @@ const web = async () => ({
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
       miniflare: {
-        bindings: { MIGRATIONS: await readMigrations() },
+        bindings: {
+          MIGRATIONS: await readMigrations(),
+          KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+          OPERATOR_TOKEN: 'operator-of-the-tests',
+          // Nobody listens there: these tests end where a packager would begin.
+          PACKAGER_URL: 'http://127.0.0.1:9',
+        },
         // The service binding FILES: the real file server, bundled, over the same bucket.
         workers: [
           {

@@ -16,8 +16,8 @@ import {
   readItem,
 } from './items.ts'
 import type { LocatedContent } from './overrides.ts'
-import { clean, installed, join } from './paths.ts'
-import { follow, type SourceTree } from './tree.ts'
+import { clean, installed, join, relative } from './paths.ts'
+import { type Followed, follow, type SourceTree } from './tree.ts'
 
 async function* walk(
   tree: SourceTree,
@@ -74,6 +74,23 @@ const put = (items: Items, item: PackagedItem): void => {
   items.set(item.path, item)
 }
 
+/** The tree's own place, which no other entry may have claimed; `/` and nothing are the root and no place. */
+const claimRoot = (items: Items, content: LocatedContent, request: ContentsRequest): void => {
+  const { dst = '' } = content
+  if (installed(dst) === '/') return
+  const path = checkedPath(dst)
+  const present = items.get(path)
+  if (present && present.kind !== 'implicit dir') throw conflict(path, present, 'tree')
+  addParents(items, path, content.file_info, request.mtimeSeconds ?? request.buildTimeSeconds)
+}
+
+/** A trailing slash follows a symlink to the folder; without it the symlink itself is packed. */
+const findRoot = async (tree: SourceTree, src: string): Promise<Followed | undefined> => {
+  if (src.endsWith('/')) return follow(tree, clean(src))
+  const stat = await tree.stat(clean(src))
+  return stat && { path: clean(src), stat }
+}
+
 export const addTree = async (
   items: Items,
   content: LocatedContent,
@@ -82,34 +99,18 @@ export const addTree = async (
 ): Promise<void> => {
   const { src, dst = '' } = content
   if (!src) throw new ContentTrouble('manifest_invalid', 'src', 'src is missing: a tree needs a folder')
-  const { tree } = request
-  const start = clean(src)
-  const isRoot = installed(dst) === '/'
-  if (!isRoot) {
-    const path = checkedPath(dst)
-    const present = items.get(path)
-    if (present && present.kind !== 'implicit dir') throw conflict(path, present, 'tree')
-    addParents(items, path, content.file_info, request.mtimeSeconds ?? request.buildTimeSeconds)
-  }
-  // A trailing slash follows a symlink to the folder; without it the symlink itself is packed.
-  const root = src.endsWith('/')
-    ? await follow(tree, start)
-    : await tree.stat(start).then((stat) => stat && { path: start, stat })
+  claimRoot(items, content, request)
+  const root = await findRoot(request.tree, src)
   if (!root) throw missing(src)
-  if (root.stat.kind !== 'directory') {
-    const path = checkedPath(dst)
-    put(items, await readItem(request, root.path, path, kind, infoFor(path, content.file_info)))
-    return
-  }
-  if (!isRoot) put(items, await readFolder(content, request, root.path, checkedPath(dst)))
-  for await (const found of walk(tree, root.path)) {
-    const below = root.path === '.' ? found.path : found.path.slice(root.path === '/' ? 1 : root.path.length + 1)
-    const path = checkedPath(join('/', dst, below))
-    put(
-      items,
-      found.isFolder
-        ? await readFolder(content, request, found.path, path)
-        : await readItem(request, found.path, path, kind, infoFor(path, content.file_info)),
-    )
+  const packFile = async (sourcePath: string, path: string): Promise<void> =>
+    put(items, await readItem(request, sourcePath, path, kind, infoFor(path, content.file_info)))
+  const packFolder = async (sourcePath: string, path: string): Promise<void> =>
+    put(items, await readFolder(content, request, sourcePath, path))
+
+  if (root.stat.kind !== 'directory') return packFile(root.path, checkedPath(dst))
+  if (installed(dst) !== '/') await packFolder(root.path, checkedPath(dst))
+  for await (const found of walk(request.tree, root.path)) {
+    const path = checkedPath(join('/', dst, relative(root.path, found.path)))
+    await (found.isFolder ? packFolder(found.path, path) : packFile(found.path, path))
   }
 }

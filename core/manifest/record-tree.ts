@@ -1,10 +1,10 @@
 // What one machine resolved, another resolves again: a tree that notes what is looked at, and a tree made of those
 // notes. Only what resolve uses is noted, so a file beside the ones a glob takes never leaves the machine.
+import { StreamFault } from '../bytes/stream-fault.ts'
 import type { SourceRecord } from '../contract/sources.ts'
-import { fault } from '../fault.ts'
 import type { ByteSource, SourceFile } from '../model/spec.ts'
 import { dirname } from './paths.ts'
-import { type SourceChild, SourceError, type SourceStat, type SourceTree } from './tree.ts'
+import type { SourceChild, SourceStat, SourceTree } from './tree.ts'
 
 type FileRecord = Extract<SourceRecord, { kind: 'file' }>
 /** A record before its bytes were hashed. */
@@ -82,7 +82,7 @@ export const recordTree = (sources: readonly SourceRecord[], open: (file: FileRe
       [...(children.get(path)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     async open(path): Promise<SourceFile> {
       const record = records.get(path)
-      if (record?.kind !== 'file') throw new SourceError(fault('source_missing', `${path} was not sent with the build`))
+      if (record?.kind !== 'file') throw new StreamFault(`${path} was not sent with the build`, 'source_missing')
       return { sizeBytes: record.sizeBytes, open: () => open(record) }
     },
   }

@@ -1,6 +1,5 @@
 // The files a manifest names, wherever they are: on a disk, in a list of records, in a test. Paths have forward
 // slashes, are clean (no `./`, no trailing slash; `.` is the working folder) and relative to it, or absolute.
-import type { Fault } from '../fault.ts'
 import type { SourceFile } from '../model/spec.ts'
 import { dirname, join } from './paths.ts'
 
@@ -27,17 +26,8 @@ export interface SourceTree {
   stat(path: string): Promise<SourceStat | undefined>
   /** Of a directory, sorted by name. */
   list(path: string): Promise<readonly SourceChild[]>
-  /** Bytes of a file that stat has shown to be one. Reading throws SourceError when it is no longer the same. */
+  /** Bytes of a file that stat has shown to be one. Reading throws StreamFault when it is no longer the same. */
   open(path: string): Promise<SourceFile>
-}
-
-/** A fault met while bytes flow, where no Result can be returned; hosts turn it back into the fault. */
-export class SourceError extends Error {
-  readonly fault: Fault
-  constructor(fault: Fault) {
-    super(fault.message)
-    this.fault = fault
-  }
 }
 
 /** Linux gives up after 40 links too (path_resolution(7)). */

@@ -3,12 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Fault, fault } from '@distropack/core/fault.ts'
+import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
+import type { Fault } from '@distropack/core/fault.ts'
 import type { Format } from '@distropack/core/format.ts'
-import { SourceError } from '@distropack/core/manifest/tree.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
-import { err, ok, type Result } from '@distropack/core/result.ts'
+import { ok, type Result } from '@distropack/core/result.ts'
 import type { BuildTools, InspectTools, PackageSigner } from '@distropack/core/tools.ts'
 import { compress, decompress } from './codecs.ts'
 import { type FileSpool, fileSink, fileSpool } from './files.ts'
@@ -64,7 +64,7 @@ const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<Bui
   const { format, spec, path, signal } = order
   const sink = await fileSink(path, signal)
   try {
-    const built = await format.build(spec, sink, tools)
+    const built = await catchStreamFaults(() => format.build(spec, sink, tools))
     const digest = await sink.finish()
     if (!built.ok) return built
     const isTrue = built.value.sizeBytes === digest.sizeBytes && built.value.sha256 === digest.sha256
@@ -73,11 +73,6 @@ const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<Bui
   } catch (error) {
     await sink.close().catch(() => {})
     await rm(path, { force: true })
-    if (error instanceof SourceError) return err(error.fault)
     throw error
   }
 }
-
-/** What a build cannot do anything about, for the log of the one who asked. */
-export const interruption = (): Fault =>
-  fault('build_interrupted', 'The build was interrupted; it will be tried again.')

@@ -1,7 +1,6 @@
 // Compression by Node's zlib and the xz binding. The same bytes in give the same bytes out on one version of Node.
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
-import { fault } from '@distropack/core/fault.ts'
-import { SourceError } from '@distropack/core/manifest/tree.ts'
+import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { through } from './streams.ts'
@@ -71,6 +70,6 @@ export const decompress = (codec: Codec, source: ByteSource): ByteSource => {
     case 'xz':
       return decompressXz(source)
     case 'bzip2':
-      throw new SourceError(fault('package_unsupported', 'bzip2 cannot be read here; pack it with xz, zstd or gzip'))
+      throw new StreamFault('bzip2 cannot be read here; pack it with xz, zstd or gzip', 'package_unsupported')
   }
 }

@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fault } from '@distropack/core/fault.ts'
-import { type SourceChild, SourceError, type SourceStat, type SourceTree } from '@distropack/core/manifest/tree.ts'
+import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
+import type { SourceChild, SourceStat, SourceTree } from '@distropack/core/manifest/tree.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 
 const READ_BYTES = 256 * 1024
@@ -34,7 +34,7 @@ export async function* readFileExactly(absolutePath: string, path: string, sizeB
     yield chunk as Uint8Array
   }
   if (readBytes !== sizeBytes) {
-    throw new SourceError(fault('source_changed', `${path} changed while it was read; build again`, { file: path }))
+    throw new StreamFault(`${path} changed while it was read; build again`, 'source_changed')
   }
 }
 

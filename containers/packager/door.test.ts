@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { type BuildEvent, buildEventSchema } from '@distropack/core/contract/packager.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Packager, startPackager } from './door.ts'
+
+const TOKEN = 'order-token-that-must-not-be-logged'
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** The platform's side of a job: blobs by hash, stored only when the hash is true. */
+const startStore = async () => {
+  const blobs = new Map<string, Buffer>()
+  let corrupt: string | undefined
+  let stuck: string | undefined
+  const server: Server = createServer(async (request, response) => {
+    const digest = (request.url ?? '').split('/').at(-1) ?? ''
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) return void response.writeHead(401).end()
+    if (request.method === 'GET') {
+      const blob = blobs.get(digest)
+      if (digest === stuck) return void response.writeHead(200).write('x')
+      if (!blob) return void response.writeHead(404).end('{}')
+      return void response.writeHead(200).end(digest === corrupt ? Buffer.alloc(blob.length) : blob)
+    }
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks)
+    if (sha256(body) !== digest || Number(request.headers['content-length']) !== body.length) {
+      return void response.writeHead(400).end()
+    }
+    blobs.set(digest, body)
+    response.writeHead(201).end('{}')
+  })
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', () => ready()))
+  const { port } = server.address() as AddressInfo
+  return {
+    blobsUrl: `http://127.0.0.1:${port}/blobs`,
+    blobs,
+    corruptOne: (digest: string) => {
+      corrupt = digest
+    },
+    stickOn: (digest: string) => {
+      stuck = digest
+    },
+    add: (text: string) => {
+      blobs.set(sha256(text), Buffer.from(text))
+      return { sha256: sha256(text), sizeBytes: Buffer.byteLength(text) }
+    },
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+const MANIFEST = `name: hello
+arch: amd64
+version: 1.0.0
+maintainer: Ada <ada@example.org>
+description: says hello
+contents:
+  - src: bin/*
+    dst: /usr/bin/
+scripts:
+  postinstall: post.sh
+`
+
+let store: Awaited<ReturnType<typeof startStore>>
+let packager: Packager
+let room: string
+let events: { event: string; fields: Record<string, unknown> }[]
+const savedTmp = process.env.TMPDIR
+
+beforeEach(async () => {
+  room = mkdtempSync(join(tmpdir(), 'packager-test-'))
+  process.env.TMPDIR = room
+  store = await startStore()
+  events = []
+  packager = await startPackager({
+    port: 0,
+    host: '127.0.0.1',
+    buildsAtOnce: 1,
+    token: 'shared',
+    log: (event, fields = {}) => events.push({ event, fields }),
+  })
+})
+
+afterEach(async () => {
+  await packager.drain(0)
+  store.close()
+  if (savedTmp === undefined) delete process.env.TMPDIR
+  else process.env.TMPDIR = savedTmp
+  rmSync(room, { recursive: true, force: true })
+})
+
+const orderOf = (changes: object = {}) => ({
+  jobId: 'job_1',
+  target: 'deb/amd64',
+  manifest: MANIFEST,
+  manifestFile: 'nfpm.yaml',
+  variables: {},
+  mtimeSeconds: 1_700_000_000,
+  blobsUrl: store.blobsUrl,
+  token: TOKEN,
+  sources: [
+    { kind: 'file', path: 'bin/hello', mode: 0o755, mtimeSeconds: 1, ...store.add('#!/bin/sh\necho hello\n') },
+    { kind: 'file', path: 'post.sh', mode: 0o644, mtimeSeconds: 1, ...store.add('#!/bin/sh\ntrue\n') },
+  ],
+  ...changes,
+})
+
+const post = (order: object, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${packager.url}/v1/builds`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer shared', 'content-type': 'application/json' },
+    body: JSON.stringify(order),
+    ...init,
+  })
+
+const eventsOf = (text: string): BuildEvent[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => buildEventSchema.parse(JSON.parse(line)))
+
+describe('the packager', () => {
+  it('builds a package that dpkg-deb reads, and stores it with its entry', async () => {
+    const last = eventsOf(await (await post(orderOf())).text()).at(-1)
+    if (last?.type !== 'done') throw new Error(`not done: ${JSON.stringify(last)}`)
+    const artifact = store.blobs.get(last.artifact.sha256)
+    expect(artifact?.length).toBe(last.artifact.sizeBytes)
+    const path = join(room, 'hello.deb')
+    writeFileSync(path, artifact ?? '')
+    expect(execFileSync('dpkg-deb', ['--contents', path], { encoding: 'utf8' })).toContain('./usr/bin/hello')
+    expect(execFileSync('dpkg-deb', ['--ctrl-tarfile', path]).toString('latin1')).toContain('postinst')
+    const entry = JSON.parse(store.blobs.get(last.entry.sha256)?.toString() ?? '')
+    expect(entry).toMatchObject({ name: 'hello', version: '1.0.0', arch: 'amd64', sha256: last.artifact.sha256 })
+  })
+
+  it('makes the same bytes of the same order, for every format', async () => {
+    for (const target of ['deb/amd64', 'apk/amd64']) {
+      const runs = [eventsOf(await (await post(orderOf({ target }))).text()), eventsOf(await (await post(orderOf({ target }))).text())]
+      const digests = runs.map((run) => {
+        const last = run.at(-1)
+        return last?.type === 'done' ? last.artifact.sha256 : JSON.stringify(last)
+      })
+      expect(digests[0]).toMatch(/^[0-9a-f]{64}$/)
+      expect(digests[1]).toBe(digests[0])
+    }
+  })
+
+  it('tells the user every problem of the manifest, with its lines', async () => {
+    const manifest = 'name: hello\nversoin: 1\ncontents:\n  - src: gone\n    dst: /x\n    typ: file\n'
+    const last = eventsOf(await (await post(orderOf({ manifest }))).text()).at(-1)
+    if (last?.type !== 'failed') throw new Error('must fail')
+    expect(last.faults.map(({ where }) => where?.line)).toEqual([2, 6])
+  })
+
+  it('fails with the line of a source that was not sent', async () => {
+    const last = eventsOf(await (await post(orderOf({ sources: [] }))).text()).at(-1)
+    expect(last).toMatchObject({ type: 'failed', faults: [{ code: 'source_missing', where: { line: 7 } }, { where: { line: 10 } }] })
+  })
+
+  it('fails when a source has no stored bytes', async () => {
+    const order = orderOf()
+    store.blobs.delete(order.sources[0]!.sha256)
+    const last = eventsOf(await (await post(order)).text()).at(-1)
+    expect(last).toMatchObject({ type: 'failed', faults: [{ code: 'blob_missing' }] })
+  })
+
+  it('ends without a last line when bytes arrive damaged, so that it is asked again, and leaves nothing behind', async () => {
+    const order = orderOf()
+    store.corruptOne(order.sources[0]!.sha256)
+    const response = await post(order)
+    await expect(response.text()).rejects.toThrow()
+    expect(events.at(-1)?.event).toBe('build.interrupted')
+    expect(readdirSync(room)).toEqual([])
+  })
+
+  it('stops the build and removes its files when the connection is cut', async () => {
+    const order = orderOf()
+    store.stickOn(order.sources[0]!.sha256)
+    const abort = new AbortController()
+    const response = await post(order, { signal: abort.signal })
+    await response.body?.getReader().read()
+    abort.abort()
+    await expect.poll(() => events.at(-1)?.event).toBe('build.interrupted')
+    expect(readdirSync(room)).toEqual([])
+  })
+
+  it('refuses more builds than it may run, and says to ask again', async () => {
+    const order = orderOf()
+    store.stickOn(order.sources[0]!.sha256)
+    const abort = new AbortController()
+    await post(order, { signal: abort.signal })
+    const second = await post(orderOf())
+    expect(second.status).toBe(503)
+    expect(second.headers.get('retry-after')).toBe('5')
+    abort.abort()
+  })
+
+  it('answers nothing to a wrong token', async () => {
+    const response = await post(orderOf(), { headers: { authorization: 'Bearer shareD' } })
+    expect(response.status).toBe(401)
+  })
+
+  it('says what is wrong with an order that is none', async () => {
+    const response = await post({ ...orderOf(), blobsUrl: 'here' })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('blobsUrl')
+  })
+
+  it('never logs the order’s token', async () => {
+    await (await post(orderOf())).text()
+    const bad = orderOf()
+    store.corruptOne(bad.sources[0]!.sha256)
+    await post(bad).then((response) => response.text()).catch(() => '')
+    expect(events.length).toBeGreaterThan(3)
+    expect(JSON.stringify(events)).not.toContain(TOKEN)
+  })
+
+  it('is healthy until it drains', async () => {
+    expect((await fetch(`${packager.url}/healthz`)).status).toBe(200)
+  })
+})

@@ -1,0 +1,86 @@
+// One build order from manifest to uploaded artifact. Returns the last line of the answer; throws when the fault
+// lies between here and the platform, or here.
+import { join } from 'node:path'
+import type { BuildEvent, BuildOrder } from '@distropack/core/contract/packager.ts'
+import type { Fault } from '@distropack/core/fault.ts'
+import { parseManifest } from '@distropack/core/manifest/parse.ts'
+import { recordTree } from '@distropack/core/manifest/record-tree.ts'
+import { resolve } from '@distropack/core/manifest/resolve.ts'
+import { locate } from '@distropack/core/manifest/sources.ts'
+import type { SourceTree } from '@distropack/core/manifest/tree.ts'
+import type { PackageSpec } from '@distropack/core/model/spec.ts'
+import { parseTarget, type Target } from '@distropack/core/registry.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { type BlobAccess, type BlobReader, blobReader, uploadFile, uploadJson } from './blobs.ts'
+import { buildPackage, withWorkRoom } from './host/build-package.ts'
+
+export interface OrderContext {
+  readonly fetch: typeof globalThis.fetch
+  readonly signal: AbortSignal
+  readonly log: (line: string) => void
+}
+
+type LastEvent = Extract<BuildEvent, { type: 'done' | 'failed' }>
+
+const failed = (faults: readonly Fault[]): LastEvent => ({
+  type: 'failed',
+  faults: faults.map(({ code, message, where }) => (where ? { code, message, where } : { code, message })),
+})
+
+interface Prepared {
+  readonly target: Target
+  readonly spec: PackageSpec
+}
+
+const prepare = async (order: BuildOrder, blobs: BlobReader): Promise<Result<Prepared, readonly Fault[]>> => {
+  const target = parseTarget(order.target)
+  if (!target.ok) return err([target.error])
+  const manifest = parseManifest(order.manifest, order.manifestFile)
+  if (!manifest.ok) return manifest
+  const { format, architecture } = target.value
+  const files = new Map(order.sources.flatMap((record) => (record.kind === 'file' ? [[record.path, record]] : [])))
+  const records = recordTree(order.sources, blobs.open)
+  const opened: string[] = []
+  const tree: SourceTree = {
+    ...records,
+    open: (path) => {
+      opened.push(path)
+      return records.open(path)
+    },
+  }
+  const resolved = await resolve({
+    manifest: manifest.value,
+    manifestName: format.manifestName,
+    architecture,
+    version: order.version,
+    variables: order.variables,
+    tree,
+    buildTimeSeconds: order.mtimeSeconds,
+  })
+  if (!resolved.ok) return resolved
+  const faults = locate(format.check(resolved.value), manifest.value)
+  if (faults.length > 0) return err(faults)
+  blobs.fetchAhead(opened.flatMap((path) => files.get(path) ?? []))
+  return ok({ target: target.value, spec: resolved.value })
+}
+
+export const runOrder = (order: BuildOrder, context: OrderContext): Promise<LastEvent> =>
+  withWorkRoom(async (room) => {
+    const { blobsUrl, token } = order
+    const access: BlobAccess = { blobsUrl, token, room, fetch: context.fetch, signal: context.signal }
+    const prepared = await prepare(order, blobReader(access))
+    if (!prepared.ok) return failed(prepared.error)
+    const { target, spec } = prepared.value
+    const fileName = target.format.fileName(spec)
+    context.log(`building ${fileName} for ${order.target}: ${spec.items.length} items`)
+    const path = join(room, 'artifact')
+    const built = await buildPackage({ format: target.format, spec, path, log: context.log, signal: context.signal })
+    if (!built.ok) return failed([built.error])
+    const { sha256, sizeBytes, entry } = built.value
+    context.log(`built ${fileName}: ${sizeBytes} bytes, sha256 ${sha256}`)
+    const artifact = await uploadFile(access, { sha256, sizeBytes }, path)
+    if (!artifact.ok) return failed([artifact.error])
+    const entryBlob = await uploadJson(access, entry)
+    if (!entryBlob.ok) return failed([entryBlob.error])
+    return { type: 'done', artifact: artifact.value, entry: entryBlob.value }
+  })

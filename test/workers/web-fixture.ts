@@ -1,0 +1,63 @@
+// The web Worker as a stranger meets it: over HTTP, with a fresh database, one organization and its token.
+import { applyD1Migrations, type D1Migration, reset } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import { API_PREFIX } from '@distropack/core/contract/api.ts'
+
+export interface TestEnv {
+  readonly DB: D1Database
+  readonly BUCKET: R2Bucket
+  readonly MIGRATIONS: D1Migration[]
+}
+export const testEnv = env as unknown as TestEnv
+const worker = (exports as unknown as { default: Fetcher }).default
+
+export const OPERATOR = 'operator-of-the-tests'
+const BASE = 'http://platform.test'
+
+export interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
+  readonly body: any
+  readonly headers: Headers
+}
+
+export const send = async (
+  method: string,
+  path: string,
+  options: { token?: string; json?: unknown; bytes?: Uint8Array; headers?: Record<string, string> } = {},
+): Promise<Answer> => {
+  const headers = new Headers(options.headers)
+  if (options.token) headers.set('authorization', `Bearer ${options.token}`)
+  if (options.json !== undefined) headers.set('content-type', 'application/json')
+  if (options.bytes) headers.set('content-length', String(options.bytes.length))
+  const body = options.json === undefined ? options.bytes : JSON.stringify(options.json)
+  const response = await worker.fetch(`${BASE}${path}`, { method, headers, body: body as BodyInit | undefined })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json')
+  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
+}
+
+export const api = (method: string, path: string, options?: Parameters<typeof send>[2]): Promise<Answer> =>
+  send(method, `${API_PREFIX}${path}`, options)
+
+/** An administrating token of a new organization. */
+export const newOrganization = async (organization: string): Promise<string> => {
+  const { body } = await api('POST', '/operator/bootstrap', { token: OPERATOR, json: { organization } })
+  return body.secret
+}
+
+export const freshPlatform = async (): Promise<void> => {
+  await reset()
+  await applyD1Migrations(testEnv.DB, testEnv.MIGRATIONS)
+}
+
+export const sha256Of = async (bytes: Uint8Array): Promise<string> =>
+  Buffer.from(await crypto.subtle.digest('SHA-256', bytes as BufferSource)).toString('hex')
+
+export const uploadText = async (token: string, project: string, text: string): Promise<string> => {
+  const bytes = new TextEncoder().encode(text)
+  const sha256 = await sha256Of(bytes)
+  const { status } = await api('PUT', `/projects/${project}/blobs/${sha256}`, { token, bytes })
+  if (status !== 200) throw new Error(`upload answered ${status}`)
+  return sha256
+}
