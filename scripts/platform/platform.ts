@@ -73,6 +73,8 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
     host: HOST,
     port: 0,
     log: new PrefixedLog(options.log),
+    // What the Workers write with console, one JSON line an event.
+    handleStructuredLogs: ({ message }) => options.log(message),
     resourcePersistencePath: storageOf(options.stateDirectory),
     // No call to Cloudflare for a description of "this" location.
     cf: false,

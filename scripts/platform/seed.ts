@@ -2,7 +2,14 @@
 // published for every target. Every step may be repeated; a start that was interrupted is finished by the next one.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { API_PATHS, API_PREFIX, createdTokenSchema, installSchema } from '@distropack/core/contract/api.ts'
+import {
+  API_PATHS,
+  API_PREFIX,
+  createdTokenSchema,
+  installSchema,
+  projectSchema,
+} from '@distropack/core/contract/api.ts'
+import type { z } from 'zod'
 import { ROOT } from './options.ts'
 import { StartError } from './state.ts'
 
@@ -19,6 +26,25 @@ export const bootstrap = async (url: string, operatorToken: string, organization
   return createdTokenSchema.parse(await response.json()).secret
 }
 
+export interface Access {
+  readonly url: string
+  readonly token: string
+}
+
+/** Makes a project with its signing keys, which takes some seconds, or finds it. */
+export const ensureProject = async (
+  access: Access,
+  organization: string,
+  project: string,
+): Promise<z.infer<typeof projectSchema>> => {
+  const response = await fetch(`${access.url}${API_PREFIX}/projects/${organization}/${project}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${access.token}` },
+  })
+  if (!response.ok) throw new Error(`project ${organization}/${project}: ${response.status} ${await response.text()}`)
+  return projectSchema.parse(await response.json())
+}
+
 export interface CommandResult {
   readonly status: number | null
   readonly stdout: string
@@ -26,11 +52,7 @@ export interface CommandResult {
 }
 
 /** Runs `distropack` as a user would, against one platform. */
-export const runCli = (
-  args: readonly string[],
-  access: { readonly url: string; readonly token: string },
-  cwd: string = ROOT,
-): Promise<CommandResult> =>
+export const runCli = (args: readonly string[], access: Access, cwd: string = ROOT): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'cli/bin/distropack.mjs'), ...args], {
       cwd,
@@ -47,7 +69,8 @@ export const runCli = (
     child.once('close', (status) => resolve({ status, ...output }))
   })
 
-export const publishExample = async (access: { readonly url: string; readonly token: string }): Promise<void> => {
+export const publishExample = async (access: Access): Promise<void> => {
+  await ensureProject(access, DEMO.organization, DEMO.project)
   const manifest = join(ROOT, 'examples/hello/distropack.yaml')
   const project = `${DEMO.organization}/${DEMO.project}`
   const { status, stdout, stderr } = await runCli(['publish', '-f', manifest, '--project', project, '--json'], access)
@@ -57,7 +80,7 @@ export const publishExample = async (access: { readonly url: string; readonly to
 }
 
 /** The lines a person pastes to install the example, one block per format. */
-export const installText = async (access: { readonly url: string; readonly token: string }): Promise<string> => {
+export const installText = async (access: Access): Promise<string> => {
   const { organization, project, channel } = DEMO
   const response = await fetch(`${access.url}/api/v1/projects/${organization}/${project}/install?channel=${channel}`, {
     headers: { authorization: `Bearer ${access.token}` },

@@ -93,7 +93,11 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
   }
 
   /** One stream, one change: rows leave, rows come. */
-  const change = async (stream: Stream, leaving: ReadonlySet<StoredRow>, coming: readonly StoredRow[]): Promise<void> => {
+  const change = async (
+    stream: Stream,
+    leaving: ReadonlySet<StoredRow>,
+    coming: readonly StoredRow[],
+  ): Promise<void> => {
     const removed = new Map<string, RowRange[]>()
     const offsets = new Map<string, number>()
     for (const row of stream.rows) {
@@ -104,7 +108,9 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     }
     const steps = planChange({
       segments: stream.segments,
-      removedBytes: new Map([...removed].map(([blob, ranges]) => [blob, ranges.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)])),
+      removedBytes: new Map(
+        [...removed].map(([blob, ranges]) => [blob, ranges.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)]),
+      ),
       newRowBytes: coming.map(({ bytes }) => bytes.length),
     })
     const applied = await applySteps(
@@ -112,7 +118,8 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
       { added: coming.map(({ bytes }) => bytes), removed },
       { deflate, hash, inflate: inflatePieces, load: async (blob) => blobs.get(blob)! },
     )
-    for (const { blob, bytes } of applied.blobs) if (put(bytes) !== blob) throw new Error('a segment lies about its hash')
+    for (const { blob, bytes } of applied.blobs)
+      if (put(bytes) !== blob) throw new Error('a segment lies about its hash')
     const kept = stream.rows.filter((row) => !leaving.has(row))
     for (const row of kept) row.blob = applied.moves.get(row.blob) ?? row.blob
     for (const [at, row] of coming.entries()) row.blob = applied.placed[at]!
@@ -128,7 +135,13 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
       for (const row of format.repository.rows(entry, [...streams.keys()], address.channel)) {
         streamFor(row.stream)
         const { bytes, group } = row
-        const stored: StoredRow = { entryKey: keyOf(entry), bytes, version: entry.version, blob: '', ...(group && { group }) }
+        const stored: StoredRow = {
+          entryKey: keyOf(entry),
+          bytes,
+          version: entry.version,
+          blob: '',
+          ...(group && { group }),
+        }
         coming.set(row.stream, [...(coming.get(row.stream) ?? []), stored])
       }
     }
