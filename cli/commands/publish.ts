@@ -1,0 +1,138 @@
+// `distropack publish`: resolve here, send what the server lacks, build there, wait for the repository.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Build, FINAL_JOB_STATES, type Job } from '@distropack/core/contract/api.ts'
+import type { ApiClient } from '@distropack/core/contract/client.ts'
+import { channelSchema } from '@distropack/core/contract/wire.ts'
+import { formatTarget } from '@distropack/core/registry.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
+import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
+import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
+import type { Terminal } from '../terminal.ts'
+import { hashSources, sendMissing } from '../upload-sources.ts'
+
+export interface PublishFlags extends ManifestFlags, ServerFlags {
+  readonly channel: string
+  readonly wait: boolean
+  readonly timeoutSeconds: number
+}
+
+type Project = ReturnType<ApiClient['inProject']>
+
+const FIRST_POLL_MS = 500
+const SLOWEST_POLL_MS = 5_000
+
+const ensureProject = async (project: Project, name: string, terminal: Terminal): Promise<Result<void, Trouble>> => {
+  const found = await project.read()
+  if (found.ok) return ok(undefined)
+  if (found.error.faults[0]?.code !== 'not_found') return clientTrouble(found.error)
+  terminal.say(`making the project ${name}: its keys take some seconds`)
+  const made = await project.ensure()
+  return made.ok ? ok(undefined) : clientTrouble(made.error)
+}
+
+const jobLine = ({ target, state, faults, artifact }: Job): string => {
+  const what = faults[0]?.message ?? artifact?.fileName ?? ''
+  return `${target}  ${state}${what ? `  ${what}` : ''}`
+}
+
+/** Says each change of a job once. */
+const announcer = (terminal: Terminal) => {
+  const said = new Map<string, string>()
+  return (build: Build): void => {
+    for (const job of build.jobs) {
+      if (said.get(job.id) === job.state) continue
+      said.set(job.id, job.state)
+      terminal.say(jobLine(job))
+    }
+  }
+}
+
+const waitFor = async (
+  project: Project,
+  started: Build,
+  timeoutSeconds: number,
+  terminal: Terminal,
+): Promise<Result<Build, Trouble>> => {
+  const announce = announcer(terminal)
+  const deadlineMs = Date.now() + timeoutSeconds * 1000
+  let build = started
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, SLOWEST_POLL_MS)) {
+    announce(build)
+    if (build.jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))) return ok(build)
+    if (Date.now() + pollMs > deadlineMs) {
+      const message = `The build ${build.id} is not done after ${timeoutSeconds} s; ask again with \`distropack status ${build.id}\`.`
+      return err({ exitCode: EXIT.unreachable, code: 'wait_timeout', faults: [{ message }], document: { build } })
+    }
+    await sleep(pollMs)
+    const asked = await project.build(build.id)
+    if (!asked.ok) return clientTrouble(asked.error)
+    build = asked.value
+  }
+}
+
+/** A build that is over: what to install, or every fault of every job. */
+export const finishedOutcome = async (project: Project, build: Build): Promise<Outcome> => {
+  const broken = build.jobs.filter(({ state }) => state === 'failed' || state === 'dead')
+  if (broken.length > 0) {
+    const faults = broken.flatMap(({ target, faults: own, state }) =>
+      own.length > 0
+        ? own.map(({ message, where }) => ({ message: `${target}: ${message}`, ...(where ? { where } : {}) }))
+        : [{ message: `${target}: ${state}` }],
+    )
+    return err({ exitCode: EXIT.refused, code: 'build_failed', faults, document: { build } })
+  }
+  const install = await project.install(build.channel)
+  const instructions = install.ok ? install.value.instructions : []
+  const lines = [
+    `Published ${build.id} to ${build.organization}/${build.project}, channel ${build.channel}:`,
+    ...build.jobs.map(
+      ({ target, artifact }) => `  ${target}  ${artifact?.name} ${artifact?.version}  ${artifact?.url}`,
+    ),
+    ...instructions.flatMap(({ title, commands, note }) => [
+      '',
+      `${title}:`,
+      ...commands.map((command) => `  ${command}`),
+      ...(note ? [`  (${note})`] : []),
+    ]),
+  ]
+  return ok({ document: { build, install: instructions }, lines })
+}
+
+export const publish = async (flags: PublishFlags, env: Environment, terminal: Terminal): Promise<Outcome> => {
+  if (!channelSchema.safeParse(flags.channel).success) {
+    return usageTrouble(`"${flags.channel}" is not a channel; write 1 to 40 of a-z, 0-9, . and -, as in stable.`)
+  }
+  const name = await projectFor(flags, env)
+  if (!name.ok) return name
+  const opened = await openManifest(flags, env)
+  if (!opened.ok) return opened
+  const { manifest, text, variables, targets } = opened.value
+  const listed = await findSources(opened.value, flags.version, Math.floor(Date.now() / 1000))
+  if (!listed.ok) return listed
+  const client = await openClient(flags, env)
+  if (!client.ok) return client
+  const project = client.value.inProject(name.value)
+  const ready = await ensureProject(project, `${name.value.organization}/${name.value.project}`, terminal)
+  if (!ready.ok) return ready
+  const sources = await hashSources(listed.value.records, terminal)
+  if (!sources.ok) return sources
+  const sent = await sendMissing(project, sources.value, terminal)
+  if (!sent.ok) return sent
+  const created = await project.createBuild({
+    manifest: text,
+    manifestFile: manifest.file.slice(-255),
+    ...(flags.version === undefined ? {} : { version: flags.version }),
+    targets: targets.map(formatTarget),
+    channel: flags.channel,
+    variables: { ...variables },
+    sources: [...sources.value],
+  })
+  if (!created.ok) return clientTrouble(created.error)
+  if (!flags.wait) {
+    const build = created.value
+    return ok({ document: { build }, lines: [`Started ${build.id}; ask with \`distropack status ${build.id}\`.`] })
+  }
+  const done = await waitFor(project, created.value, flags.timeoutSeconds, terminal)
+  return done.ok ? finishedOutcome(project, done.value) : done
+}

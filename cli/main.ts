@@ -1,0 +1,135 @@
+// The command line: options and help, and the one edge where an outcome becomes output and an exit status.
+import { ALL_TARGETS, FORMATS } from '@distropack/core/registry.ts'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { build } from './commands/build.ts'
+import { logs, status } from './commands/inspect-build.ts'
+import { login } from './commands/login.ts'
+import { publish } from './commands/publish.ts'
+import { EXIT, EXIT_HELP, type Outcome, type Trouble } from './outcome.ts'
+import packageFile from './package.json' with { type: 'json' }
+import { openTerminal } from './terminal.ts'
+
+const terminal = openTerminal()
+const { env } = process
+
+const collect = (value: string, values: readonly string[] = []): readonly string[] => [...values, value]
+
+const parseSeconds = (text: string): number => {
+  const seconds = Number(text)
+  if (Number.isFinite(seconds) && seconds > 0) return seconds
+  throw new InvalidArgumentError('It is a number of seconds.')
+}
+
+const errorDocument = ({ code, faults, requestId, document }: Trouble): object => ({
+  ok: false,
+  error: {
+    code,
+    message: faults.map(({ message }) => message).join('\n'),
+    faults,
+    ...(requestId ? { requestId } : {}),
+  },
+  ...document,
+})
+
+const finish = (outcome: Outcome, isJson: boolean): void => {
+  process.exitCode = outcome.ok ? EXIT.ok : outcome.error.exitCode
+  if (isJson) {
+    const document = outcome.ok ? { ok: true, ...outcome.value.document } : errorDocument(outcome.error)
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+    return
+  }
+  if (outcome.ok) {
+    process.stdout.write(outcome.value.lines.map((line) => `${line}\n`).join(''))
+    return
+  }
+  for (const { message } of outcome.error.faults) process.stderr.write(`error: ${message}\n`)
+  if (outcome.error.requestId) process.stderr.write(`request ${outcome.error.requestId}\n`)
+}
+
+const jsonOption = () => new Option('--json', 'one JSON document on stdout')
+
+const withServer = (command: Command): Command =>
+  command
+    .option('--url <address>', 'the server (DISTROPACK_API_URL)')
+    .option('--token <token>', 'who asks (DISTROPACK_API_TOKEN)')
+
+const withProject = (command: Command): Command =>
+  withServer(command).option('-p, --project <organization/name>', 'the project (DISTROPACK_PROJECT)')
+
+const withManifest = (command: Command): Command =>
+  command
+    .option('-f, --file <path>', 'manifest (default: distropack.yaml, else nfpm.yaml)')
+    .option('--version <version>', "instead of the manifest's own")
+    .option('-t, --target <format/architecture>', 'what to build; may be repeated', collect)
+
+const TARGETS_HELP = `
+Targets: ${FORMATS.map(({ id, architectures }) => `${id}/{${Object.keys(architectures).join(',')}}`).join(' ')}
+Without --target: the manifest's \`targets\`, else every format for the manifest's \`arch\`.`
+
+const program = new Command('distropack')
+  .description('Packages for every distribution and hosted repositories, from one manifest. Every nfpm.yaml is one.')
+  .version(packageFile.version, '-V, --version')
+  .addHelpText('after', EXIT_HELP)
+  .showSuggestionAfterError()
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => isJsonAsked() || process.stderr.write(text) })
+
+/** Before commander has read the line, and when it cannot. */
+const isJsonAsked = (): boolean => process.argv.includes('--json')
+
+const command = (name: string, description: string): Command =>
+  program.command(name).description(description).addOption(jsonOption()).addHelpText('after', EXIT_HELP)
+
+withServer(command('login', 'check a token and keep it for later commands')).action(async (flags) => {
+  finish(await login(flags, env), flags.json ?? false)
+})
+
+withProject(withManifest(command('publish', 'build on the server and publish to a channel')))
+  .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
+  .option('--no-wait', 'do not wait until it is published')
+  .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
+  .addHelpText('after', TARGETS_HELP)
+  .action(async ({ timeout, ...flags }) => {
+    finish(await publish({ ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
+  })
+
+withManifest(command('build', 'build packages on this machine, without a server'))
+  .option('-o, --out <folder>', 'where the packages go', '.')
+  .addHelpText('after', TARGETS_HELP)
+  .action(async (flags) => {
+    finish(await build(flags, env, terminal), flags.json ?? false)
+  })
+
+withProject(command('status', 'what became of a build'))
+  .argument('<build>', 'its id')
+  .action(async (id: string, flags) => {
+    finish(await status(id, flags, env), flags.json ?? false)
+  })
+
+withProject(command('logs', 'what a build said'))
+  .argument('<build>', 'its id')
+  .option('-t, --target <format/architecture>', `only this one, as in ${ALL_TARGETS[0]}`)
+  .action(async (id: string, flags) => {
+    finish(await logs(id, flags, env), flags.json ?? false)
+  })
+
+const usage = (message: string): Outcome => ({
+  ok: false,
+  error: { exitCode: EXIT.usage, code: 'usage', faults: [{ message: message.replace(/^error: /, '') }] },
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) {
+    // A bug, or a disk that is full: all of it for who must find it.
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    const message = error instanceof Error ? error.message : String(error)
+    if (isJsonAsked())
+      finish({ ok: false, error: { exitCode: EXIT.refused, code: 'internal', faults: [{ message }] } }, true)
+    process.exitCode = EXIT.refused
+  } else if (error.exitCode !== 0) {
+    if (isJsonAsked()) finish(usage(error.message), true)
+    process.exitCode = EXIT.usage
+  }
+}

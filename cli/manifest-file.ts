@@ -1,0 +1,73 @@
+// The manifest of the working folder, what it is to become, and the sources that takes.
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { variableNames } from '@distropack/core/manifest/expand.ts'
+import { type Manifest, parseManifest } from '@distropack/core/manifest/parse.ts'
+import { type ListedSources, listSources } from '@distropack/core/manifest/sources.ts'
+import { planTargets } from '@distropack/core/manifest/targets.ts'
+import type { Target } from '@distropack/core/registry.ts'
+import { ok, type Result } from '@distropack/core/result.ts'
+import { folderTree } from '@distropack/packager/host/source-tree.ts'
+import { faultTrouble, type Trouble, usageTrouble } from './outcome.ts'
+import type { Environment } from './settings.ts'
+
+const DEFAULT_FILES = ['distropack.yaml', 'distropack.yml', 'nfpm.yaml', 'nfpm.yml']
+
+export interface ManifestFlags {
+  readonly file?: string
+  readonly version?: string
+  readonly target?: readonly string[]
+}
+
+export interface ManifestFile {
+  readonly text: string
+  readonly manifest: Manifest
+  /** Those the manifest names, and SOURCE_DATE_EPOCH; never a whole environment. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly targets: readonly Target[]
+}
+
+const readFirst = async (
+  files: readonly string[],
+): Promise<{ readonly file: string; readonly text: string } | undefined> => {
+  for (const file of files) {
+    try {
+      return { file, text: await readFile(file, 'utf8') }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+  return undefined
+}
+
+const pickVariables = (manifest: Manifest, env: Environment): Readonly<Record<string, string>> => {
+  const names = [...variableNames(manifest.values), 'SOURCE_DATE_EPOCH']
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+}
+
+export const openManifest = async (flags: ManifestFlags, env: Environment): Promise<Result<ManifestFile, Trouble>> => {
+  const read = await readFirst(flags.file ? [flags.file] : DEFAULT_FILES)
+  if (!read) {
+    const looked = flags.file
+      ? `${flags.file} is not there.`
+      : `There is no ${DEFAULT_FILES.join(', ')} here; give --file.`
+    return usageTrouble(looked)
+  }
+  const manifest = parseManifest(read.text, flags.file ? flags.file : basename(read.file))
+  if (!manifest.ok) return faultTrouble(manifest.error)
+  const variables = pickVariables(manifest.value, env)
+  const targets = planTargets({ manifest: manifest.value, asked: flags.target, variables })
+  if (!targets.ok) return faultTrouble(targets.error)
+  return ok({ text: read.text, manifest: manifest.value, variables, targets: targets.value })
+}
+
+/** Paths are relative to the working folder, as nFPM reads them, and not to the manifest. */
+export const findSources = async (
+  { manifest, variables, targets }: ManifestFile,
+  version: string | undefined,
+  nowSeconds: number,
+): Promise<Result<ListedSources, Trouble>> => {
+  const tree = folderTree(process.cwd())
+  const listed = await listSources({ manifest, version, variables, tree, buildTimeSeconds: nowSeconds }, targets)
+  return listed.ok ? listed : faultTrouble(listed.error)
+}

@@ -1,0 +1,72 @@
+// The terminal: progress on stderr, a secret read without showing it.
+import { stderr, stdin } from 'node:process'
+
+export interface Terminal {
+  /** A sentence about what happens now. */
+  say(line: string): void
+  /** A bar where someone watches, nothing where nobody does. */
+  progress(label: string, done: number, total: number): void
+}
+
+const BAR_CELLS = 24
+const REDRAW_MS = 100
+
+export const formatBytes = (bytes: number): string => {
+  if (bytes < 1000) return `${bytes} B`
+  const units = ['kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]}`
+}
+
+export const openTerminal = (): Terminal => {
+  let drawnAtMs = 0
+  return {
+    say: (line) => void stderr.write(`${line}\n`),
+    progress(label, done, total) {
+      if (!stderr.isTTY) return
+      const isLast = done >= total
+      if (!isLast && Date.now() - drawnAtMs < REDRAW_MS) return
+      drawnAtMs = Date.now()
+      const share = total === 0 ? 1 : done / total
+      const cells = Math.round(share * BAR_CELLS)
+      const bar = '#'.repeat(cells).padEnd(BAR_CELLS, '.')
+      stderr.write(`\r${label} [${bar}] ${formatBytes(done)} of ${formatBytes(total)}\u001b[K${isLast ? '\n' : ''}`)
+    },
+  }
+}
+
+export const readAllOfStdin = async (): Promise<string> => {
+  let text = ''
+  for await (const chunk of stdin.setEncoding('utf8')) text += chunk
+  return text.trim()
+}
+
+const ENTER = new Set(['\r', '\n'])
+/** Ctrl-C and Ctrl-D reach a program in raw mode as characters. */
+const GIVE_UP = new Set(['\u0003', '\u0004'])
+const ERASE = new Set(['\u007f', '\b'])
+
+const readSecret = async (): Promise<string | undefined> => {
+  let secret = ''
+  for await (const chunk of stdin) {
+    for (const key of String(chunk)) {
+      if (ENTER.has(key)) return secret
+      if (GIVE_UP.has(key)) return undefined
+      secret = ERASE.has(key) ? secret.slice(0, -1) : secret + key
+    }
+  }
+  return undefined
+}
+
+/** Undefined when the user gave up. */
+export const askSecret = async (question: string): Promise<string | undefined> => {
+  stderr.write(question)
+  stdin.setRawMode(true)
+  stdin.setEncoding('utf8')
+  try {
+    return await readSecret()
+  } finally {
+    stdin.setRawMode(false)
+    stderr.write('\n')
+  }
+}
