@@ -74,6 +74,8 @@ const whole = (name: string, include: string) => ({
 
 export default defineConfig(async () => ({
   test: {
+    // What a test's subject logs is shown when the test fails.
+    silent: 'passed-only' as const,
     projects: [
       unit,
       fileServer,

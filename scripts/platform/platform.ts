@@ -8,7 +8,7 @@ import { type MigratableDatabase, migrate } from './migrate.ts'
 import { doorWorker, ROOT, readWorkers, WEB_WORKER } from './options.ts'
 import { findFreePort, startPackager } from './packager.ts'
 import { lockState, openSecrets, StartError, storageOf } from './state.ts'
-import { watchWorkerd } from './watchdog.ts'
+import { guardWorkerd } from './watchdog.ts'
 
 /** As often as the trigger in wrangler.toml. */
 const SCHEDULE_EVERY_MS = 60_000
@@ -133,7 +133,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   }
   const timer = setInterval(tick, SCHEDULE_EVERY_MS)
   tick()
-  let watchdog = watchWorkerd()
+  let watchdog = guardWorkerd()
   return {
     url,
     operatorToken: secrets.operatorToken,
@@ -145,7 +145,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
       const fresh = await optionsOf(options, running)
       watchdog.disarm()
       await workerd.setOptions(fresh)
-      watchdog = watchWorkerd()
+      watchdog = guardWorkerd()
       await applyMigrations(workerd, options.log)
     },
     stop: async () => {

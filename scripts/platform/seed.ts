@@ -12,6 +12,7 @@ import {
 import type { z } from 'zod'
 import { ROOT } from './options.ts'
 import { StartError } from './state.ts'
+import { guard } from './watchdog.ts'
 
 export const DEMO = { organization: 'demo', project: 'hello', channel: 'stable' } as const
 
@@ -56,9 +57,10 @@ export const runCli = (args: readonly string[], access: Access, cwd: string = RO
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'cli/bin/distropack.mjs'), ...args], {
       cwd,
-      env: { ...process.env, DISTROPACK_URL: access.url, DISTROPACK_TOKEN: access.token },
+      env: { ...process.env, DISTROPACK_API_URL: access.url, DISTROPACK_API_TOKEN: access.token },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const guarded = guard(child.pid ? [child.pid] : [])
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -66,16 +68,21 @@ export const runCli = (args: readonly string[], access: Access, cwd: string = RO
       })
     }
     child.once('error', reject)
-    child.once('close', (status) => resolve({ status, ...output }))
+    child.once('close', (status) => {
+      guarded.disarm()
+      resolve({ status, ...output })
+    })
   })
 
 export const publishExample = async (access: Access): Promise<void> => {
   await ensureProject(access, DEMO.organization, DEMO.project)
-  const manifest = join(ROOT, 'examples/hello/distropack.yaml')
+  // The paths of a manifest are relative to the folder one stands in, as nFPM has it.
+  const folder = join(ROOT, 'examples/hello')
   const project = `${DEMO.organization}/${DEMO.project}`
-  const { status, stdout, stderr } = await runCli(['publish', '-f', manifest, '--project', project, '--json'], access)
+  const args = ['publish', '-f', 'distropack.yaml', '--project', project, '--json']
+  const { status, stdout, stderr } = await runCli(args, access, folder)
   if (status !== 0) {
-    throw new StartError(`Publishing ${manifest} ended with status ${status}:\n${stderr.trim() || stdout.trim()}`)
+    throw new StartError(`Publishing ${folder} ended with status ${status}:\n${stderr.trim() || stdout.trim()}`)
   }
 }
 

@@ -51,8 +51,8 @@ export const openProject = async (
       const folder = mkdtempSync(join(tmpdir(), 'distropack-example-'))
       try {
         copyExample(folder, version)
-        const args = ['publish', '-f', join(folder, 'distropack.yaml'), '--project', name, '--json']
-        const { status, stdout, stderr } = await platform.cli(token, args)
+        const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--json']
+        const { status, stdout, stderr } = await platform.cli(token, args, folder)
         if (status !== 0) throw new Error(`publish ${version}: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
       } finally {
         rmSync(folder, { recursive: true })
