@@ -22,7 +22,7 @@ const unit = {
       'containers/**/*.test.ts',
       'scripts/**/*.test.ts',
       'test/laws/**/*.test.ts',
-      'test/architecture.test.ts',
+      'test/*.test.ts',
     ],
     testTimeout: 30_000,
   },
@@ -79,6 +79,8 @@ const whole = (name: string, include: string) => ({
 
 export default defineConfig(async () => ({
   test: {
+    // What a test's subject logs is shown when the test fails.
+    silent: 'passed-only' as const,
     projects: [
       unit,
       fileServer,
