@@ -31,16 +31,3 @@ export const manyLines = (text: string, key: string): Result<readonly string[], 
   const message = `${key} must have no control characters, but has the line ${quoteForMessage(bad)}. Take them out.`
   return err(fault('field_invalid', message, { key }))
 }
-
-/** Several lines as one, for formats whose field is a single line. */
-export const foldToOneLine = (text: string, key: string): Result<string, Fault> => {
-  const lines = manyLines(text, key)
-  return lines.ok
-    ? ok(
-        lines.value
-          .map((line) => line.trim())
-          .filter((line) => line !== '')
-          .join(' '),
-      )
-    : lines
-}

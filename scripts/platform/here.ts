@@ -1,5 +1,6 @@
 // What `npm start` and `npm run dev` share: settings from the environment, the seed, words for a person, an orderly end.
-import { resolve } from 'node:path'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { ROOT } from './options.ts'
 import { type Platform, startPlatform } from './platform.ts'
 import { bootstrap, DEMO, installText, publishExample } from './seed.ts'
@@ -37,13 +38,28 @@ const endOnSignals = (platform: Platform): void => {
   }
 }
 
+/** Events of an undisturbed platform are for the file; what went wrong is for the person, too. */
+const TROUBLE = /"event":"[a-z._-]*(failed|dead|died|error)|^(?!\{|packager: \{)/
+
+const openLog = (stateDirectory: string): { readonly file: string; readonly log: (line: string) => void } => {
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
+  const file = join(stateDirectory, 'platform.log')
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 })
+  const log = (line: string): void => {
+    stream.write(`${line}\n`)
+    if (TROUBLE.test(line)) console.error(line)
+  }
+  return { file, log }
+}
+
 const runHere = async (): Promise<Platform> => {
-  const stateDirectory = resolve(process.env.DISTROPACK_STATE_DIR || `${ROOT}/.distropack`)
+  const stateDirectory = resolve(process.env.DISTROPACK_STATE_DIR || join(ROOT, '.distropack'))
+  const { file, log } = openLog(stateDirectory)
   const publicUrl = process.env.DISTROPACK_PUBLIC_URL?.replace(/\/+$/, '')
   const platform = await startPlatform({
     stateDirectory,
     port: readPort(process.env.PORT),
-    log: (line) => console.error(line),
+    log,
     ...(publicUrl ? { publicUrl } : {}),
   })
   endOnSignals(platform)
@@ -53,7 +69,7 @@ const runHere = async (): Promise<Platform> => {
     platform.markReady()
     console.log(`\nDistroPack is ready at ${platform.url}; Ctrl-C ends it. Install the example with:\n`)
     console.log(await installText({ url: platform.url, token }))
-    console.log(`\nAddress and token for programs: ${stateDirectory}/local.json`)
+    console.log(`\nAddress and token for programs: ${stateDirectory}/local.json; events: ${file}`)
     return platform
   } catch (error) {
     await platform.stop()

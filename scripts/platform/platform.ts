@@ -8,7 +8,7 @@ import { type MigratableDatabase, migrate } from './migrate.ts'
 import { doorWorker, ROOT, readWorkers, WEB_WORKER } from './options.ts'
 import { findFreePort, startPackager } from './packager.ts'
 import { lockState, openSecrets, StartError, storageOf } from './state.ts'
-import { watchWorkerd } from './watchdog.ts'
+import { guardWorkerd } from './watchdog.ts'
 
 /** As often as the trigger in wrangler.toml. */
 const SCHEDULE_EVERY_MS = 60_000
@@ -73,6 +73,8 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
     host: HOST,
     port: 0,
     log: new PrefixedLog(options.log),
+    // What the Workers write with console, one JSON line an event.
+    handleStructuredLogs: ({ message }) => options.log(message),
     resourcePersistencePath: storageOf(options.stateDirectory),
     // No call to Cloudflare for a description of "this" location.
     cf: false,
@@ -131,7 +133,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   }
   const timer = setInterval(tick, SCHEDULE_EVERY_MS)
   tick()
-  let watchdog = watchWorkerd()
+  let watchdog = guardWorkerd()
   return {
     url,
     operatorToken: secrets.operatorToken,
@@ -143,7 +145,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
       const fresh = await optionsOf(options, running)
       watchdog.disarm()
       await workerd.setOptions(fresh)
-      watchdog = watchWorkerd()
+      watchdog = guardWorkerd()
       await applyMigrations(workerd, options.log)
     },
     stop: async () => {

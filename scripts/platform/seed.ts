@@ -2,24 +2,48 @@
 // published for every target. Every step may be repeated; a start that was interrupted is finished by the next one.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { installSchema } from '@distropack/core/contract/api.ts'
-import { z } from 'zod'
+import {
+  API_PATHS,
+  API_PREFIX,
+  createdTokenSchema,
+  installSchema,
+  projectSchema,
+} from '@distropack/core/contract/api.ts'
+import type { z } from 'zod'
 import { ROOT } from './options.ts'
 import { StartError } from './state.ts'
+import { guard } from './watchdog.ts'
 
 export const DEMO = { organization: 'demo', project: 'hello', channel: 'stable' } as const
 
-const bootstrapSchema = z.object({ organization: z.string(), token: z.string() })
-
 /** An organization and an admin token of it. The operator's token opens this one route and no project. */
 export const bootstrap = async (url: string, operatorToken: string, organization: string): Promise<string> => {
-  const response = await fetch(`${url}/api/v1/operator/bootstrap`, {
+  const response = await fetch(`${url}${API_PREFIX}${API_PATHS.bootstrap}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ organization }),
   })
   if (!response.ok) throw new Error(`bootstrap answered ${response.status}: ${await response.text()}`)
-  return bootstrapSchema.parse(await response.json()).token
+  return createdTokenSchema.parse(await response.json()).secret
+}
+
+export interface Access {
+  readonly url: string
+  readonly token: string
+}
+
+/** Makes a project with its signing keys, which takes some seconds, or finds it. */
+export const ensureProject = async (
+  access: Access,
+  organization: string,
+  project: string,
+): Promise<z.infer<typeof projectSchema>> => {
+  const response = await fetch(`${access.url}${API_PREFIX}/projects/${organization}/${project}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${access.token}` },
+  })
+  if (!response.ok) throw new Error(`project ${organization}/${project}: ${response.status} ${await response.text()}`)
+  return projectSchema.parse(await response.json())
 }
 
 export interface CommandResult {
@@ -29,17 +53,14 @@ export interface CommandResult {
 }
 
 /** Runs `distropack` as a user would, against one platform. */
-export const runCli = (
-  args: readonly string[],
-  access: { readonly url: string; readonly token: string },
-  cwd: string = ROOT,
-): Promise<CommandResult> =>
+export const runCli = (args: readonly string[], access: Access, cwd: string = ROOT): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'cli/bin/distropack.mjs'), ...args], {
       cwd,
-      env: { ...process.env, DISTROPACK_URL: access.url, DISTROPACK_TOKEN: access.token },
+      env: { ...process.env, DISTROPACK_API_URL: access.url, DISTROPACK_API_TOKEN: access.token },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const guarded = guard(child.pid ? [child.pid] : [])
     const output = { stdout: '', stderr: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -47,20 +68,26 @@ export const runCli = (
       })
     }
     child.once('error', reject)
-    child.once('close', (status) => resolve({ status, ...output }))
+    child.once('close', (status) => {
+      guarded.disarm()
+      resolve({ status, ...output })
+    })
   })
 
-export const publishExample = async (access: { readonly url: string; readonly token: string }): Promise<void> => {
-  const manifest = join(ROOT, 'examples/hello/distropack.yaml')
+export const publishExample = async (access: Access): Promise<void> => {
+  await ensureProject(access, DEMO.organization, DEMO.project)
+  // The paths of a manifest are relative to the folder one stands in, as nFPM has it.
+  const folder = join(ROOT, 'examples/hello')
   const project = `${DEMO.organization}/${DEMO.project}`
-  const { status, stdout, stderr } = await runCli(['publish', '-f', manifest, '--project', project, '--json'], access)
+  const args = ['publish', '-f', 'distropack.yaml', '--project', project, '--json']
+  const { status, stdout, stderr } = await runCli(args, access, folder)
   if (status !== 0) {
-    throw new StartError(`Publishing ${manifest} ended with status ${status}:\n${stderr.trim() || stdout.trim()}`)
+    throw new StartError(`Publishing ${folder} ended with status ${status}:\n${stderr.trim() || stdout.trim()}`)
   }
 }
 
 /** The lines a person pastes to install the example, one block per format. */
-export const installText = async (access: { readonly url: string; readonly token: string }): Promise<string> => {
+export const installText = async (access: Access): Promise<string> => {
   const { organization, project, channel } = DEMO
   const response = await fetch(`${access.url}/api/v1/projects/${organization}/${project}/install?channel=${channel}`, {
     headers: { authorization: `Bearer ${access.token}` },

@@ -1,5 +1,5 @@
-// workerd outlives a parent that is killed outright, and would keep the port and the storage. The watchdog is a
-// shell that holds a pipe from this process: when the pipe closes, however that came about, it kills workerd.
+// A child outlives a parent that is killed outright; workerd would keep the port and the storage. The watchdog is a
+// shell that holds a pipe from this process: when the pipe closes, however that came about, it kills the children.
 import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -42,13 +42,10 @@ const listProcesses = (): readonly ProcessFacts[] => {
 const isWorkerd = ({ parentPid, command }: ProcessFacts): boolean =>
   parentPid === process.pid && command.split('/').at(-1) === 'workerd'
 
-/** Call again after workerd was restarted: it has another process id then. */
-export const watchWorkerd = (): Watchdog => {
-  const pids = listProcesses()
-    .filter(isWorkerd)
-    .map(({ pid }) => String(pid))
+/** Ends these processes when this one is gone. */
+export const guard = (pids: readonly number[]): Watchdog => {
   // A session of its own: Ctrl-C in a terminal must not end the watchdog before those it watches.
-  const shell = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$@" 2>/dev/null', 'watchdog', ...pids], {
+  const shell = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -9 "$@" 2>/dev/null', 'watchdog', ...pids.map(String)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   })
@@ -57,3 +54,11 @@ export const watchWorkerd = (): Watchdog => {
   // The group: the shell and the cat it waits for.
   return { disarm: () => void (shell.pid && process.kill(-shell.pid, 'SIGKILL')) }
 }
+
+/** Call again after workerd was restarted: it has another process id then. */
+export const guardWorkerd = (): Watchdog =>
+  guard(
+    listProcesses()
+      .filter(isWorkerd)
+      .map(({ pid }) => pid),
+  )

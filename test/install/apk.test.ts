@@ -4,7 +4,6 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { projectSchema } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
@@ -25,7 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'distropack-apk-'))
   keys = join(folder, 'keys')
   mkdirSync(keys)
-  keyName = await fetchKeyName()
+  keyName = project.rsaKeyName
   const key = await fetch(`${project.repositoryUrl}/keys/${keyName}`)
   expect(key.status).toBe(200)
   writeFileSync(join(keys, keyName), await key.text())
@@ -34,14 +33,6 @@ afterAll(async () => {
   await platform?.stop()
   if (folder) rmSync(folder, { recursive: true })
 })
-
-const fetchKeyName = async (): Promise<string> => {
-  const token = await platform.organization('apk')
-  const response = await fetch(`${platform.url}/api/v1/projects/${project.name}`, {
-    headers: { authorization: `Bearer ${token}` },
-  })
-  return projectSchema.parse(await response.json()).rsaKeyName
-}
 
 interface Installation {
   readonly status: number | null

@@ -191,10 +191,10 @@ def install(repository, keys, arch, name, into):
     candidates = [record for record in index if record['P'] == name]
     demand(candidates, f'index: no {name} in it')
     record = candidates[-1]
-    # apk takes the package from the folder that A: names.
-    demand(record['A'] == arch, f'index: A: is {record["A"]} in the index of {arch}')
+    demand(record['A'] in (arch, 'noarch'), f'index: A: is {record["A"]} in the index of {arch}')
+    # apk takes the package from the folder that A: names, whichever index it read.
     file_name = urllib.parse.quote(f'{record["P"]}-{record["V"]}.apk')
-    files, scripts, signer = check_package(download(f'{repository}/{arch}/{file_name}'), record, keys)
+    files, scripts, signer = check_package(download(f'{repository}/{record["A"]}/{file_name}'), record, keys)
     if into:
         unpack(files, into)
     paths = sorted('/' + member.name for member, _ in files if not member.isdir())

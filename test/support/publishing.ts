@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installSchema } from '@distropack/core/contract/api.ts'
 import { ROOT } from '../../scripts/platform/options.ts'
+import { ensureProject } from '../../scripts/platform/seed.ts'
 import type { TestPlatform } from './platform.ts'
 
 export interface PublishedProject {
@@ -11,6 +12,8 @@ export interface PublishedProject {
   readonly name: string
   /** No trailing slash. */
   readonly repositoryUrl: string
+  /** The file name of its RSA key, as apk wants it. */
+  readonly rsaKeyName: string
   /** Publishes examples/hello as this version; the program prints it with --version. */
   publish(version: string): Promise<void>
   /** The commands of one format's install instructions. */
@@ -37,16 +40,19 @@ export const openProject = async (
   project: string,
 ): Promise<PublishedProject> => {
   const token = await platform.organization(organization)
+  const access = { url: platform.url, token }
+  const { rsaKeyName } = await ensureProject(access, organization, project)
   const name = `${organization}/${project}`
   return {
     name,
+    rsaKeyName,
     repositoryUrl: `${platform.url}/r/${name}`,
     async publish(version) {
       const folder = mkdtempSync(join(tmpdir(), 'distropack-example-'))
       try {
         copyExample(folder, version)
-        const args = ['publish', '-f', join(folder, 'distropack.yaml'), '--project', name, '--json']
-        const { status, stdout, stderr } = await platform.cli(token, args)
+        const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--json']
+        const { status, stdout, stderr } = await platform.cli(token, args, folder)
         if (status !== 0) throw new Error(`publish ${version}: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
       } finally {
         rmSync(folder, { recursive: true })

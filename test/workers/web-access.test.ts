@@ -84,7 +84,10 @@ describe('a token', () => {
 describe('the operator’s addresses', () => {
   it('do not exist for anybody else', async () => {
     expect((await api('GET', '/operator/dead-letters', { token: acme })).status).toBe(404)
-    expect((await api('GET', '/operator/dead-letters', { token: OPERATOR })).body).toEqual({ items: [], nextCursor: null })
+    expect((await api('GET', '/operator/dead-letters', { token: OPERATOR })).body).toEqual({
+      items: [],
+      nextCursor: null,
+    })
   })
 })
 

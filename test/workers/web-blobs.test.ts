@@ -63,7 +63,12 @@ describe('a body in parts', () => {
   const second = whole.subarray(UPLOAD_PART_BYTES)
 
   const start = async (sha256: string) =>
-    (await api('POST', `/projects/acme/tool/blobs/${sha256}/uploads`, { token: acme, json: { sizeBytes: whole.length } })).body
+    (
+      await api('POST', `/projects/acme/tool/blobs/${sha256}/uploads`, {
+        token: acme,
+        json: { sizeBytes: whole.length },
+      })
+    ).body
 
   it('goes on where it was cut off and is verified as a whole', async () => {
     const sha256 = await sha256Of(whole)

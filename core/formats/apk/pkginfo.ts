@@ -3,7 +3,7 @@ import type { Fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { type Pair, pairValue, renderPairs } from '../../text/key-value.ts'
-import { foldToOneLine } from '../../text/line.ts'
+import { manyLines } from '../../text/line.ts'
 import { apkArchitecture } from './names.ts'
 import { apkRelations } from './relations.ts'
 import { apkVersion } from './version.ts'
@@ -24,9 +24,10 @@ const line = (name: string, key: string, text: string): Pairs => {
 const relations = (name: string, key: string, items: readonly string[], prefix = ''): readonly Pairs[] =>
   apkRelations(items, key).map((relation) => (relation.ok ? ok([[name, prefix + relation.value]]) : relation))
 
+/** apk shows one line: the synopsis. The rest has no place in the format, but must be as harmless. */
 const description = (spec: PackageSpec): Pairs => {
-  const text = foldToOneLine(spec.description, 'description')
-  return text.ok ? ok([['pkgdesc', text.value || 'no description given']]) : text
+  const lines = manyLines(spec.description, 'description')
+  return lines.ok ? ok([['pkgdesc', lines.value[0] || 'no description given']]) : lines
 }
 
 /** All faults of a spec's words at once, or the file's text. */

@@ -1,0 +1,155 @@
+// The map of docs/architecture.md, executed: who may import whom, and that a format lives in its room alone.
+import { FORMATS } from '@distropack/core/registry.ts'
+import { describe, expect, it } from 'vitest'
+import { importsOf, readSources, type SourceFile } from './support/source-files.ts'
+
+interface Room {
+  readonly name: string
+  readonly files: RegExp
+  /** What a file of the room may import besides its own room. */
+  readonly may: readonly RegExp[]
+}
+
+const CORE = /^core\//
+const ENV = /^workers\/web\/env\.ts$/
+/** Pure libraries: no I/O, no clock, no platform. */
+const CORE_LIBRARIES = /^npm:(zod|yaml|picomatch|@noble\/hashes\/.+|fflate)$/
+
+/** The first room whose pattern matches is a file's room. */
+const ROOMS: readonly Room[] = [
+  { name: 'core/registry', files: /^core\/registry\.ts$/, may: [CORE] },
+  {
+    name: 'core/contract and core/model',
+    files: /^core\/(contract|model)\//,
+    may: [/^core\/(contract|model|fault\.ts$|result\.ts$)/, CORE_LIBRARIES],
+  },
+  // Formats see core's tools and never each other, nor the registry that lists them; the next test says so per format.
+  {
+    name: 'core/formats',
+    files: /^core\/formats\//,
+    may: [/^core\/(?!formats\/|registry\.ts|manifest\/|contract\/)/, CORE_LIBRARIES],
+  },
+  { name: 'core/manifest', files: /^core\/manifest\//, may: [/^core\/(?!formats\/)/, CORE_LIBRARIES] },
+  { name: 'core', files: CORE, may: [/^core\/(?!formats\/|registry\.ts|manifest\/)/, CORE_LIBRARIES] },
+  {
+    name: 'the file server',
+    files: /^workers\/fileserver\//,
+    // Only core, of that only what the web Worker writes down, and no library: it must start in milliseconds.
+    may: [/^core\/(contract|model)\//],
+  },
+  {
+    name: "the web Worker's doors",
+    files: /^workers\/web\/(worker\.ts$|api\/|queue\/|objects\/)/,
+    may: [/^workers\/web\/(api|queue|objects|services)\//, ENV, /^core\/(?!formats\/)/, /^npm:(?!node:|drizzle)/],
+  },
+  {
+    name: "the web Worker's services",
+    files: /^workers\/web\/services\//,
+    may: [/^workers\/web\/(db|storage|signing|packager)\//, ENV, /^core\/(?!formats\/)/, /^npm:/],
+  },
+  {
+    name: "the web Worker's adapters",
+    files: /^workers\/web\/(db|storage|signing|packager)\//,
+    may: [/^workers\/web\/(db|storage|signing|packager)\//, ENV, /^core\/(?!formats\/|registry\.ts)/, /^npm:/],
+  },
+  { name: 'env', files: ENV, may: [/^workers\/web\/objects\//] },
+  { name: 'the packager', files: /^containers\//, may: [/^core\/(?!formats\/)/, /^npm:(?!cloudflare:)/] },
+  {
+    name: 'the command line',
+    files: /^cli\//,
+    may: [
+      /^core\/(contract|model|manifest)\//,
+      /^core\/(registry|format|fault|result|tools)\.ts$/,
+      // `build --local` runs the packager's own host.
+      /^containers\/packager\/host\//,
+      /^npm:(?!cloudflare:)/,
+    ],
+  },
+  { name: 'the dashboard', files: /^dashboard\//, may: [/^core\/(contract|model)\//, /^npm:/] },
+  { name: 'the GitHub Action', files: /^action\//, may: [/^core\/contract\//, /^npm:/] },
+  { name: 'scripts', files: /^scripts\//, may: [/^core\/(contract|model)\//, /^npm:/] },
+  { name: 'bench', files: /^bench\//, may: [/^/] },
+]
+
+/** Known breaches, each with what ends it. One that no longer occurs fails the test, so the list only shrinks. */
+const DEBTS: readonly (readonly [from: string, to: string, reason: string])[] = [
+  ['workers/web/api/routes/job-blobs.ts', 'workers/web/storage/blobs.ts', 'a service should hand out job blobs'],
+  ['workers/web/api/routes/tokens.ts', 'npm:drizzle-orm', 'services/projects should find a project by its slug'],
+  ['workers/web/api/routes/tokens.ts', 'workers/web/db/schema.ts', 'the same query'],
+  ['workers/web/storage/blobs.ts', 'workers/web/services/ids.ts', 'sha256Hex belongs into storage'],
+]
+
+const sources = readSources()
+
+const roomOf = (path: string): Room | undefined => ROOMS.find(({ files }) => files.test(path))
+
+const mayImport = (from: Room, target: string): boolean =>
+  from.files.test(target) || from.may.some((pattern) => pattern.test(target))
+
+const breachesOf = (file: SourceFile): readonly string[] => {
+  const room = roomOf(file.path)
+  if (!room) return []
+  return importsOf(file)
+    .filter((target) => !mayImport(room, target))
+    .map((target) => `${file.path} -> ${target}`)
+}
+
+describe('the import table', () => {
+  it('sees the whole source', () => {
+    expect(sources.length).toBeGreaterThan(50)
+    expect(sources.flatMap(importsOf).length).toBeGreaterThan(200)
+    expect(sources.filter(({ path }) => !roomOf(path)).map(({ path }) => path)).toEqual([])
+  })
+
+  it('is kept, but for the debts that are written down', () => {
+    const debts = DEBTS.map(([from, to]) => `${from} -> ${to}`)
+    expect(sources.flatMap(breachesOf).sort()).toEqual([...debts].sort())
+  })
+
+  it('notices a breach', () => {
+    const breach = (path: string, code: string): readonly string[] => breachesOf({ path, code })
+    expect(breach('core/bytes/x.ts', "import { readFile } from 'node:fs/promises'")).toHaveLength(1)
+    expect(breach('core/model/x.ts', "import { DurableObject } from 'cloudflare:workers'")).toHaveLength(1)
+    expect(breach('workers/fileserver/x.ts', "import { app } from '../web/api/app.ts'")).toHaveLength(1)
+    expect(breach('workers/fileserver/x.ts', "import { z } from 'zod'")).toHaveLength(1)
+    expect(breach('workers/web/db/x.ts', "export * from '../services/jobs.ts'")).toHaveLength(1)
+    expect(breach('workers/web/api/x.ts', "const x = await import('../signing/vault.ts')")).toHaveLength(1)
+    expect(breach('cli/x.ts', "import { sweep } from '../workers/web/services/sweep.ts'")).toHaveLength(1)
+    expect(breach('dashboard/x.ts', "import { FORMATS } from '@distropack/core/registry.ts'")).toHaveLength(1)
+  })
+})
+
+describe.each(FORMATS.map(({ id }) => id))('the format %s', (id) => {
+  const room = `core/formats/${id}/`
+
+  it('imports no other format', () => {
+    const inside = sources.filter(({ path }) => path.startsWith(room))
+    expect(inside.length).toBeGreaterThan(3)
+    const strays = inside
+      .flatMap((file) => importsOf(file).map((target) => ({ from: file.path, target })))
+      .filter(({ target }) => target.startsWith('core/formats/') && !target.startsWith(room))
+    expect(strays).toEqual([])
+  })
+
+  /**
+   * Where the word may stand: its room; the registry; and nFPM's manifest keys, which are nFPM's words and not ours
+   * (`deb:`, `overrides.deb`, and the changelog file's `deb:`). Sentences for people may name a format: text that
+   * begins with another word is not read, for no program acts on it.
+   */
+  const MAY_NAME = [
+    new RegExp(`^${room}`),
+    /^core\/registry\.ts$/,
+    /^core\/manifest\/(schema|expand|changelog|blocks?)\.ts$/,
+    /^bench\//,
+  ]
+
+  it('is named nowhere else', () => {
+    const strings = new RegExp(`['"\`]${id}(?![a-z0-9_-])[^'"\`\\n]*['"\`]`, 'i')
+    const identifier = new RegExp(`(?<![\\w-])${id}(?![\\w-])`)
+    const withoutStrings = (code: string): string => code.replace(/'[^'\n]*'|"[^"\n]*"|`[^`]*`/g, "''")
+    const naming = sources
+      .filter(({ path }) => !MAY_NAME.some((pattern) => pattern.test(path)))
+      .filter(({ code }) => strings.test(code) || identifier.test(withoutStrings(code)))
+    expect(naming.map(({ path }) => path)).toEqual([])
+  })
+})

@@ -1,0 +1,56 @@
+// Keys for tests, made once per run: an OpenPGP key and apk's RSA key.
+import { createSign, generateKeyPairSync } from 'node:crypto'
+import { collectBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
+import type { RepositorySigner } from '@distropack/core/tools.ts'
+import * as openpgp from 'openpgp'
+
+/** Without a random salt, signatures over the same bytes are the same. */
+const config = { nonDeterministicSignaturesViaNotation: false }
+
+/** Signatures are dated like everything else in a test. */
+const NOW = new Date(1_700_000_000_000)
+
+const makeSigner = async (): Promise<RepositorySigner> => {
+  const pair = await openpgp.generateKey({
+    type: 'rsa',
+    rsaBits: 2048,
+    userIDs: [{ name: 'Test', email: 'test@example.com' }],
+    date: NOW,
+    format: 'object',
+  })
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const sign = async (bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+    const message = await openpgp.createMessage({ binary: bytes })
+    const common = { message, signingKeys: pair.privateKey, detached: true, date: NOW, config } as const
+    if (form === 'armored') return utf8(await openpgp.sign({ ...common, format: 'armored' }))
+    return (await openpgp.sign({ ...common, format: 'binary' })) as Uint8Array
+  }
+  return {
+    openpgp: {
+      fingerprint: pair.publicKey.getFingerprint().toUpperCase(),
+      publicKeyArmored: pair.publicKey.armor(),
+      publicKeyBinary: pair.publicKey.write(),
+      clearSign: async (text) => {
+        const message = await openpgp.createCleartextMessage({ text })
+        return openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
+      },
+      detachSign: sign,
+    },
+    rsa: {
+      keyName: 'acme-tool-0a1b2c3d.rsa.pub',
+      publicKeyPem: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      sign: async (hash, bytes) => {
+        const signer = createSign(hash === 'SHA-1' ? 'sha1' : 'sha256')
+        signer.update(await collectBytes(bytes))
+        return new Uint8Array(signer.sign(rsa.privateKey))
+      },
+    },
+  }
+}
+
+let made: Promise<RepositorySigner> | undefined
+
+export const testSigner = (): Promise<RepositorySigner> => {
+  made ??= makeSigner()
+  return made
+}
