@@ -137,10 +137,9 @@ describe('a wrong command line', () => {
     [['status', 'bld_1', '--project', 'acme/tool', '--url', 'ftp://x'], 'not the address of a server'],
   ])('%j ends with 2 and says what is wrong', async (args, message) => {
     writeProject()
-    const plain = await run(args)
+    const [plain, json] = await Promise.all([run(args), run([...args, '--json'])])
     expect(plain).toMatchObject({ status: 2, stdout: '' })
     expect(plain.stderr).toContain(message)
-    const json = await run([...args, '--json'])
     expect(json.status).toBe(2)
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { message: expect.stringContaining(message) } })
   })
