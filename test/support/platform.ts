@@ -9,6 +9,7 @@ export interface TestPlatform {
   readonly url: string
   readonly stateDirectory: string
   readonly operatorToken: string
+  packagerPid(): number | undefined
   /** An organization of its own, and an admin token of it. */
   organization(name: string): Promise<string>
   /** Runs `distropack` with that token; a status other than 0 is the caller's to judge. */
@@ -28,6 +29,7 @@ export const startTestPlatform = async (): Promise<TestPlatform> => {
     url: platform.url,
     stateDirectory,
     operatorToken: platform.operatorToken,
+    packagerPid: platform.packagerPid,
     organization: (name) => bootstrap(platform.url, platform.operatorToken, name),
     cli: (token, args, cwd) => runCli(args, { url: platform.url, token }, cwd),
     log: () => lines.join('\n'),
