@@ -3,11 +3,15 @@
 
 import { existsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { Response as MiniflareResponse } from 'miniflare'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/platform/bundle.ts'
 
 /** A migration that the web Worker's tests apply before each file; none until the first one is generated. */
 const readMigrations = async () => (existsSync('migrations') ? readD1Migrations('migrations') : [])
+
+/** One line of a packager's answer; see core/contract/packager.ts. */
+const REFUSED_ORDER = `${JSON.stringify({ type: 'failed', faults: [{ code: 'internal', message: 'not here' }] })}\n`
 
 const unit = {
   test: {
@@ -38,9 +42,10 @@ const web = async () => ({
           MIGRATIONS: await readMigrations(),
           KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
           OPERATOR_TOKEN: 'operator-of-the-tests',
-          // Nobody listens there: these tests end where a packager would begin.
-          PACKAGER_URL: 'http://127.0.0.1:9',
+          PACKAGER_URL: 'http://packager.test',
         },
+        // These tests end where a packager would begin: this one refuses every order, and there is no other outside.
+        outboundService: () => new MiniflareResponse(REFUSED_ORDER),
         // The service binding FILES: the real file server, bundled, over the same bucket.
         workers: [
           {

@@ -1,4 +1,5 @@
 // The command line: options and help, and the one edge where an outcome becomes output and an exit status.
+import { manifestJsonSchema } from '@distropack/core/manifest/schema.ts'
 import { ALL_TARGETS, FORMATS } from '@distropack/core/registry.ts'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { build } from './commands/build.ts'
@@ -111,6 +112,13 @@ withProject(command('logs', 'what a build said'))
   .option('-t, --target <format/architecture>', `only this one, as in ${ALL_TARGETS[0]}`)
   .action(async (id: string, flags) => {
     finish(await logs(id, flags, env), flags.json ?? false)
+  })
+
+program
+  .command('jsonschema')
+  .description("the manifest's JSON Schema, for editors")
+  .action(() => {
+    process.stdout.write(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
   })
 
 const usage = (message: string): Outcome => ({

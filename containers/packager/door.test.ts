@@ -1,10 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { execFileSync } from 'node:child_process'
 import { type BuildEvent, buildEventSchema } from '@distropack/core/contract/packager.ts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Packager, startPackager } from './door.ts'
@@ -143,7 +143,10 @@ describe('the packager', () => {
 
   it('makes the same bytes of the same order, for every format', async () => {
     for (const target of ['deb/amd64', 'apk/amd64']) {
-      const runs = [eventsOf(await (await post(orderOf({ target }))).text()), eventsOf(await (await post(orderOf({ target }))).text())]
+      const runs = [
+        eventsOf(await (await post(orderOf({ target }))).text()),
+        eventsOf(await (await post(orderOf({ target }))).text()),
+      ]
       const digests = runs.map((run) => {
         const last = run.at(-1)
         return last?.type === 'done' ? last.artifact.sha256 : JSON.stringify(last)
@@ -162,7 +165,10 @@ describe('the packager', () => {
 
   it('fails with the line of a source that was not sent', async () => {
     const last = eventsOf(await (await post(orderOf({ sources: [] }))).text()).at(-1)
-    expect(last).toMatchObject({ type: 'failed', faults: [{ code: 'source_missing', where: { line: 7 } }, { where: { line: 10 } }] })
+    expect(last).toMatchObject({
+      type: 'failed',
+      faults: [{ code: 'source_missing', where: { line: 7 } }, { where: { line: 10 } }],
+    })
   })
 
   it('fails when a source has no stored bytes', async () => {
@@ -218,7 +224,9 @@ describe('the packager', () => {
     await (await post(orderOf())).text()
     const bad = orderOf()
     store.corruptOne(bad.sources[0]!.sha256)
-    await post(bad).then((response) => response.text()).catch(() => '')
+    await post(bad)
+      .then((response) => response.text())
+      .catch(() => '')
     expect(events.length).toBeGreaterThan(3)
     expect(JSON.stringify(events)).not.toContain(TOKEN)
   })

@@ -44,8 +44,8 @@ export interface ProjectName {
 type Answer<T> = Promise<Result<T, ClientTrouble>>
 type Params = Readonly<Record<string, string>>
 
-/** Half a minute in all: a deploy or a lost connection, not an outage. */
-const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 8000, 16_000]
+/** A quarter of a minute in all: a deploy or a lost connection, not an outage. */
+const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 8000]
 const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
 const PASSING_CODES: ReadonlySet<Fault['code']> = new Set(['internal', 'rate_limited', 'packager_unavailable'])
 

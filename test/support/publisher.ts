@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { concatBytes } from '@distropack/core/bytes/arrays.ts'
 import { fromBase64, toBase64 } from '@distropack/core/bytes/hex.ts'
-import type { Format, RepositoryAddress } from '@distropack/core/format.ts'
+import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
 import type { Content, Part } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { applySteps, type RowRange } from '@distropack/core/segments/apply.ts'
@@ -64,8 +64,16 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     return content.inflate ? inflatePieces(bytes) : bytes
   }
 
+  const reusable = new Map<string, { readonly inputs: string; readonly files: readonly IndexFile[] }>()
   const tools: IndexTools = {
     signer,
+    reuse: async (name, inputs, make) => {
+      const known = reusable.get(name)
+      if (known?.inputs === JSON.stringify(inputs)) return known.files
+      const files = await make()
+      reusable.set(name, { inputs: JSON.stringify(inputs), files })
+      return files
+    },
     nowSeconds: NOW_SECONDS,
     deflate,
     hash,
@@ -83,13 +91,21 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
   }
 
   const streamFor = (name: string): Stream => {
-    const known = streams.get(name)
-    if (known) return known
+    const stream = streams.get(name) ?? { segments: [], rows: [] }
+    streams.set(name, stream)
+    return stream
+  }
+
+  /** A new stream begins as a copy of its seed, with what this very change adds to the seed. */
+  const beginStream = (name: string, coming: Map<string, StoredRow[]>): void => {
     const seed = format.repository.seed(name)
-    const from = seed ? streams.get(seed) : undefined
-    const made = { segments: from?.segments ?? [], rows: from?.rows.map((row) => ({ ...row })) ?? [] }
-    streams.set(name, made)
-    return made
+    if (streams.has(name) || seed === undefined) return
+    const from = streamFor(seed)
+    streams.set(name, { segments: from.segments, rows: from.rows.map((row) => ({ ...row })) })
+    coming.set(
+      name,
+      (coming.get(seed) ?? []).map((row) => ({ ...row })),
+    )
   }
 
   /** One stream, one change: rows leave, rows come. */
@@ -98,14 +114,7 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     leaving: ReadonlySet<StoredRow>,
     coming: readonly StoredRow[],
   ): Promise<void> => {
-    const removed = new Map<string, RowRange[]>()
-    const offsets = new Map<string, number>()
-    for (const row of stream.rows) {
-      const offset = offsets.get(row.blob) ?? 0
-      offsets.set(row.blob, offset + row.bytes.length)
-      if (!leaving.has(row)) continue
-      removed.set(row.blob, [...(removed.get(row.blob) ?? []), { offset, sizeBytes: row.bytes.length }])
-    }
+    const removed = rangesOf(stream.rows, leaving)
     const steps = planChange({
       segments: stream.segments,
       removedBytes: new Map(
@@ -133,6 +142,7 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     const coming = new Map<string, StoredRow[]>()
     for (const entry of entries) {
       for (const row of format.repository.rows(entry, [...streams.keys()], address.channel)) {
+        beginStream(row.stream, coming)
         streamFor(row.stream)
         const { bytes, group } = row
         const stored: StoredRow = {
@@ -188,6 +198,22 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
       return [...indexes, ...extra]
     },
   }
+}
+
+/** Where rows lie in their segments: behind one another, in the stream's order. */
+const rangesOf = (
+  rows: readonly StoredRow[],
+  leaving: ReadonlySet<StoredRow>,
+): ReadonlyMap<string, readonly RowRange[]> => {
+  const ranges = new Map<string, RowRange[]>()
+  const offsets = new Map<string, number>()
+  for (const row of rows) {
+    const offset = offsets.get(row.blob) ?? 0
+    offsets.set(row.blob, offset + row.bytes.length)
+    if (leaving.has(row))
+      ranges.set(row.blob, [...(ranges.get(row.blob) ?? []), { offset, sizeBytes: row.bytes.length }])
+  }
+  return ranges
 }
 
 export type Publisher = ReturnType<typeof createPublisher>

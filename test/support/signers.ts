@@ -4,6 +4,9 @@ import { collectBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import * as openpgp from 'openpgp'
 
+/** Without a random salt, signatures over the same bytes are the same. */
+const config = { nonDeterministicSignaturesViaNotation: false }
+
 /** Signatures are dated like everything else in a test. */
 const NOW = new Date(1_700_000_000_000)
 
@@ -18,7 +21,7 @@ const makeSigner = async (): Promise<RepositorySigner> => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const sign = async (bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array> => {
     const message = await openpgp.createMessage({ binary: bytes })
-    const common = { message, signingKeys: pair.privateKey, detached: true, date: NOW } as const
+    const common = { message, signingKeys: pair.privateKey, detached: true, date: NOW, config } as const
     if (form === 'armored') return utf8(await openpgp.sign({ ...common, format: 'armored' }))
     return (await openpgp.sign({ ...common, format: 'binary' })) as Uint8Array
   }
@@ -26,9 +29,10 @@ const makeSigner = async (): Promise<RepositorySigner> => {
     openpgp: {
       fingerprint: pair.publicKey.getFingerprint().toUpperCase(),
       publicKeyArmored: pair.publicKey.armor(),
+      publicKeyBinary: pair.publicKey.write(),
       clearSign: async (text) => {
         const message = await openpgp.createCleartextMessage({ text })
-        return openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW })
+        return openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
       },
       detachSign: sign,
     },

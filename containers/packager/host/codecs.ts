@@ -1,12 +1,15 @@
-// Compression by Node's zlib and the xz binding. The same bytes in give the same bytes out on one version of Node.
+// Compression by Node's zlib and the xz binding. The same bytes in give the same bytes out, however
+// they arrive, on one version of Node and one kind of processor.
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
-import { through } from './streams.ts'
+import { inChunks, through } from './streams.ts'
 import { compressXz, decompressXz } from './xz.ts'
 
 const CHUNK_BYTES = 256 * 1024
+/** zstd cuts its blocks where its input was cut: pieces of one size, or a network's rhythm ends up in the bytes. */
+const INPUT_BYTES = 1024 * 1024
 const DEFAULT_ZSTD_LEVEL = 3
 
 const inRange = (codec: Codec, level: number, low: number, high: number): number => {
@@ -24,7 +27,7 @@ async function* compressGzip(source: ByteSource, level: number | undefined): Byt
     chunkSize: CHUNK_BYTES,
   })
   let offset = 0
-  for await (const chunk of through(source, gzip)) {
+  for await (const chunk of through(inChunks(source, INPUT_BYTES), gzip)) {
     const osIndex = GZIP_OS_OFFSET - offset
     if (osIndex >= 0 && osIndex < chunk.length) chunk[osIndex] = GZIP_OS_UNIX
     offset += chunk.length
@@ -41,7 +44,7 @@ const compressZstd = (source: ByteSource, level = DEFAULT_ZSTD_LEVEL): ByteSourc
     [constants.ZSTD_c_compressionLevel]: inRange('zstd', level, 1, 22),
     [constants.ZSTD_c_checksumFlag]: 1,
   }
-  return through(source, createZstdCompress({ chunkSize: CHUNK_BYTES, params }))
+  return through(inChunks(source, INPUT_BYTES), createZstdCompress({ chunkSize: CHUNK_BYTES, params }))
 }
 
 export const compress = (codec: Codec, source: ByteSource, level?: number): ByteSource => {

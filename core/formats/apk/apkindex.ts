@@ -110,17 +110,26 @@ const indexMember = async (description: string, segments: readonly Segment[], to
   })
 }
 
+const indexFile = async (path: string, description: string, segments: readonly Segment[], tools: IndexTools) => {
+  const member = await tools.measure(await indexMember(description, segments, tools))
+  const signature = await tools.store(await signatureMember(tools.signer.rsa, tools.read(member)))
+  const { mediaType } = member
+  const content = await tools.measure({ mediaType, parts: [signature, ...member.parts] })
+  return { path, content, lifetime: 'pointer' } as const
+}
+
 export const channelFiles = async (channel: ChannelState, tools: IndexTools): Promise<readonly IndexFile[]> => {
   const { organization, project, channel: name } = channel.address
+  const description = `${organization}/${project} ${name}`
   const files: IndexFile[] = []
   for (const [stream, { segments }] of [...channel.streams].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const arch = stream.slice(PREFIX.length)
     if (!stream.startsWith(PREFIX) || arch === NOARCH) continue
-    const member = await tools.measure(await indexMember(`${organization}/${project} ${name}`, segments, tools))
-    const signature = await tools.store(await signatureMember(tools.signer.rsa, tools.read(member)))
-    const { mediaType } = member
-    const content = await tools.measure({ mediaType, parts: [signature, ...member.parts] })
-    files.push({ path: `${ROOT}/${name}/${arch}/APKINDEX.tar.gz`, content, lifetime: 'pointer' })
+    const path = `${ROOT}/${name}/${arch}/APKINDEX.tar.gz`
+    const inputs = [path, description, segments, tools.signer.rsa.publicKeyPem]
+    files.push(
+      ...(await tools.reuse(stream, inputs, async () => [await indexFile(path, description, segments, tools)])),
+    )
   }
   return files
 }

@@ -1,0 +1,74 @@
+// What the indexes of a published channel claim, read as clients read them: which paths, of which size and digest.
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
+import { collectBytes, fromUtf8, sourceOf } from '@distropack/core/bytes/arrays.ts'
+import { readTar } from '@distropack/core/bytes/tar-read.ts'
+
+export interface Claim {
+  readonly path: string
+  readonly sizeBytes: number
+  /** Algorithm and hex of the whole file, or of a part a reader cuts out. */
+  readonly sha256?: string
+  readonly sha1OfSecondMember?: string
+}
+
+/** Bytes of a published path; undefined when nothing is there. */
+export type ReadPath = (path: string) => Uint8Array | undefined
+
+const text = (read: ReadPath, path: string): string => {
+  const bytes = read(path)
+  if (!bytes) throw new Error(`${path} is not there`)
+  return fromUtf8(bytes)
+}
+
+const aptClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const release of paths.filter((path) => path.endsWith('/Release'))) {
+    const suite = release.slice(0, -'/Release'.length)
+    for (const [, sha256, size, name] of text(read, release).matchAll(/^ ([0-9a-f]{64}) (\d+) (.+)$/gm)) {
+      const folder = name!.slice(0, name!.lastIndexOf('/'))
+      claims.push({ path: `${suite}/${name}`, sizeBytes: Number(size), sha256: sha256! })
+      claims.push({ path: `${suite}/${folder}/by-hash/SHA256/${sha256}`, sizeBytes: Number(size), sha256: sha256! })
+    }
+  }
+  for (const packages of paths.filter((path) => path.endsWith('/Packages'))) {
+    for (const stanza of text(read, packages)
+      .split('\n\n')
+      .filter((each) => each !== '')) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? ''
+      claims.push({ path: `apt/${field('Filename')}`, sizeBytes: Number(field('Size')), sha256: field('SHA256') })
+    }
+  }
+  return claims
+}
+
+const apkClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const index of paths.filter((path) => path.endsWith('/APKINDEX.tar.gz'))) {
+    const channel = index.split('/').slice(0, 2).join('/')
+    let records = ''
+    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(index)!))))) {
+      if (member.name === 'APKINDEX') records = fromUtf8(await collectBytes(member.body))
+    }
+    for (const record of records.split('\n\n').filter((each) => each !== '')) {
+      const fields = Object.fromEntries(record.split('\n').map((line) => [line[0]!, line.slice(2)]))
+      claims.push({
+        path: `${channel}/${fields.A}/${fields.P}-${fields.V}.apk`,
+        sizeBytes: Number(fields.S),
+        sha1OfSecondMember: Buffer.from(fields.C!.slice(2), 'base64').toString('hex'),
+      })
+    }
+  }
+  return claims
+}
+
+/** A format without a reader fails its laws: write one. */
+export const INDEX_READERS: Readonly<
+  Record<string, (read: ReadPath, paths: readonly string[]) => Promise<readonly Claim[]>>
+> = {
+  deb: aptClaims,
+  apk: apkClaims,
+}
+
+export const digest = (name: 'sha1' | 'sha256', bytes: Uint8Array): string =>
+  createHash(name).update(bytes).digest('hex')

@@ -1,0 +1,20 @@
+// Programs tests need beside Node. A missing one fails the run and says what to install; nothing is skipped.
+import { spawnSync } from 'node:child_process'
+
+/** Debian's packages of them. */
+const PACKAGES = {
+  'apt-ftparchive': 'apt-utils',
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  'dpkg-parsechangelog': 'dpkg-dev',
+  openssl: 'openssl',
+  python3: 'python3',
+  xz: 'xz-utils',
+} as const
+
+export const requirePrograms = (...names: readonly (keyof typeof PACKAGES)[]): void => {
+  const missing = names.filter((name) => spawnSync('sh', ['-c', 'command -v "$0"', name]).status !== 0)
+  if (missing.length === 0) return
+  const packages = missing.map((name) => PACKAGES[name]).join(' ')
+  throw new Error(`${missing.join(', ')} must be there for these tests: apt-get install ${packages}`)
+}

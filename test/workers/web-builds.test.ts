@@ -1,0 +1,96 @@
+// What a build request is told at once: everything that words and file lists can show, with its line, and nothing kept.
+import { beforeAll, describe, expect, it } from 'vitest'
+import { api, freshPlatform, newOrganization, OPERATOR, testEnv, uploadText } from './web-fixture.ts'
+
+let acme: string
+let program: { path: string; kind: 'file'; mode: number; mtimeSeconds: number; sizeBytes: number; sha256: string }
+
+const MANIFEST = `name: tool
+arch: amd64
+version: 1.0.0
+maintainer: A Person <a@example.com>
+description: A tool
+contents:
+  - src: ./tool
+    dst: /usr/bin/tool
+`
+
+beforeAll(async () => {
+  await freshPlatform()
+  acme = await newOrganization('acme')
+  await api('PUT', '/projects/acme/tool', { token: acme })
+  const text = '#!/bin/sh\necho tool\n'
+  const sha256 = await uploadText(acme, 'acme/tool', text)
+  program = { path: 'tool', kind: 'file', mode: 0o755, mtimeSeconds: 1, sizeBytes: text.length, sha256 }
+})
+
+const build = (request: object, headers: Record<string, string> = {}) =>
+  api('POST', '/projects/acme/tool/builds', {
+    token: acme,
+    headers,
+    json: { manifest: MANIFEST, sources: [program], targets: ['deb/amd64'], ...request },
+  })
+
+const countBuilds = async (): Promise<number> =>
+  (await testEnv.DB.prepare('SELECT count(*) AS n FROM builds').first<{ n: number }>())?.n ?? -1
+
+describe('a request with a mistake is refused and keeps nothing', () => {
+  const refusals: [string, object, number, string, RegExp][] = [
+    ['broken YAML', { manifest: 'name: [tool\n' }, 422, 'manifest_syntax', /distropack\.yaml:\d+/],
+    ['a misspelt key', { manifest: `${MANIFEST}descripton: x\n` }, 422, 'manifest_invalid', /description/],
+    ['an unknown target', { targets: ['deb/vax'] }, 422, 'target_unknown', /deb\/amd64/],
+    ['a file that is not there', { sources: [] }, 422, 'source_missing', /tool/],
+    [
+      'a path that climbs out',
+      { manifest: MANIFEST.replace('/usr/bin/tool', '/usr/../../etc/tool') },
+      422,
+      'path_unsafe',
+      /\.\./,
+    ],
+    ['a name the format forbids', { manifest: MANIFEST.replace('name: tool', 'name: "My Tool"') }, 422, 'name_invalid', /./],
+    ['a version the format forbids', { version: 'one two' }, 422, 'version_invalid', /./],
+    ['bytes nobody uploaded', { sources: [{ ...program, sha256: 'e'.repeat(64) }] }, 409, 'blob_missing', /tool/],
+    ['a channel that is no word', { channel: '../x' }, 400, 'request_invalid', /channel/],
+  ]
+  it.each(refusals)('%s', async (_name, request, status, code, message) => {
+    const before = await countBuilds()
+    const answer = await build(request)
+    expect([answer.status, answer.body.error.code]).toEqual([status, code])
+    expect(answer.body.error.message).toMatch(message)
+    expect(await countBuilds()).toBe(before)
+  })
+
+  it('every mistake at once, not only the first', async () => {
+    const answer = await build({ manifest: `${MANIFEST}descripton: x\nmaintaner: y\n` })
+    expect(answer.body.error.faults).toHaveLength(2)
+  })
+})
+
+describe('a good request', () => {
+  it('makes one build however often its key is sent', async () => {
+    const headers = { 'idempotency-key': 'the-same-key' }
+    const [first, second] = await Promise.all([build({}, headers), build({}, headers)])
+    expect([first.status, second.status]).toEqual([201, 201])
+    expect(second.body.id).toBe(first.body.id)
+    expect(first.body).toMatchObject({ state: 'open', channel: 'stable', jobs: [{ target: 'deb/amd64' }] })
+  })
+
+  it('is not found by its id from another project', async () => {
+    const made = await build({}, { 'idempotency-key': 'another-key' })
+    await api('PUT', '/projects/acme/neighbour', { token: acme })
+    expect((await api('GET', `/projects/acme/tool/builds/${made.body.id}`, { token: acme })).status).toBe(200)
+    expect((await api('GET', `/projects/acme/neighbour/builds/${made.body.id}`, { token: acme })).status).toBe(404)
+  })
+})
+
+describe('a job whose packager never answers', () => {
+  it('ends as a dead letter that an operator can replay', async () => {
+    const made = await build({}, { 'idempotency-key': 'dead-key' })
+    const [job] = made.body.jobs
+    await testEnv.DB.prepare("UPDATE jobs SET state = 'dead', faults = '[]' WHERE id = ?").bind(job.id).run()
+    const letters = await api('GET', '/operator/dead-letters', { token: OPERATOR })
+    expect(letters.body.items.map(({ jobId }: { jobId: string }) => jobId)).toContain(job.id)
+    expect((await api('POST', `/operator/dead-letters/${job.id}/replay`, { token: OPERATOR })).status).toBe(200)
+    expect((await api('POST', `/operator/dead-letters/${job.id}/replay`, { token: OPERATOR })).status).toBe(404)
+  })
+})
