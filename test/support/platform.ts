@@ -23,7 +23,13 @@ export interface TestPlatform {
 export const startTestPlatform = async (): Promise<TestPlatform> => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const lines: string[] = []
-  const platform = await startPlatform({ stateDirectory, port: 0, log: (line) => void lines.push(line) })
+  const forget = (): void => rmSync(stateDirectory, { recursive: true, force: true })
+  const platform = await startPlatform({ stateDirectory, port: 0, log: (line) => void lines.push(line) }).catch(
+    (error: unknown) => {
+      forget()
+      throw error
+    },
+  )
   platform.markReady()
   return {
     url: platform.url,
@@ -36,7 +42,7 @@ export const startTestPlatform = async (): Promise<TestPlatform> => {
     fireSchedule: platform.fireSchedule,
     async stop() {
       await platform.stop()
-      rmSync(stateDirectory, { recursive: true, force: true })
+      forget()
     },
   }
 }
