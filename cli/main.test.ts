@@ -137,10 +137,9 @@ describe('a wrong command line', () => {
     [['status', 'bld_1', '--project', 'acme/tool', '--url', 'ftp://x'], 'not the address of a server'],
   ])('%j ends with 2 and says what is wrong', async (args, message) => {
     writeProject()
-    const plain = await run(args)
+    const [plain, json] = await Promise.all([run(args), run([...args, '--json'])])
     expect(plain).toMatchObject({ status: 2, stdout: '' })
     expect(plain.stderr).toContain(message)
-    const json = await run([...args, '--json'])
     expect(json.status).toBe(2)
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { message: expect.stringContaining(message) } })
   })
@@ -190,25 +189,36 @@ describe('distropack publish', () => {
     DISTROPACK_PROJECT: 'acme/tool',
   })
 
+  const jobIn = (state: string) => ({
+    ...JOB,
+    state,
+    faults: state === 'failed' ? [{ code: 'name_invalid', message: 'A name must be one.' }] : [],
+    artifact: state === 'published' ? ARTIFACT : null,
+  })
+
   /** A server whose build comes to the state it is told. */
   const platform = (state: string, requests: string[] = [], bodies: string[] = []): Handler => {
+    const routes: Readonly<Record<string, (response: ServerResponse, body: string) => void>> = {
+      'GET ': (response) => refuse(response, 404, 'not_found', 'No.'),
+      'PUT ': (response) => answer(response, 201, PROJECT),
+      'POST /blobs/missing': (response, body) =>
+        answer(response, 200, { missing: JSON.parse(body).blobs.map(({ sha256 }: { sha256: string }) => sha256) }),
+      'PUT /blobs/SHA': (response) => answer(response, 201, {}),
+      'GET /install?channel=stable': (response) =>
+        answer(response, 200, { channel: 'stable', instructions: [INSTALL] }),
+      'POST /builds': (response, body) => {
+        bodies.push(body)
+        answer(response, 201, { ...BUILD, jobs: [jobIn('waiting')] })
+      },
+      'GET /builds/bld_1': (response) => answer(response, 200, { ...BUILD, jobs: [jobIn(state)] }),
+    }
     return (request, response, body) => {
-      const path = (request.url ?? '').replace('/api/v1/projects/acme/tool', '')
-      requests.push(`${request.method} ${path.replace(/[0-9a-f]{64}/, 'SHA')}`)
-      if (path === '')
-        return request.method === 'PUT' ? answer(response, 201, PROJECT) : refuse(response, 404, 'not_found', 'No.')
-      if (path === '/blobs/missing') {
-        return answer(response, 200, {
-          missing: JSON.parse(body).blobs.map(({ sha256 }: { sha256: string }) => sha256),
-        })
-      }
-      if (path.startsWith('/blobs/')) return answer(response, 201, {})
-      if (path.startsWith('/install')) return answer(response, 200, { channel: 'stable', instructions: [INSTALL] })
-      if (request.method === 'POST') bodies.push(body)
-      const faults = state === 'failed' ? [{ code: 'name_invalid', message: 'A name must be one.' }] : []
-      const artifact = state === 'published' ? ARTIFACT : null
-      const job = { ...JOB, state: request.method === 'POST' ? 'waiting' : state, faults, artifact }
-      return answer(response, 200, { ...BUILD, jobs: [job] })
+      const path = (request.url ?? '').replace('/api/v1/projects/acme/tool', '').replace(/[0-9a-f]{64}/, 'SHA')
+      const route = `${request.method} ${path}`
+      requests.push(route)
+      const handler = routes[route]
+      if (handler) handler(response, body)
+      else response.writeHead(500).end(`no route ${route}`)
     }
   }
   const PROJECT = {

@@ -22,9 +22,14 @@ export interface OrderContext {
 
 type LastEvent = Extract<BuildEvent, { type: 'done' | 'failed' }>
 
+/** A reader of lines has a limit too; more faults than this are echoes. */
+const MAX_FAULTS = 200
+
 const failed = (faults: readonly Fault[]): LastEvent => ({
   type: 'failed',
-  faults: faults.map(({ code, message, where }) => (where ? { code, message, where } : { code, message })),
+  faults: faults
+    .slice(0, MAX_FAULTS)
+    .map(({ code, message, where }) => (where ? { code, message, where } : { code, message })),
 })
 
 interface Prepared {
