@@ -27,6 +27,8 @@ export interface PlatformOptions {
 export interface Platform {
   readonly url: string
   readonly operatorToken: string
+  /** Of the packager that runs now. */
+  packagerPid(): number | undefined
   /** From now on /healthz answers 200. */
   markReady(): void
   /** Runs the Worker's scheduled handler now. */
@@ -137,6 +139,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   return {
     url,
     operatorToken: secrets.operatorToken,
+    packagerPid: packager.pid,
     markReady: () => {
       ready = true
     },
