@@ -7,6 +7,7 @@ import { type BuildEvent, type BuildOrder, buildOrderSchema } from '@distropack/
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
 import type { FaultCode } from '@distropack/core/fault.ts'
 import { runOrder } from './run-order.ts'
+import { openTurns, type Turns } from './turns.ts'
 
 /** 100,000 source records and the manifest. */
 const MAX_ORDER_BYTES = 64 * 1024 * 1024
@@ -24,6 +25,8 @@ export interface PackagerOptions {
   /** Asked for as a bearer token when set. */
   readonly token?: string
   readonly buildsAtOnce: number
+  /** Orders that may wait for a place; they are answered at once, with beats. More are refused. */
+  readonly ordersWaiting: number
   readonly log: Log
   readonly fetch?: typeof globalThis.fetch
 }
@@ -36,6 +39,7 @@ export interface Packager {
 
 interface Room {
   readonly options: PackagerOptions
+  readonly turns: Turns
   readonly underWay: Map<AbortController, Promise<void>>
   isDraining: boolean
 }
@@ -117,7 +121,8 @@ const build = async (
   log('build.started', ids)
   writer.send({ type: 'beat', atMs: startedAtMs })
   try {
-    const last = await runOrder(order, { fetch, signal: abort.signal, log: writer.log })
+    const { signal } = abort
+    const last = await room.turns.take(() => runOrder(order, { fetch, signal, log: writer.log }), signal)
     const tookMs = Date.now() - startedAtMs
     if (last.type === 'done') log('build.done', { ...ids, tookMs, sizeBytes: last.artifact.sizeBytes })
     else log('build.failed', { ...ids, tookMs, code: last.faults[0]?.code, message: last.faults[0]?.message })
@@ -133,7 +138,7 @@ const build = async (
 }
 
 const takeOrder = async (room: Room, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  if (room.isDraining || room.underWay.size >= room.options.buildsAtOnce) {
+  if (room.isDraining || room.underWay.size >= room.options.buildsAtOnce + room.options.ordersWaiting) {
     return refuse(response, 'packager_unavailable', 'This packager is busy or going away; ask again.')
   }
   const body = await readBody(request)
@@ -176,7 +181,7 @@ const drain = async (server: Server, room: Room, graceMs: number): Promise<void>
 }
 
 export const startPackager = async (options: PackagerOptions): Promise<Packager> => {
-  const room: Room = { options, underWay: new Map(), isDraining: false }
+  const room: Room = { options, turns: openTurns(options.buildsAtOnce), underWay: new Map(), isDraining: false }
   const server = createServer((request, response) => {
     answer(room, request, response).catch((error: unknown) => {
       options.log('request.failed', { message: error instanceof Error ? error.stack : String(error) })

@@ -8,8 +8,8 @@ import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 
-/** Renewed while events arrive; a packager or consumer that died is noticed after this. */
-export const LEASE_MS = 40_000
+/** Renewed by whoever works on the job; a consumer that died is noticed after this. */
+export const LEASE_MS = 20_000
 /** After so many starts the job is dead: an operator looks at it. */
 export const MAX_ATTEMPTS = 5
 const MAX_LOG_LINE = 4000
@@ -134,6 +134,14 @@ export const findStrandedJobs = async (
     )
     .limit(limit)
   return rows.map(({ id }) => id)
+}
+
+/** A message was sent again: the next sweep leaves these alone for a while. */
+export const noteResent = async ({ db, nowMs }: Platform, jobIds: readonly string[]): Promise<void> => {
+  for (const chunk of chunksForStatement(jobIds, 1, 2)) {
+    const waiting = and(inArray(jobs.id, chunk), eq(jobs.state, 'waiting'))
+    await db.update(jobs).set({ changedAtMs: nowMs() }).where(waiting)
+  }
 }
 
 /** A dead job starts over with its attempts counted anew; false when it is not dead. */

@@ -10,7 +10,8 @@ import { keepArtifact, offerInChannel } from './artifacts.ts'
 import { ownBlob } from './blobs.ts'
 import { readEntry } from './entries.ts'
 import { issueJobToken } from './job-tokens.ts'
-import { appendLog, type ClaimedJob, claimJob, failJob, finishJob, releaseJob, renewLease } from './jobs.ts'
+import { appendLog, type ClaimedJob, claimJob, failJob, finishJob, releaseJob } from './jobs.ts'
+import { holdLease, type Lease } from './lease.ts'
 import { logError, logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
@@ -18,7 +19,6 @@ import { publisherOf } from './projects.ts'
 /** How the queue is answered: `settled` needs nothing more, `retry` wants another delivery. */
 export type JobOutcome = 'settled' | 'retry'
 
-const RENEW_EVERY_MS = 10_000
 const LOG_BATCH = 30
 
 type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
@@ -39,10 +39,9 @@ const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): P
   })
 }
 
-/** Follows the build to its end, keeping its log and its lease. @throws PackagerLost */
-const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder): Promise<Ending> => {
+/** Follows the build to its end, keeping its log. @throws PackagerLost */
+const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder, lease: Lease): Promise<Ending> => {
   let lines: { atMs: number; line: string }[] = []
-  let renewedAtMs = platform.nowMs()
   const flush = async (): Promise<void> => {
     const batch = lines
     lines = []
@@ -53,10 +52,7 @@ const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder): P
       if (event.type === 'done' || event.type === 'failed') return event
       if (event.type === 'log') lines.push({ atMs: event.atMs, line: event.line })
       if (lines.length >= LOG_BATCH || event.type === 'beat') await flush()
-      if (platform.nowMs() - renewedAtMs > RENEW_EVERY_MS) {
-        renewedAtMs = platform.nowMs()
-        if (!(await renewLease(platform, job))) throw new PackagerLost('another delivery took this job over')
-      }
+      if (lease.isLost()) throw new PackagerLost('another delivery took this job over')
     }
   } finally {
     await flush()
@@ -89,9 +85,14 @@ const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
   const vault = await platform.vault()
   if (!vault.ok) throw new Error(vault.error.message)
   const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
-  const ending = await follow(platform, job, order)
-  const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
-  if (faults.length > 0) await failJob(platform, job, faults)
+  const lease = holdLease(platform, job)
+  try {
+    const ending = await follow(platform, job, order, lease)
+    const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
+    if (faults.length > 0) await failJob(platform, job, faults)
+  } finally {
+    lease.release()
+  }
 }
 
 /** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */

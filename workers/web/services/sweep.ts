@@ -4,7 +4,7 @@ import { objectKey } from '@distropack/core/contract/objects.ts'
 import { and, eq, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
 import { forgetUpload } from './blobs.ts'
-import { findStrandedJobs } from './jobs.ts'
+import { findStrandedJobs, noteResent } from './jobs.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
@@ -16,7 +16,10 @@ const BATCH = 100 // messages a sendBatch may have
 
 const resendJobs = async (platform: Platform): Promise<number> => {
   const stranded = await findStrandedJobs(platform, WAITING_FOR_MS, BATCH)
-  if (stranded.length > 0) await platform.env.JOBS.sendBatch(stranded.map((jobId) => ({ body: { jobId } })))
+  if (stranded.length > 0) {
+    await platform.env.JOBS.sendBatch(stranded.map((jobId) => ({ body: { jobId } })))
+    await noteResent(platform, stranded)
+  }
   return stranded.length
 }
 
