@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type BuildEvent, type BuildOrder, buildOrderSchema } from '@distropack/core/contract/packager.ts'
+import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
 import type { FaultCode } from '@distropack/core/fault.ts'
 import { runOrder } from './run-order.ts'
@@ -81,9 +81,9 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
   return Buffer.concat(chunks).toString('utf8')
 }
 
-const readOrder = (body: string): BuildOrder | string => {
+const readOrder = (body: string): Order | string => {
   try {
-    const parsed = buildOrderSchema.safeParse(JSON.parse(body))
+    const parsed = orderSchema.safeParse(JSON.parse(body))
     if (parsed.success) return parsed.data
     return parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
   } catch {
@@ -104,14 +104,9 @@ const eventWriter = (response: ServerResponse) => {
   return { send, log }
 }
 
-const build = async (
-  room: Room,
-  order: BuildOrder,
-  response: ServerResponse,
-  abort: AbortController,
-): Promise<void> => {
+const build = async (room: Room, order: Order, response: ServerResponse, abort: AbortController): Promise<void> => {
   const { log, fetch = globalThis.fetch } = room.options
-  const ids = { jobId: order.jobId, target: order.target }
+  const ids = { jobId: order.jobId, target: order.kind === 'build' ? order.target : order.fileName }
   const startedAtMs = Date.now()
   const writer = eventWriter(response)
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })

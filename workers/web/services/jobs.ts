@@ -18,6 +18,7 @@ export interface ClaimedJob {
   readonly id: string
   readonly buildId: string
   readonly projectId: string
+  readonly kind: 'build' | 'push'
   readonly target: string
   readonly channel: string
   readonly requestSha256: string
@@ -43,8 +44,8 @@ export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<
   const [build] = await db.select().from(builds).where(eq(builds.id, row.buildId))
   if (!build) throw new Error(`job ${jobId} has no build`)
   const { projectId, channel, requestSha256 } = build
-  const { id, buildId, target, inputSha256, attempts } = row
-  return { id, buildId, projectId, target, channel, requestSha256, inputSha256, attempt: attempts }
+  const { id, buildId, kind, target, inputSha256, attempts } = row
+  return { id, buildId, projectId, kind, target, channel, requestSha256, inputSha256, attempt: attempts }
 }
 
 const heldBy = (job: ClaimedJob) => and(eq(jobs.id, job.id), eq(jobs.state, 'building'), eq(jobs.attempts, job.attempt))

@@ -1,9 +1,10 @@
 // One build, from the queue's message to an artifact that the publisher knows of. Every step may be repeated.
 
-import { API_PREFIX, createBuildSchema } from '@distropack/core/contract/api.ts'
-import { type BuildEvent, type BuildOrder, buildOrderSchema } from '@distropack/core/contract/packager.ts'
+import { API_PREFIX, createBuildSchema, createPushSchema } from '@distropack/core/contract/api.ts'
+import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
-import { parseTarget } from '@distropack/core/registry.ts'
+import type { Format } from '@distropack/core/format.ts'
+import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
 import { PackagerLost, packagerOf } from '../packager/packager.ts'
 import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
 import { keepArtifact, offerInChannel } from './artifacts.ts'
@@ -23,24 +24,35 @@ const LOG_BATCH = 30
 
 type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
 
-export const readBuildRequest = async (bucket: R2Bucket, requestSha256: string) =>
-  createBuildSchema.parse(JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, requestSha256))))
+const readRequest = async ({ bucket }: Platform, job: ClaimedJob): Promise<unknown> =>
+  JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, job.requestSha256)))
 
-const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<BuildOrder> => {
-  const request = await readBuildRequest(platform.bucket, job.requestSha256)
-  const { manifest, manifestFile, version, variables, sources, mtimeSeconds } = request
-  return buildOrderSchema.parse({
-    jobId: job.id,
-    target: job.target,
-    ...{ manifest, manifestFile, version, variables, sources },
-    mtimeSeconds: mtimeSeconds ?? 0,
-    blobsUrl: `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`,
-    token,
-  })
+const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<Order> => {
+  const blobsUrl = `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`
+  const fields = { jobId: job.id, blobsUrl, token }
+  const request = await readRequest(platform, job)
+  if (job.kind === 'push') {
+    const file = createPushSchema.parse(request).files.find(({ fileName }) => fileName === job.target)
+    if (!file) throw new Error(`push ${job.buildId} names no ${job.target}`)
+    return orderSchema.parse({ ...fields, kind: 'inspect', fileName: file.fileName, file })
+  }
+  const { mtimeSeconds = 0, ...build } = createBuildSchema.parse(request)
+  return orderSchema.parse({ ...build, ...fields, kind: 'build', target: job.target, mtimeSeconds })
+}
+
+const formatOfJob = ({ kind, target }: ClaimedJob): Format => {
+  if (kind === 'push') {
+    const format = parseFileName(target)
+    if (format.ok) return format.value
+  } else {
+    const parsed = parseTarget(target)
+    if (parsed.ok) return parsed.value.format
+  }
+  throw new Error(`no format for ${kind} of ${target}`)
 }
 
 /** Follows the build to its end, keeping its log. @throws PackagerLost */
-const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder, lease: Lease): Promise<Ending> => {
+const follow = async (platform: Platform, job: ClaimedJob, order: Order, lease: Lease): Promise<Ending> => {
   let lines: { atMs: number; line: string }[] = []
   const flush = async (): Promise<void> => {
     const batch = lines
@@ -65,9 +77,7 @@ const receive = async (
   job: ClaimedJob,
   done: Extract<Ending, { type: 'done' }>,
 ): Promise<readonly Fault[]> => {
-  const target = parseTarget(job.target)
-  if (!target.ok) throw new Error(`job ${job.id} has the target ${job.target}`)
-  const { format } = target.value
+  const format = formatOfJob(job)
   if (!(await isBlobStored(platform.bucket, done.artifact))) throw new PackagerLost('the artifact was not uploaded')
   const entry = await readEntry(platform.bucket, format, done.entry.sha256)
   if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')
@@ -76,7 +86,8 @@ const receive = async (
   const kept = await keepArtifact(platform, { projectId, format, unsigned: done.artifact, entry, inputSha256 })
   if (!kept.ok) return [kept.error]
   const path = format.repository.packagePath(entry, job.channel)
-  await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
+  const offered = await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
+  if (!offered.ok) return [offered.error]
   if (await finishJob(platform, job, kept.value.id)) await publisherOf(platform, projectId).publish(projectId)
   return []
 }

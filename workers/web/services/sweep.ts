@@ -1,7 +1,7 @@
 // What the cron does: whatever was lost between two steps is taken up again. Harmless when nothing was.
 
 import { objectKey } from '@distropack/core/contract/objects.ts'
-import { and, eq, lt } from 'drizzle-orm'
+import { and, inArray, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
 import { forgetUpload } from './blobs.ts'
 import { findStrandedJobs, noteResent } from './jobs.ts'
@@ -27,7 +27,12 @@ const wakePublishers = async (platform: Platform): Promise<number> => {
   const waiting = await platform.db
     .selectDistinct({ projectId: publications.projectId })
     .from(publications)
-    .where(and(eq(publications.state, 'pending'), lt(publications.createdAtMs, platform.nowMs() - PENDING_FOR_MS)))
+    .where(
+      and(
+        inArray(publications.state, ['pending', 'withdrawing']),
+        lt(publications.createdAtMs, platform.nowMs() - PENDING_FOR_MS),
+      ),
+    )
     .limit(BATCH)
   for (const { projectId } of waiting) await publisherOf(platform, projectId).publish(projectId)
   return waiting.length
