@@ -27,7 +27,12 @@ const ROOMS: readonly Room[] = [
   {
     name: 'core/formats',
     files: /^core\/formats\//,
-    may: [/^core\/(?!formats\/|registry\.ts|manifest\/|contract\/)/, CORE_LIBRARIES],
+    // The block schemas stand with the manifest, whose keys they are; a format takes its own from there.
+    may: [
+      /^core\/(?!formats\/|registry\.ts|manifest\/|contract\/)/,
+      /^core\/manifest\/(blocks|scalars)\.ts$/,
+      CORE_LIBRARIES,
+    ],
   },
   { name: 'core/manifest', files: /^core\/manifest\//, may: [/^core\/(?!formats\/)/, CORE_LIBRARIES] },
   { name: 'core', files: CORE, may: [/^core\/(?!formats\/|registry\.ts|manifest\/)/, CORE_LIBRARIES] },
