@@ -45,11 +45,9 @@ const web = async () => ({
         },
         // These tests end where a packager would begin: this one refuses every order, and there is no other outside.
         outboundService: 'no-packager',
-        // With the zero of wrangler.toml the plugin never ends a run that sent a message.
-        queueConsumers: {
-          'distropack-jobs': { maxBatchTimeout: 1, deadLetterQueue: 'distropack-dead-jobs' },
-          'distropack-dead-jobs': { maxBatchTimeout: 1 },
-        },
+        // Nothing is delivered by itself: the plugin never ends a run in which a queue called the Worker. Deliveries
+        // are made by hand (createMessageBatch), and for real in the e2e project.
+        queueProducers: { JOBS: { queueName: 'undelivered' } },
         // The service binding FILES: the real file server, bundled, over the same bucket.
         workers: [
           {
