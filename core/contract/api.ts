@@ -178,6 +178,8 @@ export const artifactSchema = z
   })
   .meta({ id: 'Artifact' })
 
+export const doneSchema = z.object({ ok: z.literal(true) }).meta({ id: 'Done' })
+
 // ---- operator ----
 export const deadLetterSchema = z
   .object({
