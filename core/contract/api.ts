@@ -118,7 +118,7 @@ export const FINAL_JOB_STATES: readonly JobState[] = ['published', 'failed', 'de
 export const jobSchema = z
   .object({
     id: z.string(),
-    target: z.string().meta({ description: 'A target, `deb/amd64`; of a push, the file’s name.' }),
+    target: z.string().meta({ description: 'A target, format/architecture; of a push, the file’s name.' }),
     state: jobStateSchema,
     attempts: z.number().int(),
     faults: z.array(faultSchema),
