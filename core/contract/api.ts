@@ -40,6 +40,25 @@ export const whoamiSchema = z
   .meta({ id: 'Whoami' })
 
 // ---- projects ----
+export const createProjectSchema = z
+  .object({
+    signing: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('rsa4096') }).meta({ description: 'What every client accepts; the default.' }),
+        z.object({ kind: z.literal('ed25519') }).meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
+        z.object({
+          kind: z.literal('import'),
+          privateKey: z
+            .string()
+            .max(100_000)
+            .meta({ description: 'Armored, without passphrase. Kept sealed, never shown.' }),
+        }),
+      ])
+      .default({ kind: 'rsa4096' }),
+  })
+  .meta({ id: 'CreateProject' })
+export type CreateProject = z.infer<typeof createProjectSchema>
+
 export const projectSchema = z
   .object({
     id: z.string(),
