@@ -89,5 +89,9 @@ export interface IndexTools {
   read(content: Content): ByteSource
   hash(name: HashName): Hash
   /** Files an earlier generation made under this name from the same inputs (JSON), or made now: nothing is signed twice. */
-  reuse(name: string, inputs: readonly unknown[], make: () => Promise<readonly IndexFile[]>): Promise<readonly IndexFile[]>
+  reuse(
+    name: string,
+    inputs: readonly unknown[],
+    make: () => Promise<readonly IndexFile[]>,
+  ): Promise<readonly IndexFile[]>
 }
