@@ -28,7 +28,7 @@ export interface Publishing {
 }
 
 /** One generation takes so many package files; the rest come with the next, a second later. */
-const MAX_AT_ONCE = 100
+const MAX_AT_ONCE = 400
 /** Every repository has it, also before anything is published. */
 const DEFAULT_CHANNEL = 'stable'
 const READ_AT_ONCE = 6 // connections a Worker may have open
