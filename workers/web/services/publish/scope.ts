@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
-import type { IndexTools, RepositorySigner } from '@distropack/core/tools.ts'
 import type { StreamState } from '@distropack/core/segments/stream.ts'
+import type { IndexTools, RepositorySigner } from '@distropack/core/tools.ts'
 import type { Change, IndexStore } from './index-store.ts'
 import { measureContent } from './measure.ts'
 import { deflatePiece, inflatePiece, type PieceStore } from './pieces.ts'
@@ -31,13 +31,15 @@ export interface ScopeTools {
   readonly pieces: PieceStore
   readonly signer: RepositorySigner
   readonly nowSeconds: number
+  readonly generation: number
 }
 
 export const scopeName = (formatId: string, channel: string): string => `${formatId}/${channel}`
 
-const indexTools = (scope: string, { store, pieces, signer, nowSeconds }: ScopeTools): IndexTools => ({
+const indexTools = (scope: string, { store, pieces, signer, nowSeconds, generation }: ScopeTools): IndexTools => ({
   signer,
   nowSeconds,
+  generation,
   deflate: deflatePiece,
   store: pieces.store,
   measure: (recipe) => measureContent(recipe, pieces, store.checkpoints),
