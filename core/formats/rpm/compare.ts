@@ -43,39 +43,43 @@ const compareSegments = (
   return { order: isNumber ? compareNumbers(left, right) : compareText(left, right), rest }
 }
 
-/** -1, 0, 1. `~` is older than the end of a version, `^` newer than it and older than anything else. */
+/**
+ * Where one of them stands before a sign: `~` is older than the end of a version, `^` newer than the end and older
+ * than anything else. Both having it decides nothing; undefined where neither has one.
+ */
+const compareSigns = (a: string | undefined, b: string | undefined): number | undefined => {
+  if (a === '~' || b === '~') return Number(b === '~') - Number(a === '~')
+  if (a !== '^' && b !== '^') return undefined
+  if (a === b) return 0
+  if (a === undefined || b === undefined) return a === undefined ? -1 : 1
+  return a === '^' ? -1 : 1
+}
+
+/** -1, 0, 1. */
 export const rpmvercmp = (a: string, b: string): number => {
-  let left = a
-  let right = b
+  let left = a.replace(SEPARATORS, '')
+  let right = b.replace(SEPARATORS, '')
   while (left !== '' || right !== '') {
-    left = left.replace(SEPARATORS, '')
-    right = right.replace(SEPARATORS, '')
-    const [signA, signB] = [left[0], right[0]]
-    if (signA === '~' || signB === '~') {
-      if (signA !== signB) return signA === '~' ? -1 : 1
-      left = left.slice(1)
-      right = right.slice(1)
-    } else if (signA === '^' || signB === '^') {
-      if (signA === undefined || signB === undefined) return signA === undefined ? -1 : 1
-      if (signA !== signB) return signA === '^' ? -1 : 1
-      left = left.slice(1)
-      right = right.slice(1)
-    } else {
-      if (left === '' || right === '') break
-      const { order, rest } = compareSegments(left, right)
-      if (order !== 0) return order
-      left = rest[0]
-      right = rest[1]
-    }
+    const signs = compareSigns(left[0], right[0])
+    if (signs) return signs
+    if (signs === undefined && (left === '' || right === '')) break
+    const { order, rest } =
+      signs === 0 ? { order: 0, rest: [left.slice(1), right.slice(1)] } : compareSegments(left, right)
+    if (order !== 0) return order
+    left = rest[0]!.replace(SEPARATORS, '')
+    right = rest[1]!.replace(SEPARATORS, '')
   }
   return Number(left !== '') - Number(right !== '')
 }
 
-/** A missing release is equal to every release (rpmverCmp), which matters to relations and not to packages. */
+/** No release is older than any (rpmverCmp). */
 export const compareRpmVersions = (a: string, b: string): number => {
   const left = parseEvr(a)
   const right = parseEvr(b)
   const order = rpmvercmp(left.epoch, right.epoch) || rpmvercmp(left.version, right.version)
-  if (order !== 0 || left.release === undefined || right.release === undefined) return order
+  if (order !== 0) return order
+  if (left.release === undefined || right.release === undefined) {
+    return Number(left.release !== undefined) - Number(right.release !== undefined)
+  }
   return rpmvercmp(left.release, right.release)
 }

@@ -41,7 +41,12 @@ export const parseRelation = (text: string, key: string): Result<Dependency, Fau
   const line = oneLine(text, key)
   if (!line.ok) return line
   if (line.value.startsWith('(')) {
-    return isRichDependency(line.value) ? ok({ name: line.value, sense: 0, version: '' }) : unreadable(line.value, key)
+    // What a package provides or replaces is a name: only needs and conflicts may be rich.
+    const isAllowed = !/^(?:provides|replaces)\b/.test(key)
+    const kind = key.startsWith('conflicts') ? 'conflict' : 'requirement'
+    return isAllowed && isRichDependency(line.value, kind)
+      ? ok({ name: line.value, sense: 0, version: '' })
+      : unreadable(line.value, key)
   }
   const plain = line.value.replace(/^(\S+) +\( *([<>=][^()]*?) *\)$/, '$1 $2')
   const [, name, operator, version = ''] = RELATION.exec(plain) ?? []

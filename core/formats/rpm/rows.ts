@@ -66,29 +66,39 @@ const C_LIBRARY = 'libc.so.6'
 /** Of all versions of the C library that are asked for, the newest says it all; a version stands in parentheses. */
 const symbolVersion = (name: string): string => /\([^0-9)]*([0-9][^)]*)\)/.exec(name)?.[1] ?? ''
 
-/** Without what rpm itself checks, what the package brings along, and what was said already. */
-const shownRequires = (entry: RpmEntry): readonly Xml[] => {
-  const own = new Set(entry.paths.map(({ path }) => path))
+/** What a reader needs to be told: not what rpm itself checks, nor what the package brings along. */
+const foreignRequires = (entry: RpmEntry): readonly Dependency[] => {
+  const own = new Set(entry.paths.map(({ path }) => path).filter(isPrimaryPath))
   const provided = new Set(entry.provides.map(keyOf))
+  return entry.requires.filter(
+    (dependency) =>
+      !dependency.name.startsWith('rpmlib(') && !provided.has(keyOf(dependency)) && !own.has(dependency.name),
+  )
+}
+
+const isBefore = ({ sense }: Dependency): boolean => (sense & BEFORE) !== 0
+
+/** What was said of the same name right before is not said again. */
+const withoutRepeats = (dependencies: readonly Dependency[]): readonly Dependency[] => {
   const lastOfName = new Map<string, string>()
-  const shown: Xml[] = []
-  let library: Dependency | undefined
-  for (const dependency of entry.requires) {
-    const { name, sense } = dependency
-    if (name.startsWith('rpmlib(') || provided.has(keyOf(dependency))) continue
-    if (own.has(name) && isPrimaryPath(name)) continue
-    const isBefore = (sense & BEFORE) !== 0
-    const seen = `${keyOf(dependency)}\0${isBefore}`
-    if (lastOfName.get(name) === seen) continue
-    if (name.startsWith(C_LIBRARY)) {
-      const isNewer = library === undefined || rpmvercmp(symbolVersion(library.name), symbolVersion(name)) < 0
-      if (isNewer) library = dependency
-      continue
-    }
-    lastOfName.set(name, seen)
-    shown.push(dependencyElement(dependency, isBefore))
-  }
-  return library ? [...shown, dependencyElement(library, (library.sense & BEFORE) !== 0)] : shown
+  return dependencies.filter((dependency) => {
+    const said = `${keyOf(dependency)}\0${isBefore(dependency)}`
+    const isRepeat = lastOfName.get(dependency.name) === said
+    lastOfName.set(dependency.name, said)
+    return !isRepeat
+  })
+}
+
+const newestLibrary = (dependencies: readonly Dependency[]): readonly Dependency[] => {
+  const [newest] = [...dependencies].sort((a, b) => rpmvercmp(symbolVersion(b.name), symbolVersion(a.name)))
+  return newest ? [newest] : []
+}
+
+const shownRequires = (entry: RpmEntry): readonly Xml[] => {
+  const all = foreignRequires(entry)
+  const isLibrary = ({ name }: Dependency): boolean => name.startsWith(C_LIBRARY)
+  const shown = [...withoutRepeats(all.filter((each) => !isLibrary(each))), ...newestLibrary(all.filter(isLibrary))]
+  return shown.map((dependency) => dependencyElement(dependency, isBefore(dependency)))
 }
 
 const fileElement = ({ path, kind }: RpmEntry['paths'][number]): Xml => {
