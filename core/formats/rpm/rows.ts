@@ -63,8 +63,8 @@ const keyOf = ({ name, sense, version }: Dependency): string => `${name}\0${sens
 
 const C_LIBRARY = 'libc.so.6'
 
-/** Of all versions of the C library that are asked for, the newest says it all; a version stands in parentheses. */
-const symbolVersion = (name: string): string => /\([^0-9)]*([0-9][^)]*)\)/.exec(name)?.[1] ?? ''
+/** Of all versions of the C library that are asked for, the newest says it all; it stands in the first parentheses. */
+const symbolVersion = (name: string): string => /^[^(]*\([^0-9)]*([0-9][^)]*)\)/.exec(name)?.[1] ?? ''
 
 /** What a reader needs to be told: not what rpm itself checks, nor what the package brings along. */
 const foreignRequires = (entry: RpmEntry): readonly Dependency[] => {
