@@ -3,7 +3,6 @@
 
 import { existsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
-import { Response as MiniflareResponse } from 'miniflare'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/platform/bundle.ts'
 
@@ -45,9 +44,18 @@ const web = async () => ({
           PACKAGER_URL: 'http://packager.test',
         },
         // These tests end where a packager would begin: this one refuses every order, and there is no other outside.
-        outboundService: () => new MiniflareResponse(REFUSED_ORDER),
+        outboundService: 'no-packager',
+        // Nothing is delivered by itself: the plugin never ends a run in which a queue called the Worker. Deliveries
+        // are made by hand (createMessageBatch), and for real in the e2e project.
+        queueProducers: { JOBS: { queueName: 'undelivered' } },
         // The service binding FILES: the real file server, bundled, over the same bucket.
         workers: [
+          {
+            name: 'no-packager',
+            modules: true,
+            script: `export default { fetch: () => new Response(${JSON.stringify(REFUSED_ORDER)}) }`,
+            compatibilityDate: '2026-10-01',
+          },
           {
             name: 'distropack-files',
             modules: [

@@ -70,6 +70,8 @@ Without --target: the manifest's \`targets\`, else every format for the manifest
 const program = new Command('distropack')
   .description('Packages for every distribution and hosted repositories, from one manifest. Every nfpm.yaml is one.')
   .version(packageFile.version, '-V, --version')
+  // `publish --version 2.0.0` is the package's, not this program's.
+  .enablePositionalOptions()
   .addHelpText('after', EXIT_HELP)
   .showSuggestionAfterError()
   .exitOverride()

@@ -2,15 +2,13 @@
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
-import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
 import type { ApiClient } from '@distropack/core/contract/client.ts'
 import type { SourceRecord } from '@distropack/core/contract/sources.ts'
 import type { SliceOpener } from '@distropack/core/contract/upload.ts'
-import { type Fault, fault } from '@distropack/core/fault.ts'
+import { fault } from '@distropack/core/fault.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
-import { digestOf } from '@distropack/packager/host/hashes.ts'
-import { readFileExactly } from '@distropack/packager/host/source-tree.ts'
+import { digestOfFile } from '@distropack/packager/host/source-tree.ts'
 import { clientTrouble, faultTrouble, type Trouble } from './outcome.ts'
 import { formatBytes, type Terminal } from './terminal.ts'
 
@@ -32,12 +30,9 @@ export const hashSources = async (
       continue
     }
     const { path, sizeBytes } = record
-    const digest = await catchStreamFaults(async (): Promise<Result<string, Fault>> => {
-      const bytes = readFileExactly(resolve(path), path, sizeBytes)
-      return ok((await digestOf(bytes)).sha256)
-    })
+    const digest = await digestOfFile(process.cwd(), path, sizeBytes)
     if (!digest.ok) return faultTrouble([digest.error])
-    hashed.push({ ...record, sha256: digest.value })
+    hashed.push({ ...record, sha256: digest.value.sha256 })
     doneBytes += sizeBytes
     terminal.progress('hashing', doneBytes, totalBytes)
   }

@@ -41,3 +41,15 @@ export const parseTarget = (text: string): Result<Target, Fault> => {
   }
   return ok({ format, architecture })
 }
+
+/** The format of a finished file, by its name. */
+export const parseFileName = (fileName: string): Result<Format, Fault> => {
+  const suffixesOf = ({ fileSuffix, otherFileSuffixes = [] }: Format): readonly string[] => [
+    fileSuffix,
+    ...otherFileSuffixes,
+  ]
+  const format = FORMATS.find((each) => suffixesOf(each).some((suffix) => fileName.endsWith(suffix)))
+  if (format) return ok(format)
+  const known = FORMATS.flatMap(suffixesOf).join(', ')
+  return err(fault('package_unsupported', `"${fileName}" is no package this platform knows. It takes ${known}.`))
+}

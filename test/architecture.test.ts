@@ -27,7 +27,12 @@ const ROOMS: readonly Room[] = [
   {
     name: 'core/formats',
     files: /^core\/formats\//,
-    may: [/^core\/(?!formats\/|registry\.ts|manifest\/|contract\/)/, CORE_LIBRARIES],
+    // Of the manifest only the shapes of the formats' own blocks, which must be known before their formats are.
+    may: [
+      /^core\/(?!formats\/|registry\.ts|manifest\/|contract\/)/,
+      /^core\/manifest\/(blocks|scalars)\.ts$/,
+      CORE_LIBRARIES,
+    ],
   },
   { name: 'core/manifest', files: /^core\/manifest\//, may: [/^core\/(?!formats\/)/, CORE_LIBRARIES] },
   { name: 'core', files: CORE, may: [/^core\/(?!formats\/|registry\.ts|manifest\/)/, CORE_LIBRARIES] },
@@ -72,12 +77,7 @@ const ROOMS: readonly Room[] = [
 ]
 
 /** Known breaches, each with what ends it. One that no longer occurs fails the test, so the list only shrinks. */
-const DEBTS: readonly (readonly [from: string, to: string, reason: string])[] = [
-  ['workers/web/api/routes/job-blobs.ts', 'workers/web/storage/blobs.ts', 'a service should hand out job blobs'],
-  ['workers/web/api/routes/tokens.ts', 'npm:drizzle-orm', 'services/projects should find a project by its slug'],
-  ['workers/web/api/routes/tokens.ts', 'workers/web/db/schema.ts', 'the same query'],
-  ['workers/web/storage/blobs.ts', 'workers/web/services/ids.ts', 'sha256Hex belongs into storage'],
-]
+const DEBTS: readonly (readonly [from: string, to: string, reason: string])[] = []
 
 const sources = readSources()
 

@@ -93,7 +93,7 @@ export const finishedOutcome = async (project: Project, build: Build): Promise<O
       '',
       `${title}:`,
       ...commands.map((command) => `  ${command}`),
-      ...(note ? [`  (${note})`] : []),
+      ...(note?.split('\n').map((line) => `  # ${line}`) ?? []),
     ]),
   ]
   return ok({ document: { build, install: instructions }, lines })

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,23 +17,25 @@ const startStore = async () => {
   const blobs = new Map<string, Buffer>()
   let corrupt: string | undefined
   let stuck: string | undefined
-  const server: Server = createServer(async (request, response) => {
-    const digest = (request.url ?? '').split('/').at(-1) ?? ''
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) return void response.writeHead(401).end()
-    if (request.method === 'GET') {
-      const blob = blobs.get(digest)
-      if (digest === stuck) return void response.writeHead(200).write('x')
-      if (!blob) return void response.writeHead(404).end('{}')
-      return void response.writeHead(200).end(digest === corrupt ? Buffer.alloc(blob.length) : blob)
-    }
+  const give = (digest: string, response: ServerResponse): void => {
+    const blob = blobs.get(digest)
+    if (digest === stuck) response.writeHead(200).write('x')
+    else if (!blob) response.writeHead(404).end('{}')
+    else response.writeHead(200).end(digest === corrupt ? Buffer.alloc(blob.length) : blob)
+  }
+  const take = async (digest: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks)
-    if (sha256(body) !== digest || Number(request.headers['content-length']) !== body.length) {
-      return void response.writeHead(400).end()
-    }
-    blobs.set(digest, body)
-    response.writeHead(201).end('{}')
+    const isTrue = sha256(body) === digest && Number(request.headers['content-length']) === body.length
+    if (isTrue) blobs.set(digest, body)
+    response.writeHead(isTrue ? 201 : 400).end('{}')
+  }
+  const server: Server = createServer((request, response) => {
+    const digest = (request.url ?? '').split('/').at(-1) ?? ''
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) response.writeHead(401).end()
+    else if (request.method === 'GET') give(digest, response)
+    else void take(digest, request, response)
   })
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', () => ready()))
   const { port } = server.address() as AddressInfo
@@ -84,6 +86,7 @@ beforeEach(async () => {
     port: 0,
     host: '127.0.0.1',
     buildsAtOnce: 1,
+    ordersWaiting: 0,
     token: 'shared',
     log: (event, fields = {}) => events.push({ event, fields }),
   })

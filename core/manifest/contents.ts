@@ -17,6 +17,7 @@ import {
   missing,
   ownedBy,
   readItem,
+  refuseClimbing,
   SYMLINK_MODE,
 } from './items.ts'
 import type { LocatedContent } from './overrides.ts'
@@ -34,6 +35,7 @@ const destination = (content: LocatedContent): string => {
   if (dst === '' && !type.endsWith('tree')) {
     throw new ContentTrouble('manifest_invalid', 'dst', 'dst is missing: say where it is installed')
   }
+  refuseClimbing(dst)
   return dst
 }
 

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: manifests write their variables so
 import { describe, expect, it } from 'vitest'
 import { expand, expandManifest, variableNames } from './expand.ts'
 import { parseManifest } from './parse.ts'

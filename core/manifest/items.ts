@@ -57,9 +57,14 @@ export const addParents = (items: Items, path: string, info: FileInfo | undefine
   }
 }
 
+/** As written, before anything is joined to it: cleaning would hide where it wanted to go. */
+export const refuseClimbing = (dst: string): void => {
+  if (climbsOut(dst)) throw new ContentTrouble('path_unsafe', 'dst', `${dst} leads out of the file system's root`)
+}
+
 /** An installed path that is one: below `/`, and text that no archive or index can be broken with. */
 export const checkedPath = (dst: string): string => {
-  if (climbsOut(dst)) throw new ContentTrouble('path_unsafe', 'dst', `${dst} leads out of the file system's root`)
+  refuseClimbing(dst)
   if (hasControlCharacters(dst)) {
     throw new ContentTrouble('path_unsafe', 'dst', `${JSON.stringify(dst)} has control characters`)
   }

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: manifests write their variables so
 import { describe, expect, it } from 'vitest'
 import type { SourceRecord } from '../contract/sources.ts'
 import { type MemoryNode, memoryTree } from './memory-tree.ts'

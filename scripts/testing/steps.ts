@@ -13,11 +13,24 @@ export interface Outcome {
   readonly remark?: string
 }
 
+/** No part takes a quarter of this; a runner that cannot end, for something it waits for, must not hang the command. */
+const TIME_LIMIT_MS = 8 * 60_000
+/** As timeout(1) says it. */
+const TIMED_OUT = 124
+
 const run = (command: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve) => {
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      child.kill('SIGKILL')
+    }, TIME_LIMIT_MS)
     child.once('error', () => resolve(127))
-    child.once('close', (status) => resolve(status ?? 1))
+    child.once('close', (status) => {
+      clearTimeout(timer)
+      resolve(isLate ? TIMED_OUT : (status ?? 1))
+    })
   })
 
 const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> => {
@@ -56,7 +69,10 @@ export const runVitest = async (title: string, projects: readonly string[]): Pro
   )
   const report = readReport(file)
   rmSync(folder, { recursive: true })
-  if (!report) return { title, passed: 0, failed: 1, seconds, remark: `vitest ended with ${status} and no report` }
+  if (!report) {
+    const what = status === TIMED_OUT ? `did not end within ${TIME_LIMIT_MS / 60_000} minutes` : `ended with ${status}`
+    return { title, passed: 0, failed: 1, seconds, remark: `vitest ${what} and left no report` }
+  }
   const skipped = report.numPendingTests + report.numTodoTests
   // A file that fails to load, an unhandled error, a skipped test: none may look like success.
   const hidden = report.numFailedTests === 0 && status !== 0 ? 1 : 0

@@ -9,6 +9,7 @@ export interface TestPlatform {
   readonly url: string
   readonly stateDirectory: string
   readonly operatorToken: string
+  packagerPid(): number | undefined
   /** An organization of its own, and an admin token of it. */
   organization(name: string): Promise<string>
   /** Runs `distropack` with that token; a status other than 0 is the caller's to judge. */
@@ -22,19 +23,26 @@ export interface TestPlatform {
 export const startTestPlatform = async (): Promise<TestPlatform> => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const lines: string[] = []
-  const platform = await startPlatform({ stateDirectory, port: 0, log: (line) => void lines.push(line) })
+  const forget = (): void => rmSync(stateDirectory, { recursive: true, force: true })
+  const platform = await startPlatform({ stateDirectory, port: 0, log: (line) => void lines.push(line) }).catch(
+    (error: unknown) => {
+      forget()
+      throw error
+    },
+  )
   platform.markReady()
   return {
     url: platform.url,
     stateDirectory,
     operatorToken: platform.operatorToken,
+    packagerPid: platform.packagerPid,
     organization: (name) => bootstrap(platform.url, platform.operatorToken, name),
     cli: (token, args, cwd) => runCli(args, { url: platform.url, token }, cwd),
     log: () => lines.join('\n'),
     fireSchedule: platform.fireSchedule,
     async stop() {
       await platform.stop()
-      rmSync(stateDirectory, { recursive: true, force: true })
+      forget()
     },
   }
 }

@@ -1,5 +1,7 @@
 // What a build request is told at once: everything that words and file lists can show, with its line, and nothing kept.
+import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { beforeAll, describe, expect, it } from 'vitest'
+import worker from '../../workers/web/worker.ts'
 import { api, freshPlatform, newOrganization, OPERATOR, testEnv, uploadText } from './web-fixture.ts'
 
 let acme: string
@@ -42,14 +44,19 @@ describe('a request with a mistake is refused and keeps nothing', () => {
     ['a file that is not there', { sources: [] }, 422, 'source_missing', /tool/],
     [
       'a path that climbs out',
-      { manifest: MANIFEST.replace('/usr/bin/tool', '/usr/../../etc/tool') },
+      { manifest: MANIFEST.replace('dst: /usr/bin/tool', 'dst: /usr/../../etc/tool') },
       422,
       'path_unsafe',
       /\.\./,
     ],
-    ['a name the format forbids', { manifest: MANIFEST.replace('name: tool', 'name: "My Tool"') }, 422, 'name_invalid', /./],
+    [
+      'a name the format forbids',
+      { manifest: MANIFEST.replace('name: tool', 'name: "My Tool"') },
+      422,
+      'name_invalid',
+      /./,
+    ],
     ['a version the format forbids', { version: 'one two' }, 422, 'version_invalid', /./],
-    ['bytes nobody uploaded', { sources: [{ ...program, sha256: 'e'.repeat(64) }] }, 409, 'blob_missing', /tool/],
     ['a channel that is no word', { channel: '../x' }, 400, 'request_invalid', /channel/],
   ]
   it.each(refusals)('%s', async (_name, request, status, code, message) => {
@@ -58,6 +65,12 @@ describe('a request with a mistake is refused and keeps nothing', () => {
     expect([answer.status, answer.body.error.code]).toEqual([status, code])
     expect(answer.body.error.message).toMatch(message)
     expect(await countBuilds()).toBe(before)
+  })
+
+  it('bytes nobody uploaded', async () => {
+    const answer = await build({ sources: [{ ...program, sha256: 'e'.repeat(64) }] })
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'blob_missing'])
+    expect(answer.body.error.message).toContain('tool')
   })
 
   it('every mistake at once, not only the first', async () => {
@@ -83,14 +96,45 @@ describe('a good request', () => {
   })
 })
 
-describe('a job whose packager never answers', () => {
-  it('ends as a dead letter that an operator can replay', async () => {
+const deliver = async (jobId: string, attempts = 1) => {
+  const message = { id: `${jobId}-${attempts}`, timestamp: new Date(), attempts, body: { jobId } }
+  const batch = createMessageBatch('distropack-jobs', [message])
+  const context = createExecutionContext()
+  await worker.queue(batch, testEnv as never)
+  return getQueueResult(batch, context)
+}
+
+const readJob = async (buildId: string) =>
+  (await api('GET', `/projects/acme/tool/builds/${buildId}`, { token: acme })).body.jobs[0]
+
+describe('a delivered job', () => {
+  it('fails with the packager’s reason when the packager refuses it, and a second delivery changes nothing', async () => {
+    const made = await build({}, { 'idempotency-key': 'refused-key' })
+    const { id } = made.body.jobs[0]
+    expect(await deliver(id)).toMatchObject({ explicitAcks: [`${id}-1`], retryMessages: [] })
+    expect(await readJob(made.body.id)).toMatchObject({
+      state: 'failed',
+      attempts: 1,
+      faults: [{ message: 'not here' }],
+    })
+    expect(await deliver(id, 2)).toMatchObject({ explicitAcks: [`${id}-2`] })
+    expect(await readJob(made.body.id)).toMatchObject({ state: 'failed', attempts: 1 })
+  })
+
+  it('that the platform cannot build is tried again, dies after the last attempt, and can be replayed', async () => {
     const made = await build({}, { 'idempotency-key': 'dead-key' })
-    const [job] = made.body.jobs
-    await testEnv.DB.prepare("UPDATE jobs SET state = 'dead', faults = '[]' WHERE id = ?").bind(job.id).run()
+    const { id } = made.body.jobs[0]
+    await testEnv.DB.prepare("UPDATE builds SET request_sha256 = 'lost' WHERE id = ?").bind(made.body.id).run()
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      expect((await deliver(id, attempt)).retryMessages).toHaveLength(1)
+      expect(await readJob(made.body.id)).toMatchObject({ state: 'waiting', attempts: attempt })
+    }
+    expect(await deliver(id, 5)).toMatchObject({ explicitAcks: [`${id}-5`] })
+    expect((await readJob(made.body.id)).state).toBe('dead')
     const letters = await api('GET', '/operator/dead-letters', { token: OPERATOR })
-    expect(letters.body.items.map(({ jobId }: { jobId: string }) => jobId)).toContain(job.id)
-    expect((await api('POST', `/operator/dead-letters/${job.id}/replay`, { token: OPERATOR })).status).toBe(200)
-    expect((await api('POST', `/operator/dead-letters/${job.id}/replay`, { token: OPERATOR })).status).toBe(404)
+    expect(letters.body.items.map(({ jobId }: { jobId: string }) => jobId)).toEqual([id])
+    expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(200)
+    expect(await readJob(made.body.id)).toMatchObject({ state: 'waiting', attempts: 0 })
+    expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(404)
   })
 })

@@ -41,7 +41,7 @@ const TOOLS: readonly (readonly [Codec, string, readonly (number | undefined)[]]
 ]
 
 describe.each(TOOLS)('%s', (codec, tool, levels) => {
-  const bytes = payload(3_000_000)
+  const bytes = payload(600_000)
 
   it.each(levels)('at level %s is read by the real tool and by ourselves', async (level) => {
     const packed = await collect(compress(codec, pieces(bytes), level))
@@ -50,7 +50,7 @@ describe.each(TOOLS)('%s', (codec, tool, levels) => {
   })
 
   it('gives the same bytes however its input is cut', async () => {
-    const once = await collect(compress(codec, pieces(bytes, 3_000_000)))
+    const once = await collect(compress(codec, pieces(bytes, bytes.length)))
     const again = await collect(compress(codec, pieces(bytes, 4_099)))
     expect(createHash('sha256').update(again).digest('hex')).toBe(createHash('sha256').update(once).digest('hex'))
   })
@@ -92,7 +92,7 @@ describe('gzip', () => {
 describe('xz', () => {
   it('is one stream of several blocks when there are several chunks', async () => {
     const path = join(room, 'several.xz')
-    const bytes = payload(30_000_000)
+    const bytes = Buffer.concat([Buffer.alloc(26_000_000, 'over and over\n'), randomBytes(1_000_000)])
     const packed = await collect(compress('xz', pieces(bytes), 0))
     writeFileSync(path, packed)
     execFileSync('xz', ['-t', path])
@@ -109,7 +109,7 @@ describe('xz', () => {
 describe('zstd', () => {
   it('is one frame', async () => {
     const path = join(room, 'one.zst')
-    writeFileSync(path, await collect(compress('zstd', pieces(payload(20_000_000)))))
+    writeFileSync(path, await collect(compress('zstd', pieces(payload(6_000_000)))))
     expect(execFileSync('zstd', ['-lv', path], { encoding: 'utf8', stdio: 'pipe' })).toMatch(/Zstandard Frames: 1$/m)
   })
 })

@@ -2,9 +2,12 @@
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
+import { catchStreamFaults, StreamFault } from '@distropack/core/bytes/stream-fault.ts'
+import type { Fault } from '@distropack/core/fault.ts'
 import type { SourceChild, SourceStat, SourceTree } from '@distropack/core/manifest/tree.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
+import { ok, type Result } from '@distropack/core/result.ts'
+import { type Digest, digestOf } from './hashes.ts'
 
 const READ_BYTES = 256 * 1024
 
@@ -26,7 +29,7 @@ const isAbsent = (error: unknown): boolean => {
 }
 
 /** Bytes of a file that must still have the size it was listed with. */
-export async function* readFileExactly(absolutePath: string, path: string, sizeBytes: number): ByteSource {
+async function* readFileExactly(absolutePath: string, path: string, sizeBytes: number): ByteSource {
   let readBytes = 0
   for await (const chunk of createReadStream(absolutePath, { highWaterMark: READ_BYTES })) {
     readBytes += (chunk as Uint8Array).length
@@ -37,6 +40,10 @@ export async function* readFileExactly(absolutePath: string, path: string, sizeB
     throw new StreamFault(`${path} changed while it was read; build again`, 'source_changed')
   }
 }
+
+/** `sizeBytes`: what it was listed with; a file that has another size by now is a fault. */
+export const digestOfFile = (root: string, path: string, sizeBytes: number): Promise<Result<Digest, Fault>> =>
+  catchStreamFaults(async () => ok(await digestOf(readFileExactly(resolve(root, path), path, sizeBytes))))
 
 /** `root`: the folder relative paths start from. */
 export const folderTree = (root: string): SourceTree => ({

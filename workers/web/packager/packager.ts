@@ -1,10 +1,10 @@
 // The one way to a packager, over two transports: the container class in the cloud, an address on a laptop.
-import { type BuildEvent, type BuildOrder, buildEventSchema } from '@distropack/core/contract/packager.ts'
+import { type BuildEvent, buildEventSchema, type Order } from '@distropack/core/contract/packager.ts'
 import type { Env } from '../env.ts'
 
 export interface Packager {
   /** Events until `done` or `failed`. @throws PackagerLost when it cannot be reached or falls silent. */
-  build(order: BuildOrder): AsyncIterable<BuildEvent>
+  build(order: Order): AsyncIterable<BuildEvent>
 }
 
 /** Ours, not the user's: the build is tried again. */
@@ -57,26 +57,36 @@ const parseEvent = (line: string): BuildEvent => {
 
 type Transport = (request: Request, jobId: string) => Promise<Response>
 
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The answer's body, once its headers are here. */
+const ask = async (transport: Transport, order: Order): Promise<ReadableStream<Uint8Array>> => {
+  const abort = new AbortController()
+  const request = new Request('http://packager/v1/builds', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(order),
+    signal: abort.signal,
+  })
+  let response: Response
+  try {
+    response = await withSilenceLimit(transport(request, order.jobId), () => abort.abort())
+  } catch (error) {
+    throw new PackagerLost(`the packager cannot be reached: ${reasonOf(error)}`)
+  }
+  if (response.ok && response.body) return response.body as ReadableStream<Uint8Array>
+  await response.body?.cancel()
+  throw new PackagerLost(`the packager answered ${response.status}`)
+}
+
 const packagerOver = (transport: Transport): Packager => ({
   async *build(order) {
-    const body = JSON.stringify(order)
-    const headers = { 'content-type': 'application/json' }
-    const request = new Request('http://packager/v1/builds', { method: 'POST', headers, body })
-    let response: Response
+    const body = await ask(transport, order)
     try {
-      response = await transport(request, order.jobId)
-    } catch (error) {
-      throw new PackagerLost(`the packager cannot be reached: ${error instanceof Error ? error.message : error}`)
-    }
-    if (!response.ok || !response.body) {
-      await response.body?.cancel()
-      throw new PackagerLost(`the packager answered ${response.status}`)
-    }
-    try {
-      for await (const line of readLines(response.body)) yield parseEvent(line)
+      for await (const line of readLines(body)) yield parseEvent(line)
     } catch (error) {
       if (error instanceof PackagerLost) throw error
-      throw new PackagerLost(`the packager's answer broke off: ${error instanceof Error ? error.message : error}`)
+      throw new PackagerLost(`the packager's answer broke off: ${reasonOf(error)}`)
     }
   },
 })

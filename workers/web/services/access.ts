@@ -5,7 +5,7 @@ import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, eq, isNull } from 'drizzle-orm'
 import { apiTokens, organizations, projects } from '../db/schema.ts'
-import { sha256Hex } from './ids.ts'
+import { sha256Hex } from '../storage/sha256.ts'
 import type { Platform } from './platform.ts'
 
 export type Actor =

@@ -9,7 +9,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
 import { chunksForStatement } from '../db/client.ts'
 import { projectBlobs, uploadParts, uploads } from '../db/schema.ts'
-import { DigestMismatch, putBlobStream } from '../storage/blobs.ts'
+import { DigestMismatch, getBlob, putBlobStream } from '../storage/blobs.ts'
 import { newId } from './ids.ts'
 import type { Platform } from './platform.ts'
 
@@ -208,4 +208,16 @@ export const completeUpload = async (
   await ownBlob(platform, upload.projectId, blob)
   await forgetUpload(platform, upload.id)
   return ok(undefined)
+}
+
+/** The bytes, when the project owns them. */
+export const openProjectBlob = async (
+  platform: Platform,
+  projectId: string,
+  sha256: string,
+): Promise<Result<{ body: ReadableStream; sizeBytes: number }, Fault>> => {
+  const owned = await ownedBlobs(platform, projectId, [sha256])
+  if (!owned.has(sha256)) return err(fault('blob_missing', `There is no blob ${sha256} in this project.`))
+  const { body, size } = await getBlob(platform.bucket, sha256)
+  return ok({ body, sizeBytes: size })
 }

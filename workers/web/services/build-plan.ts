@@ -9,9 +9,9 @@ import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { openBlobFile } from '../storage/blobs.ts'
+import { sha256Hex } from '../storage/sha256.ts'
 import type { Project } from './access.ts'
 import { ownedBlobs } from './blobs.ts'
-import { sha256Hex } from './ids.ts'
 import type { Platform } from './platform.ts'
 
 export interface PlannedJob {

@@ -16,8 +16,3 @@ export const newId = (prefix: IdPrefix, nowMs: number): string => {
 
 /** 200 random bits behind a prefix that secret scanners can look for. */
 export const newSecret = (): string => `dpk_${randomText(40)}`
-
-export const sha256Hex = async (data: string | Uint8Array): Promise<string> => {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
-  return Buffer.from(await crypto.subtle.digest('SHA-256', bytes as BufferSource)).toString('hex')
-}

@@ -1,11 +1,13 @@
 // API tokens: random, stored hashed, shown once, revocable.
-import type { createdTokenSchema, createTokenSchema, tokenSchema } from '@distropack/core/contract/api.ts'
+import type { createdTokenSchema, createTokenSchema, tokenSchema, whoamiSchema } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, desc, eq, isNull, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import { apiTokens, projects } from '../db/schema.ts'
-import { newId, newSecret, sha256Hex } from './ids.ts'
+import { sha256Hex } from '../storage/sha256.ts'
+import type { Actor } from './access.ts'
+import { newId, newSecret } from './ids.ts'
 import type { Platform } from './platform.ts'
 
 type Token = z.infer<typeof tokenSchema>
@@ -89,4 +91,13 @@ export const revokeToken = async (
     .where(and(eq(apiTokens.id, tokenId), eq(apiTokens.organizationId, owner.id), isNull(apiTokens.revokedAtMs)))
     .returning({ id: apiTokens.id })
   return revoked.length > 0 ? ok(undefined) : err(fault('not_found', `There is no token "${tokenId}".`))
+}
+
+/** What a token opens, in its holder's words. */
+export const describeReach = async (
+  { db }: Platform,
+  { organization, projectId, scopes }: Extract<Actor, { kind: 'token' }>,
+): Promise<z.infer<typeof whoamiSchema>> => {
+  const [project] = projectId ? await db.select().from(projects).where(eq(projects.id, projectId)) : []
+  return { organization, project: project?.slug ?? null, scopes: [...scopes] }
 }

@@ -2,7 +2,7 @@
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import type { SeekableFile } from '@distropack/core/tools.ts'
-import { sha256Hex } from '../services/ids.ts'
+import { sha256Hex } from './sha256.ts'
 
 /** What R2 answers (error 10037) when the bytes do not have the sha256 they were announced with. */
 export class DigestMismatch extends Error {}

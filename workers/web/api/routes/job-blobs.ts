@@ -3,10 +3,9 @@ import { startUploadSchema } from '@distropack/core/contract/api.ts'
 import { sha256Schema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { Hono } from 'hono'
-import { ownedBlobs } from '../../services/blobs.ts'
+import { openProjectBlob } from '../../services/blobs.ts'
 import { isJobToken } from '../../services/job-tokens.ts'
 import { findJobProject } from '../../services/jobs.ts'
-import { getBlob } from '../../storage/blobs.ts'
 import type { ApiContext } from '../context.ts'
 import { need, refuse } from '../faults.ts'
 import { bearerOf } from '../identity.ts'
@@ -35,13 +34,10 @@ const shaOf = (text: string): string => {
 }
 
 jobBlobs.get(BLOB, async (context) => {
-  const platform = context.get('platform')
   const sha256 = shaOf(context.req.param('sha256'))
-  const owned = await ownedBlobs(platform, context.get('projectId'), [sha256])
-  if (!owned.has(sha256)) return refuse(fault('blob_missing', 'The job has no such blob.'))
-  const object = await getBlob(platform.bucket, sha256)
-  const headers = { 'content-type': 'application/octet-stream', 'content-length': String(object.size) }
-  return new Response(object.body, { headers })
+  const { body, sizeBytes } = need(await openProjectBlob(context.get('platform'), context.get('projectId'), sha256))
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': String(sizeBytes) }
+  return new Response(body, { headers })
 })
 
 jobBlobs.put(BLOB, async (context) =>

@@ -9,10 +9,8 @@ import {
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { createRoute, z } from '@hono/zod-openapi'
-import { eq } from 'drizzle-orm'
-import { projects } from '../../db/schema.ts'
 import { openOrganization } from '../../services/access.ts'
-import { createToken, listTokens, revokeToken } from '../../services/tokens.ts'
+import { createToken, describeReach, listTokens, revokeToken } from '../../services/tokens.ts'
 import { need, refuse } from '../faults.ts'
 import { answers, jsonBody, newRouter, okSchema, orgParams, security } from '../route.ts'
 
@@ -32,10 +30,7 @@ tokens.openapi(whoami, async (context) => {
   if (actor.kind === 'operator') {
     return refuse(fault('not_found', 'An operator token belongs to no organization.'))
   }
-  const { db } = context.get('platform')
-  const [project] = actor.projectId ? await db.select().from(projects).where(eq(projects.id, actor.projectId)) : []
-  const { organization, scopes } = actor
-  return context.json({ organization, project: project?.slug ?? null, scopes: [...scopes] }, 200)
+  return context.json(await describeReach(context.get('platform'), actor), 200)
 })
 
 const create = createRoute({

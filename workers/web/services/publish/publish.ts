@@ -14,7 +14,7 @@ import { formatOf, readEntry } from '../entries.ts'
 import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
 import { type Platform, repositoryUrl } from '../platform.ts'
-import { flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
+import { deletePathObjects, flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
 import type { Change, IndexStore } from './index-store.ts'
 import { renderLandingJson, renderLandingPage } from './landing.ts'
 import type { PieceStore } from './pieces.ts'
@@ -33,6 +33,11 @@ const MAX_AT_ONCE = 100
 const DEFAULT_CHANNEL = 'stable'
 const READ_AT_ONCE = 6 // connections a Worker may have open
 
+interface NamedContent {
+  readonly path: string
+  readonly content: Content
+}
+
 interface Pending {
   readonly publication: typeof publications.$inferSelect
   readonly artifact: typeof artifacts.$inferSelect
@@ -43,23 +48,49 @@ const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
     .select({ publication: publications, artifact: artifacts })
     .from(publications)
     .innerJoin(artifacts, eq(artifacts.id, publications.artifactId))
-    .where(and(eq(publications.projectId, projectId), eq(publications.state, 'pending')))
+    .where(and(eq(publications.projectId, projectId), inArray(publications.state, ['pending', 'withdrawing'])))
     .orderBy(publications.createdAtMs)
     .limit(MAX_AT_ONCE + 1)
 
-const markPublished = async ({ db }: Platform, pending: readonly Pending[], generation: number): Promise<void> => {
+const isWithdrawing = ({ publication }: Pending): boolean => publication.state === 'withdrawing'
+
+interface Mark {
+  readonly from: 'pending' | 'withdrawing'
+  readonly set: { readonly state: 'published' | 'withdrawn'; readonly generation?: number }
+}
+
+/** Compare-and-set: what was taken back or offered again meanwhile waits for the next generation. */
+const mark = async ({ db }: Platform, pending: readonly Pending[], { from, set }: Mark): Promise<void> => {
   for (const channel of new Set(pending.map(({ publication }) => publication.channel))) {
     const ofChannel = pending.filter(({ publication }) => publication.channel === channel)
     for (const chunk of chunksForStatement(ofChannel, 1, 5)) {
       const ids = chunk.map(({ artifact }) => artifact.id)
       const mine = and(
         eq(publications.channel, channel),
-        eq(publications.state, 'pending'),
+        eq(publications.state, from),
         inArray(publications.artifactId, ids),
       )
-      await db.update(publications).set({ state: 'published', generation }).where(mine)
+      await db.update(publications).set(set).where(mine)
     }
   }
+}
+
+const finish = async (
+  { platform, projectId }: Publishing,
+  pending: readonly Pending[],
+  generation: number,
+): Promise<void> => {
+  const added = pending.filter((each) => !isWithdrawing(each))
+  const gone = pending.filter(isWithdrawing)
+  const deleted = gone.filter(({ artifact }) => artifact.deletedAtMs !== null)
+  await mark(platform, added, { from: 'pending', set: { state: 'published', generation } })
+  const paths = deleted.flatMap(({ publication, artifact }) => servedFiles(publication.path, artifact))
+  await deletePathObjects(
+    platform.bucket,
+    projectId,
+    paths.map(({ path }) => path),
+  )
+  await mark(platform, gone, { from: 'withdrawing', set: { state: 'withdrawn' } })
 }
 
 const addressOf = ({ env }: Platform, project: Project, channel: string): RepositoryAddress => ({
@@ -87,14 +118,16 @@ const planScopes = async (
       )
       if (mine.length === 0 && known.has(scopeName(format.id, channel))) continue
       const added: { artifactId: string; entry: Awaited<ReturnType<typeof readEntry>> }[] = []
-      for (let i = 0; i < mine.length; i += READ_AT_ONCE) {
-        const some = mine.slice(i, i + READ_AT_ONCE).map(async ({ artifact }) => ({
+      const removedIds = mine.filter(isWithdrawing).map(({ artifact }) => artifact.id)
+      const coming = mine.filter((each) => !isWithdrawing(each))
+      for (let i = 0; i < coming.length; i += READ_AT_ONCE) {
+        const some = coming.slice(i, i + READ_AT_ONCE).map(async ({ artifact }) => ({
           artifactId: artifact.id,
           entry: await readEntry(platform.bucket, formatOf(artifact.format), artifact.entrySha256),
         }))
         added.push(...(await Promise.all(some)))
       }
-      edits.push({ format, address: addressOf(platform, project, channel), added, removedIds: [] })
+      edits.push({ format, address: addressOf(platform, project, channel), added, removedIds })
     }
   }
   return edits
@@ -157,6 +190,12 @@ const replacePointers = (scope: string, files: readonly IndexFile[]): Change => 
   }
 }
 
+/** The file itself and what is served beside it. */
+const servedFiles = (path: string, { content, companions }: Pending['artifact']): NamedContent[] => [
+  { path, content },
+  ...Object.entries(companions).map(([suffix, companion]) => ({ path: path + suffix, content: companion })),
+]
+
 /** Everything the generation names, before anything names it. */
 const storeFiles = async (
   { platform, projectId, store }: Publishing,
@@ -166,16 +205,13 @@ const storeFiles = async (
   const before = new Set([...store.pointers().values()].map(({ sha256 }) => sha256))
   const contents = files.filter(({ lifetime }) => lifetime === 'content')
   const hashed = new Map<string, Content>()
-  const named: { path: string; content: Content }[] = []
+  const named: NamedContent[] = []
   for (const { path, content } of contents) {
     if (digestInPath(path) !== content.sha256) named.push({ path, content })
     else if (!before.has(content.sha256)) hashed.set(content.sha256, content)
   }
-  for (const { publication, artifact } of pending) {
-    named.push({ path: publication.path, content: artifact.content })
-    for (const [suffix, content] of Object.entries(artifact.companions)) {
-      named.push({ path: publication.path + suffix, content })
-    }
+  for (const each of pending) {
+    if (!isWithdrawing(each)) named.push(...servedFiles(each.publication.path, each.artifact))
   }
   await writeDigestObjects(platform.bucket, projectId, [...hashed.values()])
   await writePathObjects(platform.bucket, projectId, named)
@@ -238,7 +274,7 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   const startedAtMs = platform.nowMs()
   const generation = await makeGeneration(publishing, project, edits, pending)
   await flip(publishing, project)
-  await markPublished(platform, pending, generation)
+  await finish(publishing, pending, generation)
   const tookMs = platform.nowMs() - startedAtMs
   logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
   return { hasMore: found.length > MAX_AT_ONCE }

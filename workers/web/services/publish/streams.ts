@@ -1,7 +1,7 @@
 // Editing one index stream: rows come in, rows go out, and only the segments that this touches are read or written.
 // Nothing is changed in place: new segments are stored at once, the tables follow when the generation is complete.
 import { createHash } from 'node:crypto'
-import { applySteps, type Applied, type RowRange } from '@distropack/core/segments/apply.ts'
+import { type Applied, applySteps, type RowRange } from '@distropack/core/segments/apply.ts'
 import { planChange } from '@distropack/core/segments/plan.ts'
 import type { Segment } from '@distropack/core/segments/stream.ts'
 import type { Change, IndexStore, StoredRow, StreamAddress } from './index-store.ts'

@@ -1,0 +1,32 @@
+// `npm run bench`: figures behind what we claim, beside reference tools on the same machine in the same run. A table for
+// people, JSON for programs (bench/results/). Only ratios within one run mean anything.
+// BENCH_PAYLOAD_MB (500; 0 leaves it out), BENCH_REPOSITORY_SIZES (100,1000; 10000 takes a long while).
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { benchPayload } from './payload.ts'
+import { benchRepository } from './repository.ts'
+
+const payloadMb = Number(process.env.BENCH_PAYLOAD_MB ?? 500)
+const sizes = (process.env.BENCH_REPOSITORY_SIZES ?? '100,1000').split(',').filter(Boolean).map(Number)
+
+const machine = {
+  processor: cpus()[0]?.model ?? '',
+  cores: cpus().length,
+  loadBefore: loadavg()[0],
+  node: process.version,
+}
+const payload = payloadMb > 0 ? await benchPayload(payloadMb) : []
+const repository = sizes.length > 0 ? await benchRepository(sizes) : []
+
+console.log(
+  `${machine.processor}, ${machine.cores} cores, load ${machine.loadBefore?.toFixed(1)}, Node ${machine.node}`,
+)
+if (payload.length > 0) console.table(payload)
+if (repository.length > 0) console.table(repository)
+
+const folder = join(import.meta.dirname, 'results')
+mkdirSync(folder, { recursive: true })
+const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`)
+writeFileSync(file, `${JSON.stringify({ machine, payload, repository }, null, 2)}\n`)
+console.log(file)

@@ -1,0 +1,364 @@
+import { execFile } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const PROGRAM = join(import.meta.dirname, 'bin/distropack.mjs')
+const TOKEN = 'a-secret-token'
+
+type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
+
+let room: string
+let server: Server | undefined
+beforeEach(() => {
+  room = mkdtempSync(join(tmpdir(), 'cli-'))
+})
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+  server = undefined
+  rmSync(room, { recursive: true, force: true })
+})
+
+const serve = async (handler: Handler): Promise<string> => {
+  server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    handler(request, response, body)
+  })
+  await new Promise<void>((ready) => server?.listen(0, '127.0.0.1', () => ready()))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const answer = (response: ServerResponse, status: number, value: unknown): void =>
+  void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
+  answer(response, status, { error: { code, message, requestId: 'req_7' } })
+
+interface Run {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
+  new Promise((done) => {
+    const environment = { PATH: process.env.PATH ?? '', HOME: room, TMPDIR: room, ...env }
+    const child = execFile(
+      process.execPath,
+      [PROGRAM, ...args],
+      { cwd: room, env: environment },
+      (error, stdout, stderr) => done({ status: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+    child.stdin?.end()
+  })
+
+const write = (name: string, text: string, mode = 0o644): void => {
+  mkdirSync(dirname(join(room, name)), { recursive: true })
+  writeFileSync(join(room, name), text)
+  chmodSync(join(room, name), mode)
+}
+
+const MANIFEST = `name: tool
+arch: amd64
+version: 1.0.0
+maintainer: Ada <ada@example.org>
+contents: [{src: bin/tool, dst: /usr/bin/tool}]
+`
+
+const writeProject = (): void => {
+  write('nfpm.yaml', MANIFEST)
+  write('bin/tool', '#!/bin/sh\n', 0o755)
+}
+
+const JOB = { id: 'job_1', target: 'deb/amd64', attempts: 1, faults: [], artifact: null, generation: null }
+const BUILD = { id: 'bld_1', organization: 'acme', project: 'tool', channel: 'stable', createdAtMs: 1, state: 'open' }
+
+describe('distropack build', () => {
+  it('makes packages without a server, and says only their paths on stdout', async () => {
+    writeProject()
+    const done = await run(['build', '--target', 'deb/amd64', '--target', 'apk/amd64', '--out', 'out'])
+    expect(done.status).toBe(0)
+    expect(
+      done.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split('  ')[0]),
+    ).toEqual(['out/tool_1.0.0_amd64.deb', 'out/tool_1.0.0_x86_64.apk'])
+    expect(readdirSync(join(room, 'out'))).toHaveLength(2)
+  })
+
+  it('leaves nothing behind when a source is missing, and names the line', async () => {
+    write('nfpm.yaml', MANIFEST)
+    const done = await run(['build', '--json', '--out', 'out'])
+    expect(done.status).toBe(2)
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      ok: false,
+      error: { code: 'source_missing', faults: [{ where: { file: 'nfpm.yaml', line: 5 } }] },
+    })
+    expect(existsSync(join(room, 'out'))).toBe(false)
+  })
+
+  it('builds the same bytes again, over what it built before', async () => {
+    writeProject()
+    const env = { SOURCE_DATE_EPOCH: '1700000000' }
+    const runs = [await run(['build', '--json'], env), await run(['build', '--json'], env)]
+    const digests = runs.map(({ stdout }) =>
+      JSON.parse(stdout).packages.map(({ sha256 }: { sha256: string }) => sha256),
+    )
+    expect(digests[0]).toHaveLength(2)
+    expect(digests[1]).toEqual(digests[0])
+  })
+})
+
+describe('a wrong command line', () => {
+  it.each([
+    [['bild'], 'unknown command'],
+    [['build', '--taget', 'x'], 'unknown option'],
+    [['build', '--target', 'dep/amd64'], 'is not a target'],
+    [['build', '-f', 'gone.yaml'], 'gone.yaml is not there'],
+    [['publish', '--project', 'Acme'], 'organization/name'],
+    [['publish', '--project', 'acme/tool', '--channel', '../x'], 'is not a channel'],
+    [['publish', '--project', 'acme/tool', '--timeout', 'soon'], 'number of seconds'],
+    [['status', 'bld_1', '--project', 'acme/tool'], 'Which server?'],
+    [['status', 'bld_1', '--project', 'acme/tool', '--url', 'ftp://x'], 'not the address of a server'],
+  ])('%j ends with 2 and says what is wrong', async (args, message) => {
+    writeProject()
+    const [plain, json] = await Promise.all([run(args), run([...args, '--json'])])
+    expect(plain).toMatchObject({ status: 2, stdout: '' })
+    expect(plain.stderr).toContain(message)
+    expect(json.status).toBe(2)
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { message: expect.stringContaining(message) } })
+  })
+})
+
+describe('distropack login', () => {
+  const whoami: Handler = (request, response) =>
+    request.headers.authorization === `Bearer ${TOKEN}`
+      ? answer(response, 200, { organization: 'acme', project: 'tool', scopes: ['publish'] })
+      : refuse(response, 401, 'unauthenticated', 'This token is not known.')
+
+  it('keeps a token that works, for this user’s eyes only', async () => {
+    const url = await serve(whoami)
+    const done = await run(['login', '--url', `${url}/`, '--token', TOKEN], { XDG_CONFIG_HOME: join(room, 'xdg') })
+    expect(done).toMatchObject({ status: 0, stdout: `Logged in to ${url} for acme/tool (publish).\n` })
+    const path = join(room, 'xdg/distropack/config.json')
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ url, token: TOKEN, project: 'acme/tool' })
+  })
+
+  it('keeps no token that does not, and shows it nowhere', async () => {
+    const url = await serve(whoami)
+    const done = await run(['login', '--url', url, '--json'], { DISTROPACK_API_TOKEN: 'wrong-token' })
+    expect(done.status).toBe(3)
+    expect(JSON.parse(done.stdout)).toMatchObject({ error: { code: 'unauthenticated', requestId: 'req_7' } })
+    expect(done.stdout + done.stderr).not.toContain('wrong-token')
+    expect(existsSync(join(room, '.config'))).toBe(false)
+  })
+
+  it('a kept token is not sent to another server', async () => {
+    write('.config/distropack/config.json', JSON.stringify({ url: 'https://one.test', token: TOKEN }))
+    const seen: (string | undefined)[] = []
+    const url = await serve((request, response) => {
+      seen.push(request.headers.authorization)
+      answer(response, 200, {})
+    })
+    const done = await run(['status', 'bld_1', '-p', 'acme/tool', '--url', url])
+    expect(done.status).toBe(2)
+    expect(seen).toEqual([])
+  })
+})
+
+describe('distropack publish', () => {
+  const env = (url: string) => ({
+    DISTROPACK_API_URL: url,
+    DISTROPACK_API_TOKEN: TOKEN,
+    DISTROPACK_PROJECT: 'acme/tool',
+  })
+
+  const jobIn = (state: string) => ({
+    ...JOB,
+    state,
+    faults: state === 'failed' ? [{ code: 'name_invalid', message: 'A name must be one.' }] : [],
+    artifact: state === 'published' ? ARTIFACT : null,
+  })
+
+  /** A server whose build comes to the state it is told. */
+  const platform = (state: string, requests: string[] = [], bodies: string[] = []): Handler => {
+    const routes: Readonly<Record<string, (response: ServerResponse, body: string) => void>> = {
+      'GET ': (response) => refuse(response, 404, 'not_found', 'No.'),
+      'PUT ': (response) => answer(response, 201, PROJECT),
+      'POST /blobs/missing': (response, body) =>
+        answer(response, 200, { missing: JSON.parse(body).blobs.map(({ sha256 }: { sha256: string }) => sha256) }),
+      'PUT /blobs/SHA': (response) => answer(response, 201, {}),
+      'GET /install?channel=stable': (response) =>
+        answer(response, 200, { channel: 'stable', instructions: [INSTALL] }),
+      'POST /builds': (response, body) => {
+        bodies.push(body)
+        answer(response, 201, { ...BUILD, jobs: [jobIn('waiting')] })
+      },
+      'GET /builds/bld_1': (response) => answer(response, 200, { ...BUILD, jobs: [jobIn(state)] }),
+    }
+    return (request, response, body) => {
+      const path = (request.url ?? '').replace('/api/v1/projects/acme/tool', '').replace(/[0-9a-f]{64}/, 'SHA')
+      const route = `${request.method} ${path}`
+      requests.push(route)
+      const handler = routes[route]
+      if (handler) handler(response, body)
+      else response.writeHead(500).end(`no route ${route}`)
+    }
+  }
+  const PROJECT = {
+    id: 'repo_1',
+    organization: 'acme',
+    project: 'tool',
+    repositoryUrl: 'https://host.test/r/acme/tool',
+    generation: 0,
+    openpgpFingerprint: 'F',
+    rsaKeyName: 'k',
+    createdAtMs: 1,
+  }
+  const ARTIFACT = {
+    id: 'art_1',
+    fileName: 'tool_1.0.0_amd64.deb',
+    name: 'tool',
+    version: '1.0.0',
+    arch: 'amd64',
+    sizeBytes: 1,
+    sha256: 'a'.repeat(64),
+    url: 'https://host.test/tool.deb',
+  }
+  const INSTALL = { format: 'deb', title: 'Debian', commands: ['apt install tool'] }
+
+  it('makes the project, sends what is missing, and says how to install', async () => {
+    writeProject()
+    const requests: string[] = []
+    const bodies: string[] = []
+    const url = await serve(platform('published', requests, bodies))
+    const done = await run(['publish', '--target', 'deb/amd64', '--version', '2.0.0'], { ...env(url), SECRET: 'mine' })
+    expect(done.status).toBe(0)
+    expect(done.stdout).toContain('apt install tool')
+    expect(requests).toEqual([
+      'GET ',
+      'PUT ',
+      'POST /blobs/missing',
+      'PUT /blobs/SHA',
+      'POST /builds',
+      'GET /builds/bld_1',
+      'GET /install?channel=stable',
+    ])
+    expect(JSON.parse(bodies[0] ?? '')).toMatchObject({
+      manifest: MANIFEST,
+      manifestFile: 'nfpm.yaml',
+      version: '2.0.0',
+      targets: ['deb/amd64'],
+      variables: {},
+      sources: [{ kind: 'file', path: 'bin/tool', mode: 0o755, sizeBytes: 10 }],
+    })
+    expect(bodies[0]).not.toContain('mine')
+  })
+
+  it('ends with 1 when a job fails, with its reason', async () => {
+    writeProject()
+    const url = await serve(platform('failed'))
+    const done = await run(['publish', '--json', '--target', 'deb/amd64'], env(url))
+    expect(done.status).toBe(1)
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      ok: false,
+      error: { code: 'build_failed', message: 'deb/amd64: A name must be one.' },
+      build: { id: 'bld_1' },
+    })
+  })
+
+  it('ends with 4 when it is not done in time, and names the build', async () => {
+    writeProject()
+    const url = await serve(platform('building'))
+    const done = await run(['publish', '--target', 'deb/amd64', '--timeout', '1'], env(url))
+    expect(done.status).toBe(4)
+    expect(done.stderr).toContain('distropack status bld_1')
+  })
+
+  it('ends with 3 when the token may not', async () => {
+    writeProject()
+    const url = await serve((_, response) => refuse(response, 403, 'forbidden', 'This token cannot publish.'))
+    const done = await run(['publish'], env(url))
+    expect(done.status).toBe(3)
+    expect(done.stderr).toContain('This token cannot publish.')
+  })
+
+  it('ends with 1 and every reason when the server refuses the build', async () => {
+    writeProject()
+    const ready = platform('published')
+    const url = await serve((request, response, body) =>
+      request.url?.endsWith('/builds')
+        ? refuse(response, 409, 'version_exists', 'There is a tool 1.0.0.')
+        : ready(request, response, body),
+    )
+    const done = await run(['publish', '--json'], env(url))
+    expect(done.status).toBe(1)
+    expect(JSON.parse(done.stdout).error.code).toBe('version_exists')
+  })
+
+  it('says that a file changed when the server finds other bytes', async () => {
+    writeProject()
+    const ready = platform('published')
+    const url = await serve((request, response, body) =>
+      request.method === 'PUT' && request.url?.includes('/blobs/')
+        ? refuse(response, 422, 'digest_mismatch', 'Other bytes.')
+        : ready(request, response, body),
+    )
+    const done = await run(['publish'], env(url))
+    expect(done.status).toBe(2)
+    expect(done.stderr).toContain('bin/tool changed while it was sent')
+  })
+
+  it('does not wait when it need not', async () => {
+    writeProject()
+    const url = await serve(platform('building'))
+    const done = await run(['publish', '--no-wait'], env(url))
+    expect(done).toMatchObject({ status: 0, stdout: 'Started bld_1; ask with `distropack status bld_1`.\n' })
+  })
+})
+
+describe('distropack status and logs', () => {
+  const flags = (url: string) => ['--url', url, '--token', TOKEN, '--project', 'acme/tool']
+  const server = (): Promise<string> =>
+    serve((request, response) => {
+      const query = new URL(request.url ?? '', 'http://x').searchParams
+      if (!request.url?.includes('/log')) return answer(response, 200, { ...BUILD, jobs: [{ ...JOB, state: 'built' }] })
+      const isFirst = !query.has('cursor')
+      return answer(response, 200, {
+        lines: [{ atMs: isFirst ? 0 : 1000, line: isFirst ? 'one' : 'two' }],
+        nextCursor: isFirst ? 'c1' : null,
+      })
+    })
+
+  it('says what became of each target', async () => {
+    const done = await run(['status', 'bld_1', ...flags(await server())])
+    expect(done).toMatchObject({ status: 0, stdout: 'bld_1  open  channel stable\ndeb/amd64  built\n' })
+  })
+
+  it('prints every page of a log', async () => {
+    const done = await run(['logs', 'bld_1', ...flags(await server())])
+    expect(done.stdout).toBe('1970-01-01T00:00:00.000Z deb/amd64 one\n1970-01-01T00:00:01.000Z deb/amd64 two\n')
+  })
+
+  it('says which targets a build has', async () => {
+    const done = await run(['logs', 'bld_1', '--target', 'apk/amd64', ...flags(await server())])
+    expect(done.status).toBe(2)
+    expect(done.stderr).toContain('it has deb/amd64')
+  })
+})
