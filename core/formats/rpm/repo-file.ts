@@ -46,6 +46,7 @@ export const rpmInstructions = (
       `rpm --import ${address.baseUrl}/key.asc`,
       `zypper addrepo ${repo}`,
       `zypper install ${packages}`,
+      'zypper looks for something new once in ten minutes (repo.refresh.delay in /etc/zypp/zypp.conf).',
     ].join('\n'),
   }
 }
