@@ -101,6 +101,7 @@ afterEach(async () => {
 })
 
 const orderOf = (changes: object = {}) => ({
+  kind: 'build',
   jobId: 'job_1',
   target: 'deb/amd64',
   manifest: MANIFEST,

@@ -40,6 +40,25 @@ export const whoamiSchema = z
   .meta({ id: 'Whoami' })
 
 // ---- projects ----
+export const createProjectSchema = z
+  .object({
+    signing: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('rsa4096') }).meta({ description: 'What every client accepts; the default.' }),
+        z.object({ kind: z.literal('ed25519') }).meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
+        z.object({
+          kind: z.literal('import'),
+          privateKey: z
+            .string()
+            .max(100_000)
+            .meta({ description: 'Armored, without passphrase. Kept sealed, never shown.' }),
+        }),
+      ])
+      .default({ kind: 'rsa4096' }),
+  })
+  .meta({ id: 'CreateProject' })
+export type CreateProject = z.infer<typeof createProjectSchema>
+
 export const projectSchema = z
   .object({
     id: z.string(),
@@ -118,7 +137,7 @@ export const FINAL_JOB_STATES: readonly JobState[] = ['published', 'failed', 'de
 export const jobSchema = z
   .object({
     id: z.string(),
-    target: z.string().meta({ description: 'A target, `deb/amd64`; of a push, the file’s name.' }),
+    target: z.string().meta({ description: 'A target, format/architecture; of a push, the file’s name.' }),
     state: jobStateSchema,
     attempts: z.number().int(),
     faults: z.array(faultSchema),
@@ -177,6 +196,8 @@ export const artifactSchema = z
     createdAtMs: z.number(),
   })
   .meta({ id: 'Artifact' })
+
+export const doneSchema = z.object({ ok: z.literal(true) }).meta({ id: 'Done' })
 
 // ---- operator ----
 export const deadLetterSchema = z

@@ -67,6 +67,26 @@ it.each(['gzip', 'xz', 'zstd', 'none'])('takes a package by dpkg-deb, %s, byte f
   expect(await packages()).toContain(`Version: 1.0-${compression}\n`)
 })
 
+it('is pushed, listed, yanked and offered again by the command line', async () => {
+  const { fileName } = makeDeb('1.5', 'gzip')
+  const project = ['--project', 'acme/tool']
+  const run = async (...args: string[]) => {
+    const { status, stdout, stderr } = await platform.cli(access.token, [...args, ...project], folder)
+    expect([args[0], status, stderr]).toEqual([args[0], 0, expect.any(String)])
+    return stdout
+  }
+  expect(await run('push', fileName)).toContain(`/pool/main/t/theirs/${fileName}`)
+  expect(await run('packages')).toContain(`${fileName}  stable`)
+  expect(await run('yank', '1.5')).toBe(`yanked ${fileName}\n`)
+  await offeredSoon('1.5', false)
+  expect(await run('packages')).toContain(`${fileName}  -  (yanked from stable)`)
+  await run('unyank', fileName)
+  await offeredSoon('1.5', true)
+  await run('delete', '1.5')
+  await offeredSoon('1.5', false)
+  expect(await run('packages')).not.toContain(fileName)
+})
+
 it('refuses a damaged one with a sentence, and publishes nothing of it', async () => {
   const deb = makeDeb('2.0', 'gzip')
   const damaged = Buffer.from(deb.bytes)

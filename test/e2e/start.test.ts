@@ -1,10 +1,9 @@
 // `npm start` as a person meets it: a process, a port, a folder.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, it } from 'vitest'
-import { ROOT } from '../../scripts/platform/options.ts'
 import { areGone, descendants, killAll, launch, readLocal, sleep } from '../support/start-process.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'distropack-start-'))

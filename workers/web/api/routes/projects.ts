@@ -1,12 +1,12 @@
 // Projects, what they offer, and the lines a reader pastes.
-import { API_PATHS, installSchema, projectSchema } from '@distropack/core/contract/api.ts'
+import { API_PATHS, createProjectSchema, installSchema, projectSchema } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { createRoute } from '@hono/zod-openapi'
 import { openOrganization, openProject } from '../../services/access.ts'
 import { describeInstall } from '../../services/install.ts'
 import { ensureProject, listProjects, viewProject } from '../../services/projects.ts'
 import { need } from '../faults.ts'
-import { answers, channelQuery, newRouter, orgParams, projectParams, security } from '../route.ts'
+import { answers, channelQuery, jsonBody, newRouter, orgParams, projectParams, security } from '../route.ts'
 
 const tags = ['Projects']
 export const projects = newRouter()
@@ -18,7 +18,7 @@ const put = createRoute({
   security,
   summary: 'Make a project with its signing keys, or find it',
   description: 'A new project has an empty, signed repository at once. Making the keys takes some seconds.',
-  request: { params: projectParams },
+  request: { params: projectParams, body: { ...jsonBody(createProjectSchema), required: false } },
   responses: { ...answers(200, 'It was there', projectSchema), ...answers(201, 'It was made', projectSchema) },
 })
 projects.openapi(put, async (context) => {
@@ -30,7 +30,8 @@ projects.openapi(put, async (context) => {
     return context.json(await viewProject(platform, own), 200)
   }
   const organization = need(await openOrganization(platform, actor, org, 'publish'))
-  const made = need(await ensureProject(platform, organization, slug))
+  const { signing } = createProjectSchema.parse(context.req.valid('json') ?? {})
+  const made = need(await ensureProject(platform, organization, slug, signing))
   return context.json(await viewProject(platform, made.project), made.created ? 201 : 200)
 })
 
