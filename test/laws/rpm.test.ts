@@ -1,21 +1,14 @@
-// Our rpm packages against rpm's own tools: rpm, rpmbuild, rpmkeys, rpm2cpio.
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { utf8 } from '@distropack/core/bytes/arrays.ts'
 import { rpmBlockSchema } from '@distropack/core/formats/rpm/block.ts'
-import { rpmEntrySchema } from '@distropack/core/formats/rpm/entry.ts'
 import { rpm } from '@distropack/core/formats/rpm/format.ts'
 import type { PackagedItem, PackageSpec } from '@distropack/core/model/spec.ts'
-import type { RepositorySigner } from '@distropack/core/tools.ts'
-import { generateKey } from 'openpgp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
-import { makeForeignKey } from '../support/foreign-key.ts'
-import { sealed } from '../support/publisher.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { openRpmHome, type RpmHome } from '../support/rpm.ts'
-import { makeSigner, testSigner } from '../support/signers.ts'
+import { REFERENCE, REFERENCE_SPEC } from '../support/rpm-reference.ts'
 import { helloSpec, LONG_PATH, MTIME_SECONDS, settle, textSource } from '../support/specs.ts'
 
 let home: RpmHome
@@ -33,13 +26,7 @@ const build = async (spec: PackageSpec): Promise<Uint8Array> => {
 }
 const onDisk = async (spec: PackageSpec, name = 'x.rpm'): Promise<string> => home.write(name, await build(spec))
 
-const inspect = (bytes: Uint8Array) => rpm.inspect(memoryFile(bytes, 997), inspectTools)
-
-/** As `sealed` for any format, with what only this one's entry has. */
-const sealRpm = async (bytes: Uint8Array, signer: RepositorySigner) => {
-  const { bytes: signed, entry } = await sealed(rpm, bytes, signer)
-  return { bytes: signed, entry: rpmEntrySchema.parse(entry) }
-}
+const _inspect = (bytes: Uint8Array) => rpm.inspect(memoryFile(bytes, 997), inspectTools)
 
 const FULL = helloSpec({
   version: { epoch: 2, version: '1.2.3', prerelease: 'rc-1', metadata: 'git.abc', release: '4' },
@@ -232,118 +219,6 @@ describe('a built .rpm', () => {
   })
 })
 
-const REFERENCE_SPEC = `Name: hello
-Version: 1.2.3~rc1
-Release: 4
-Epoch: 2
-Summary: Says hello
-License: MIT
-URL: https://example.com
-Vendor: V
-Packager: P
-Requires: foo >= 1.2
-Requires(post): bar
-Requires: (a or b >= 2)
-Provides: greeter = 1.0
-Recommends: curl
-Suggests: nano
-Conflicts: bye < 2
-Obsoletes: hullo < 2
-Prefix: /opt
-%description
-Says hello
-and more
-%install
-mkdir -p %{buildroot}/usr/bin %{buildroot}/etc %{buildroot}/var/lib/hello %{buildroot}/usr/share/doc/hello %{buildroot}/usr/share/licenses/hello
-printf 'hello\\n' > %{buildroot}/usr/bin/hello
-ln -s hello %{buildroot}/usr/bin/hi
-echo x > %{buildroot}/etc/hello.conf
-echo y > %{buildroot}/etc/may.conf
-echo readme > %{buildroot}/usr/share/doc/hello/README
-echo licence > %{buildroot}/usr/share/licenses/hello/LICENCE
-touch -h -d @1700000000 $(find %{buildroot} -mindepth 1)
-%pre
-echo pre
-%post
-echo post
-%preun
-echo preun
-%postun
-echo postun
-%pretrans
-echo pretrans
-%posttrans
-echo posttrans
-%verifyscript
-echo verify
-%files
-%attr(755,root,root) /usr/bin/hello
-/usr/bin/hi
-%config(noreplace) %attr(640,root,adm) /etc/hello.conf
-%config(missingok) %attr(644,root,root) /etc/may.conf
-%dir %attr(1777,nobody,nogroup) /var/lib/hello
-%doc %attr(644,root,root) /usr/share/doc/hello/README
-%license %attr(644,root,root) /usr/share/licenses/hello/LICENCE
-%ghost %attr(600,root,root) /var/log/hello.log
-%changelog
-* Tue Nov 14 2023 Jane <j@example.com> - 1.2.3
-- one
-- two
-`
-
-const owned = { owner: 'root', group: 'root', mtimeSeconds: 1_700_000_000 }
-const REFERENCE = helloSpec({
-  version: { epoch: 2, version: '1.2.3', prerelease: 'rc1', release: '4' },
-  description: 'Says hello\nand more',
-  homepage: 'https://example.com',
-  vendor: 'V',
-  relations: {
-    depends: ['foo >= 1.2', '(a or b >= 2)'],
-    provides: ['greeter = 1.0'],
-    recommends: ['curl'],
-    suggests: ['nano'],
-    conflicts: ['bye < 2'],
-    replaces: ['hullo < 2'],
-  },
-  items: settle([
-    { ...owned, kind: 'file', path: '/usr/bin/hello', mode: 0o755, source: textSource('hello\n') },
-    { ...owned, kind: 'symlink', path: '/usr/bin/hi', mode: 0o777, target: 'hello' },
-    {
-      ...owned,
-      kind: 'config|noreplace',
-      path: '/etc/hello.conf',
-      mode: 0o640,
-      group: 'adm',
-      source: textSource('x\n'),
-    },
-    { ...owned, kind: 'config|missingok', path: '/etc/may.conf', mode: 0o644, source: textSource('y\n') },
-    { ...owned, kind: 'dir', path: '/var/lib/hello', mode: 0o1777, owner: 'nobody', group: 'nogroup' },
-    { ...owned, kind: 'doc', path: '/usr/share/doc/hello/README', mode: 0o644, source: textSource('readme\n') },
-    {
-      ...owned,
-      kind: 'licence',
-      path: '/usr/share/licenses/hello/LICENCE',
-      mode: 0o644,
-      source: textSource('licence\n'),
-    },
-    { ...owned, kind: 'ghost', path: '/var/log/hello.log', mode: 0o600 },
-  ]),
-  scripts: {
-    preinstall: utf8('echo pre'),
-    postinstall: utf8('echo post'),
-    preremove: utf8('echo preun'),
-    postremove: utf8('echo postun'),
-    pretrans: utf8('echo pretrans'),
-    posttrans: utf8('echo posttrans'),
-    verify: utf8('echo verify'),
-  },
-  // rpmbuild puts every entry at noon.
-  changelog: [
-    { version: '1.2.3', dateSeconds: 1_699_963_200, packager: 'Jane <j@example.com>', changes: ['one', 'two'] },
-  ],
-  block: { packager: 'P', prefixes: ['/opt'], requires: { post: ['bar'] } },
-})
-
 const COMPARED_TAGS = [
   ...['NAME', 'EPOCH', 'VERSION', 'RELEASE', 'ARCH', 'OS', 'SUMMARY', 'DESCRIPTION', 'LICENSE', 'URL', 'VENDOR'],
   ...['PACKAGER', 'GROUP', 'SIZE', 'SOURCERPM', 'PREFIXES', 'ENCODING', 'PAYLOADFORMAT', 'FILEDIGESTALGO'],
@@ -464,192 +339,5 @@ describe('check', () => {
       prefixes: ['/opt'],
     }
     expect(rpmBlockSchema.safeParse(documented).success).toBe(true)
-  })
-})
-
-describe('a stranger package', () => {
-  const SPEC = `Name: stranger
-Version: 3
-Release: 1%{?dist}
-Summary: odd <&>
-License: x
-%description
-odd
-%install
-mkdir -p %{buildroot}/usr/bin
-head -c 5000 /dev/zero > %{buildroot}/usr/bin/x
-ln %{buildroot}/usr/bin/x %{buildroot}/usr/bin/y
-%files
-/usr/bin/*
-`
-  const stranger = (payload = 'w6.gzdio') => home.rpmbuild(SPEC, '--define', `_binary_payload ${payload}`)
-
-  it.each(['w6.gzdio', 'w2.xzdio', 'w3.zstdio', 'w.ufdio', 'w9.bzdio'])('packed with %s is read', async (payload) => {
-    const bytes = stranger(payload)
-    const entry = await inspect(bytes)
-    if (!entry.ok) throw new Error(entry.error.message)
-    expect(entry.value).toMatchObject({
-      name: 'stranger',
-      version: '3-1',
-      arch: 'x86_64',
-      summary: 'odd <&>',
-      fileName: 'stranger-3-1.x86_64.rpm',
-      sizeBytes: bytes.length,
-      paths: [
-        { path: '/usr/bin/x', kind: 'file' },
-        { path: '/usr/bin/y', kind: 'file' },
-      ],
-    })
-  })
-
-  it('cut or changed anywhere is a fault, and never a crash', async () => {
-    const bytes = stranger()
-    for (let end = 0; end < bytes.length; end += 61) {
-      expect((await inspect(bytes.subarray(0, end))).ok).toBe(false)
-    }
-    const entry = await inspect(bytes)
-    if (!entry.ok) throw new Error(entry.error.message)
-    for (let at = 0; at < bytes.length; at += 7) {
-      const changed = bytes.slice()
-      changed[at]! ^= 0x55
-      const read = await inspect(changed)
-      // The lead and the padding of the signature header are what no digest covers.
-      if (at >= entry.value.headerStart) expect(read.ok, `byte ${at}`).toBe(false)
-      if (!read.ok) {
-        const codes = ['package_corrupt', 'package_unsupported', 'digest_mismatch', 'size_mismatch']
-        expect(codes).toContain(read.error.code)
-      }
-    }
-  })
-
-  it('with hostile counts and offsets is refused before anything is allocated', async () => {
-    const bytes = stranger()
-    for (const place of [104, 108]) {
-      for (const value of [0, 0x7fffffff, 0xffffffff]) {
-        const changed = bytes.slice()
-        new DataView(changed.buffer).setUint32(place, value)
-        const read = await inspect(changed)
-        expect(!read.ok && read.error.code, `${place} ${value}`).toBe('package_corrupt')
-      }
-    }
-    // Every field of every index entry of the signature header.
-    for (let place = 112; place < 112 + 7 * 16; place += 4) {
-      for (const value of [0xffffffff, 0x80000000, 0x7fffffff]) {
-        const changed = bytes.slice()
-        new DataView(changed.buffer).setUint32(place, value)
-        await expect(inspect(changed)).resolves.toBeDefined()
-      }
-    }
-  })
-
-  it('that is a source package, a Debian one or empty is refused with a sentence', async () => {
-    const top = join(home.folder, 'source')
-    const spec = home.write('source.spec', SPEC)
-    home.run('rpmbuild', '-bs', '--define', `_topdir ${top}`, spec)
-    const [source = ''] = home.run('bash', '-c', `ls ${top}/SRPMS/*.src.rpm`).split('\n')
-    const read = await inspect(new Uint8Array(readFileSync(source)))
-    expect(!read.ok && read.error.message).toMatch(/source package/)
-    for (const bytes of [utf8('!<arch>\ndebian-binary'), new Uint8Array(0), new Uint8Array(200)]) {
-      const other = await inspect(bytes)
-      expect(!other.ok && other.error.message).toMatch(/not an rpm package/)
-    }
-  })
-
-  it('without a digest of its payload is refused: nothing of ours could vouch for it', async () => {
-    const bytes = stranger()
-    const changed = bytes.slice()
-    const view = new DataView(changed.buffer)
-    const entry = await inspect(bytes)
-    if (!entry.ok) throw new Error(entry.error.message)
-    for (let place = entry.value.headerStart + 16; place < entry.value.headerEnd; place += 16) {
-      if (view.getUint32(place) === 5092) view.setUint32(place, 5999)
-    }
-    // Digests of the header itself are made right again, as whoever builds such a package has them.
-    const header = changed.subarray(entry.value.headerStart, entry.value.headerEnd)
-    for (const [tag, algorithm] of [
-      [269, 'sha1'],
-      [273, 'sha256'],
-    ] as const) {
-      const digest = execFileSync(`${algorithm}sum`, { input: header, encoding: 'utf8' }).split(' ')[0]!
-      for (let place = 112; place < entry.value.headerStart; place += 16) {
-        if (view.getUint32(place) !== tag) continue
-        const entries = view.getUint32(104)
-        changed.set(utf8(digest), 112 + entries * 16 + view.getUint32(place + 8))
-        break
-      }
-    }
-    const read = await inspect(changed)
-    expect(!read.ok && read.error).toMatchObject({ code: 'package_unsupported', message: /digest of its payload/ })
-  })
-})
-
-describe('a sealed package', () => {
-  const flip = (bytes: Uint8Array, at: number): Uint8Array => {
-    const changed = bytes.slice()
-    changed[at]! ^= 1
-    return changed
-  }
-
-  it('verifies with the repository’s key and with no other, also when it was a stranger’s', async () => {
-    const signer = await testSigner()
-    const stranger = home.rpmbuild(REFERENCE_SPEC)
-    for (const [name, bytes] of [
-      ['ours', await build(FULL)],
-      ['stranger', stranger],
-    ] as const) {
-      const unsigned = home.checkSignature(home.write(`${name}-unsigned.rpm`, bytes), [signer.openpgp.publicKeyArmored])
-      expect(unsigned.status, name).not.toBe(0)
-      const { bytes: signed, entry } = await sealRpm(bytes, signer)
-      const file = home.write(`${name}.rpm`, signed)
-      const checked = home.checkSignature(file, [signer.openpgp.publicKeyArmored])
-      expect(checked.stdout, name).toMatch(/Header V4 RSA\/SHA(256|512) Signature, key ID [0-9a-f]+: OK/)
-      expect(checked.stdout, name).toMatch(/Payload SHA256 digest: OK/)
-      expect(checked.status, name).toBe(0)
-      expect(home.checkSignature(file, [await makeForeignKey()]).status, name).not.toBe(0)
-      expect(signed.subarray(entry.headerStart), name).toEqual(
-        bytes.subarray(bytes.length - (signed.length - entry.headerStart)),
-      )
-    }
-  })
-
-  it('does not verify with one bit of header or payload changed', async () => {
-    const signer = await testSigner()
-    const { bytes, entry } = await sealRpm(await build(FULL), signer)
-    const places = [
-      entry.headerStart + 20,
-      Math.floor((entry.headerStart + entry.headerEnd) / 2),
-      entry.headerEnd + 12,
-      bytes.length - 9,
-    ]
-    for (const at of places) {
-      const file = home.write('flipped.rpm', flip(bytes, at))
-      expect(home.checkSignature(file, [signer.openpgp.publicKeyArmored]).status, `byte ${at}`).not.toBe(0)
-      expect((await inspect(flip(bytes, at))).ok).toBe(false)
-    }
-  })
-
-  it('sealed again by another repository has that one’s signature alone', async () => {
-    const [first, second] = [await testSigner(), await makeSigner()]
-    const once = await sealRpm(await build(FULL), first)
-    const twice = await sealRpm(once.bytes, second)
-    const file = home.write('twice.rpm', twice.bytes)
-    expect(home.checkSignature(file, [second.openpgp.publicKeyArmored]).status).toBe(0)
-    expect(home.checkSignature(file, [first.openpgp.publicKeyArmored]).status).not.toBe(0)
-    expect(home.query(file, '%{RSAHEADER:pgpsig}')).toMatch(/^RSA/)
-  })
-
-  it('may be signed by an EdDSA key, which rpm looks for under another tag', async () => {
-    const pair = await generateKey({
-      type: 'ecc',
-      curve: 'ed25519Legacy',
-      userIDs: [{ name: 'E' }],
-      date: new Date(MTIME_SECONDS * 1000),
-      format: 'object',
-    })
-    const signer = await makeSigner(pair)
-    const { bytes } = await sealRpm(await build(FULL), signer)
-    const checked = home.checkSignature(home.write('eddsa.rpm', bytes), [signer.openpgp.publicKeyArmored])
-    expect(checked.stdout).toMatch(/Header V4 EdDSA\/SHA(256|512) Signature, key ID [0-9a-f]+: OK/)
-    expect(checked.status).toBe(0)
   })
 })

@@ -5,10 +5,11 @@ import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
-import type { BuildTools, ByteSink, HashName, Spool } from '../../tools.ts'
+import type { BuildTools, ByteSink, Spool } from '../../tools.ts'
 import type { RpmBlock } from './block.ts'
 import { checkSpec, parseBlock } from './check.ts'
 import { compressionOf } from './compression.ts'
+import { digestOf } from './digest.ts'
 import { entryOf, type RpmEntry } from './entry.ts'
 import { filesOf, fileTags, installedBytes, MAX_INT32, type RpmFile } from './files.ts'
 import { int32, renderHeader, strings, type TagValue, text } from './header.ts'
@@ -20,12 +21,6 @@ import { MAIN_LIMITS, MAX_HEADER_BYTES } from './package-read.ts'
 import { type Payload, packPayload } from './payload.ts'
 import { renderSignatureHeader, signatureTagFor, signatureTags } from './signature.ts'
 import { DIGEST_ALGORITHM, TAG } from './tags.ts'
-
-const digestOf = (name: HashName, bytes: Uint8Array, tools: BuildTools): string => {
-  const hash = tools.hash(name)
-  hash.update(bytes)
-  return toHex(hash.digest())
-}
 
 interface PackedPayload {
   readonly payload: Payload

@@ -5,16 +5,11 @@ import { catchStreamFaults, StreamFault } from '../../bytes/stream-fault.ts'
 import type { Fault } from '../../fault.ts'
 import { ok, type Result } from '../../result.ts'
 import type { Hash, HashName, InspectTools, SeekableFile } from '../../tools.ts'
+import { digestOf } from './digest.ts'
 import { entryOf, type RpmEntry } from './entry.ts'
 import type { Header } from './header-read.ts'
 import { type PackageHeaders, readPackageHeaders } from './package-read.ts'
 import { DIGEST_ALGORITHM, SIGNATURE_TAG, TAG } from './tags.ts'
-
-const digestOf = (name: HashName, bytes: Uint8Array, tools: InspectTools): string => {
-  const hash = tools.hash(name)
-  hash.update(bytes)
-  return toHex(hash.digest())
-}
 
 const mismatch = (what: string): StreamFault =>
   new StreamFault(`The package's ${what} does not match its digest. Build or upload the file again.`, 'digest_mismatch')

@@ -2,12 +2,13 @@
 // payload stay as they are. The header holds the payload's digest, so rpm 4.14 and later need no signature over both
 // (lib/rpmvs.cc: a payload digest from a signed header counts as one).
 import { concatBytes } from '../../bytes/arrays.ts'
-import { toBase64, toHex } from '../../bytes/hex.ts'
+import { toBase64 } from '../../bytes/hex.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
 import type { Sealed } from '../../format.ts'
 import { err, ok, type Result } from '../../result.ts'
-import type { HashName, InspectTools, PackageSigner, SeekableFile } from '../../tools.ts'
+import type { InspectTools, PackageSigner, SeekableFile } from '../../tools.ts'
+import { digestOf } from './digest.ts'
 import type { RpmEntry } from './entry.ts'
 import { strings, type TagValue, TYPE, text } from './header.ts'
 import type { Header } from './header-read.ts'
@@ -45,12 +46,6 @@ const keptTags = (signature: Header): Map<number, TagValue> => {
     else if (raw.type === TYPE.bytes) kept.set(tag, { type: 'bytes', bytes: signature.binary(tag)! })
   }
   return kept
-}
-
-const digestOf = (name: HashName, bytes: Uint8Array, tools: InspectTools): string => {
-  const hash = tools.hash(name)
-  hash.update(bytes)
-  return toHex(hash.digest())
 }
 
 /** Packages of rpm 6's own format have one tag for signatures of every kind, in base64. */
