@@ -4,14 +4,22 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** bookworm: apt 2.6, which verifies with gpgv. trixie: apt 3.0, which verifies with sqv. */
+/**
+ * bookworm: apt 2.6, which verifies with gpgv; dnf 4.14, zypper 1.14.42, rpm 4.18.
+ * trixie: apt 3.0, which verifies with sqv; dnf 4.23, zypper 1.14.89, rpm 4.20.
+ */
 export const SUITES = ['bookworm', 'trixie'] as const
 export type Suite = (typeof SUITES)[number]
 
 const FOLDER = process.env.DISTROPACK_TEST_ROOTS || '/var/cache/distropack-test-roots'
 const FALLBACK_MIRROR = 'http://deb.debian.org/debian'
 
-export const rootOf = (suite: Suite): string => join(FOLDER, suite)
+/** Install instructions fetch keys with curl. */
+const PACKAGES = ['curl', 'ca-certificates', 'dnf', 'rpm', 'zypper']
+/** Part of a root's name: one more with every change of what is in it, so that no run takes an older root. */
+const EDITION = 2
+
+export const rootOf = (suite: Suite): string => join(FOLDER, `${suite}-${EDITION}`)
 const isReady = (suite: Suite): boolean => existsSync(join(rootOf(suite), '.ready'))
 
 /** Where this machine's own apt gets Debian from: a mirror near it, or the one an offline site has. */
@@ -28,8 +36,7 @@ const runMmdebstrap = (suite: Suite, target: string, mirror: string): Promise<nu
     const options = [
       '--quiet',
       '--variant=apt',
-      // Install instructions fetch keys with curl.
-      '--include=curl,ca-certificates',
+      `--include=${PACKAGES.join(',')}`,
       '--aptopt=Acquire::Check-Valid-Until "false"',
       '--aptopt=Acquire::Languages "none"',
       '--aptopt=APT::Install-Recommends "false"',

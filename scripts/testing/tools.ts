@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs'
 const PACKAGES = [
   'apt-utils', // apt-ftparchive
   'binutils', // ar
+  'cpio',
+  'createrepo-c',
   'curl',
   'debian-archive-keyring', // mmdebstrap on other Debians
   'dpkg-dev',
@@ -15,6 +17,8 @@ const PACKAGES = [
   'mmdebstrap',
   'openssl',
   'python3',
+  'rpm', // and rpmbuild, rpmkeys
+  'rpm2cpio',
   'xz-utils',
   'zstd',
 ] as const

@@ -5,10 +5,16 @@ import { spawnSync } from 'node:child_process'
 const PACKAGES = {
   'apt-ftparchive': 'apt-utils',
   'apt-get': 'apt',
+  cpio: 'cpio',
+  createrepo_c: 'createrepo-c',
   'dpkg-deb': 'dpkg',
   'dpkg-parsechangelog': 'dpkg-dev',
   openssl: 'openssl',
   python3: 'python3',
+  rpm: 'rpm',
+  rpm2cpio: 'rpm2cpio',
+  rpmbuild: 'rpm',
+  rpmkeys: 'rpm',
   xz: 'xz-utils',
 } as const
 

@@ -51,7 +51,7 @@ describe('an imported key', () => {
     [
       'a curve that rpm does not read',
       async () => (await generateKey({ type: 'curve25519', userIDs: [{ name: 'A' }] })).privateKey,
-      /rpm and older gpg/,
+      /neither rpm nor older gpg/,
     ],
   ]
   it.each(refusals)('%s is refused with the reason', async (_name, make, reason) => {

@@ -24,7 +24,7 @@ const lintAlgorithm = (key: PrivateKey): Fault[] => {
   // Algorithm 22 with the old curve id: what gpg 2.2 and rpm 4.18 read. Algorithm 27 they do not.
   if (algorithm === 'eddsaLegacy' && curve === 'ed25519Legacy') return []
   return [
-    refused(`rpm and older gpg do not read its algorithm (${curve ?? algorithm}). Use RSA-4096 or legacy Ed25519.`),
+    refused(`neither rpm nor older gpg reads its algorithm (${curve ?? algorithm}). Use RSA-4096 or legacy Ed25519.`),
   ]
 }
 

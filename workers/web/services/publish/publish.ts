@@ -241,7 +241,7 @@ const makeGeneration = async (
   if (!signer.ok) throw new Error(signer.error.message)
   const generation = store.generation() + 1
   const nowMs = Math.max(platform.nowMs(), Number(store.meta('flippedAtMs') ?? 0))
-  const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000) }
+  const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000), generation }
   const files: IndexFile[] = []
   const changes: Change[] = []
   const pointers = new Map(store.pointers())

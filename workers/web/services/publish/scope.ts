@@ -31,13 +31,15 @@ export interface ScopeTools {
   readonly pieces: PieceStore
   readonly signer: RepositorySigner
   readonly nowSeconds: number
+  readonly generation: number
 }
 
 export const scopeName = (formatId: string, channel: string): string => `${formatId}/${channel}`
 
-const indexTools = (scope: string, { store, pieces, signer, nowSeconds }: ScopeTools): IndexTools => ({
+const indexTools = (scope: string, { store, pieces, signer, nowSeconds, generation }: ScopeTools): IndexTools => ({
   signer,
   nowSeconds,
+  generation,
   deflate: deflatePiece,
   store: pieces.store,
   measure: (recipe) => measureContent(recipe, pieces, store.checkpoints),
