@@ -1,7 +1,7 @@
 // The manifest of the working folder, what it is to become, and the sources that takes.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { variableNames } from '@distropack/core/manifest/expand.ts'
+import { variableNames, withoutSignatures } from '@distropack/core/manifest/expand.ts'
 import { type Manifest, parseManifest } from '@distropack/core/manifest/parse.ts'
 import { type ListedSources, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
@@ -24,6 +24,8 @@ export interface ManifestFile {
   readonly manifest: Manifest
   /** Those the manifest names, and SOURCE_DATE_EPOCH; never a whole environment. */
   readonly variables: Readonly<Record<string, string>>
+  /** Those a server gets: not the ones that only say where the user's own keys are. */
+  readonly sentVariables: Readonly<Record<string, string>>
   readonly targets: readonly Target[]
 }
 
@@ -40,8 +42,8 @@ const readFirst = async (
   return undefined
 }
 
-const pickVariables = (manifest: Manifest, env: Environment): Readonly<Record<string, string>> => {
-  const names = [...variableNames(manifest.values), 'SOURCE_DATE_EPOCH']
+const pickVariables = (values: Manifest['values'], env: Environment): Readonly<Record<string, string>> => {
+  const names = [...variableNames(values), 'SOURCE_DATE_EPOCH']
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }
 
@@ -55,10 +57,11 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
   }
   const manifest = parseManifest(read.text, flags.file ? flags.file : basename(read.file))
   if (!manifest.ok) return faultTrouble(manifest.error)
-  const variables = pickVariables(manifest.value, env)
+  const variables = pickVariables(manifest.value.values, env)
+  const sentVariables = pickVariables(withoutSignatures(manifest.value.values), env)
   const targets = planTargets({ manifest: manifest.value, asked: flags.target, variables })
   if (!targets.ok) return faultTrouble(targets.error)
-  return ok({ text: read.text, manifest: manifest.value, variables, targets: targets.value })
+  return ok({ text: read.text, manifest: manifest.value, variables, sentVariables, targets: targets.value })
 }
 
 /** Paths are relative to the working folder, as nFPM reads them, and not to the manifest. */

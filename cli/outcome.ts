@@ -57,6 +57,7 @@ const CODE_EXITS: Readonly<Partial<Record<FaultCode, ExitCode>>> = {
   path_unsafe: EXIT.usage,
   content_conflict: EXIT.usage,
   field_invalid: EXIT.usage,
+  key_refused: EXIT.usage,
   request_invalid: EXIT.usage,
   unauthenticated: EXIT.unauthorized,
   forbidden: EXIT.unauthorized,

@@ -17,6 +17,8 @@ export interface Format<E extends Entry = Entry> {
   readonly title: string
   /** The word of nFPM's `packager:` and `overrides:`; its block in the manifest has the same name. */
   readonly manifestName: string
+  /** The kind of key the `signature` of its manifest block names, for local builds. Absent: it has no such key. */
+  readonly localKey?: 'openpgp' | 'rsa'
   /** Recognises a finished file by its name. */
   readonly fileSuffix: string
   /** Further endings of finished files by others, which `inspect` reads: `.pkg.tar.xz`. */

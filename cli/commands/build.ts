@@ -1,13 +1,16 @@
-// `distropack build`: packages on this machine, without a server.
-import { mkdir, rename, rm } from 'node:fs/promises'
+// `distropack build`: packages on this machine, without a server, signed by the user's own key where the manifest
+// names one.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import type { PackageSigner } from '@distropack/core/tools.ts'
 import { buildPackage } from '@distropack/packager/host/build-package.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
 import { faultTrouble, type Outcome, type Trouble } from '../outcome.ts'
 import type { Environment } from '../settings.ts'
+import { openSigners } from '../signing-keys.ts'
 import { formatBytes, type Terminal } from '../terminal.ts'
 
 export interface BuildFlags extends ManifestFlags {
@@ -21,22 +24,56 @@ interface BuiltFile {
   readonly version: string
   readonly sizeBytes: number
   readonly sha256: string
+  /** By the key the manifest names. */
+  readonly signed: boolean
+  /** Paths of signatures in files of their own. */
+  readonly companions: readonly string[]
 }
 
-const buildOne = async (target: Target, spec: PackageSpec, out: string): Promise<Result<BuiltFile, Trouble>> => {
-  const path = join(out, target.format.fileName(spec))
-  // Under another name until it is whole; an older package of that name is replaced in one step.
+interface OneBuild {
+  readonly target: Target
+  readonly spec: PackageSpec
+  readonly signer: PackageSigner | undefined
+  readonly out: string
+}
+
+/** Under another name until it is whole; an older file of that name is replaced in one step. */
+const inOneStep = async <T>(path: string, make: (unfinished: string) => Promise<T>): Promise<T> => {
   const unfinished = `${path}.${process.pid}.unfinished`
-  const built = await buildPackage({ format: target.format, spec, path: unfinished, log: () => {} })
-  if (!built.ok) return faultTrouble([built.error])
   try {
-    await rename(unfinished, path)
+    return await make(unfinished)
   } catch (error) {
     await rm(unfinished, { force: true })
     throw error
   }
-  const { entry, sizeBytes, sha256 } = built.value
-  return ok({ target: formatTarget(target), path, name: entry.name, version: entry.version, sizeBytes, sha256 })
+}
+
+const buildOne = async ({ target, spec, signer, out }: OneBuild): Promise<Result<BuiltFile, Trouble>> => {
+  const path = join(out, target.format.fileName(spec))
+  const built = await inOneStep(path, async (unfinished) => {
+    const order = { format: target.format, spec, path: unfinished, log: () => {}, ...(signer ? { signer } : {}) }
+    const made = await buildPackage(order)
+    if (made.ok) await rename(unfinished, path)
+    return made
+  })
+  if (!built.ok) return faultTrouble([built.error])
+  const { entry, sizeBytes, sha256, companions } = built.value
+  for (const { suffix, bytes } of companions) {
+    await inOneStep(`${path}${suffix}`, async (unfinished) => {
+      await writeFile(unfinished, bytes)
+      await rename(unfinished, `${path}${suffix}`)
+    })
+  }
+  return ok({
+    target: formatTarget(target),
+    path,
+    name: entry.name,
+    version: entry.version,
+    sizeBytes,
+    sha256,
+    signed: signer !== undefined,
+    companions: companions.map(({ suffix }) => `${path}${suffix}`),
+  })
 }
 
 export const build = async (flags: BuildFlags, env: Environment, terminal: Terminal): Promise<Outcome> => {
@@ -44,16 +81,23 @@ export const build = async (flags: BuildFlags, env: Environment, terminal: Termi
   if (!opened.ok) return opened
   const listed = await findSources(opened.value, flags.version, Math.floor(Date.now() / 1000))
   if (!listed.ok) return listed
+  // Before anything is built: a wrong passphrase ends the command with nothing half done.
+  const signers = await openSigners(opened.value, listed.value.specs, env)
+  if (!signers.ok) return signers
   await mkdir(flags.out, { recursive: true })
   const packages: BuiltFile[] = []
   for (const [index, target] of opened.value.targets.entries()) {
     terminal.say(`building ${formatTarget(target)}`)
-    const built = await buildOne(target, listed.value.specs[index]!, flags.out)
+    const spec = listed.value.specs[index]!
+    const built = await buildOne({ target, spec, signer: signers.value[index], out: flags.out })
     if (!built.ok) return built
     packages.push(built.value)
   }
   return ok({
     document: { packages },
-    lines: packages.map(({ path, sizeBytes }) => `${path}  ${formatBytes(sizeBytes)}`),
+    lines: packages.flatMap(({ path, sizeBytes, signed, companions }) => [
+      `${path}  ${formatBytes(sizeBytes)}${signed ? '  signed' : ''}`,
+      ...companions,
+    ]),
   })
 }

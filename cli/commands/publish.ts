@@ -5,6 +5,7 @@ import type { ApiClient } from '@distropack/core/contract/client.ts'
 import { channelSchema } from '@distropack/core/contract/wire.ts'
 import { formatTarget } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
+import { hasLocalKey } from '@distropack/packager/host/local-signer.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
 import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
@@ -112,9 +113,12 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
   if (!name.ok) return name
   const opened = await openManifest(flags, env)
   if (!opened.ok) return opened
-  const { manifest, text, variables, targets } = opened.value
+  const { manifest, text, sentVariables: variables, targets } = opened.value
   const listed = await findSources(opened.value, flags.version, Math.floor(Date.now() / 1000))
   if (!listed.ok) return listed
+  if (listed.value.specs.some(hasLocalKey)) {
+    terminal.say("the manifest's own signing keys are for `distropack build`; here the project's key signs")
+  }
   const client = await openClient(flags, env)
   if (!client.ok) return client
   const project = client.value.inProject(name.value)

@@ -141,6 +141,16 @@ export const expandManifest = (values: ManifestValues, lookup: Lookup): Manifest
   return expanded
 }
 
+/** A manifest without the blocks that name keys of the user's machine, which are nobody else's business. */
+export const withoutSignatures = (values: ManifestValues): ManifestValues => {
+  const stripped = Object.entries(values).map(([key, value]) => {
+    if (typeof value !== 'object' || value === null || !('signature' in value)) return [key, value]
+    const { signature, ...rest } = value
+    return [key, rest]
+  })
+  return Object.fromEntries(stripped) as ManifestValues
+}
+
 /** Names of the variables a manifest asks for, so that a publisher sends these and not a whole environment. */
 export const variableNames = (values: ManifestValues): readonly string[] => {
   const names = new Set<string>()

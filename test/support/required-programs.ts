@@ -3,12 +3,15 @@ import { spawnSync } from 'node:child_process'
 
 /** Debian's packages of them. */
 const PACKAGES = {
+  ar: 'binutils',
   'apt-ftparchive': 'apt-utils',
   'apt-get': 'apt',
   cpio: 'cpio',
   createrepo_c: 'createrepo-c',
   'dpkg-deb': 'dpkg',
   'dpkg-parsechangelog': 'dpkg-dev',
+  gpg: 'gnupg',
+  gpgv: 'gpgv',
   openssl: 'openssl',
   python3: 'python3',
   rpm: 'rpm',

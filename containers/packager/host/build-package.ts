@@ -13,6 +13,7 @@ import type { BuildTools, InspectTools, PackageSigner } from '@distropack/core/t
 import { compress, decompress } from './codecs.ts'
 import { type FileSpool, fileSink, fileSpool } from './files.ts'
 import { type Digest, hash } from './hashes.ts'
+import { type Companion, sealPackage } from './seal-package.ts'
 
 export const inspectTools: InspectTools = { hash, decompress }
 
@@ -33,11 +34,14 @@ export interface PackageOrder {
   readonly path: string
   readonly log: (line: string) => void
   readonly signal?: AbortSignal
+  /** The user's own key, for packages built on the user's machine. */
   readonly signer?: PackageSigner
 }
 
 export interface BuiltPackage extends Digest {
   readonly entry: Entry
+  /** Signatures in files of their own; none without a signer. */
+  readonly companions: readonly Companion[]
 }
 
 /** The user's trouble is a fault; a full disk or a bug throws. Either way no half file stays. */
@@ -55,10 +59,28 @@ export const buildPackage = (order: PackageOrder): Promise<Result<BuiltPackage, 
         return spool
       },
     }
-    const built = await write(order, tools).finally(() => Promise.all(spools.map((spool) => spool.close())))
-    if (!built.ok) await rm(order.path, { force: true })
-    return built
+    try {
+      const built = await writeSigned(order, tools, room)
+      if (!built.ok) await rm(order.path, { force: true })
+      return built
+    } catch (error) {
+      await rm(order.path, { force: true })
+      throw error
+    } finally {
+      await Promise.all(spools.map((spool) => spool.close()))
+    }
   })
+
+/** Formats whose signature is not made with the file get it afterwards, as on the platform. */
+const writeSigned = async (order: PackageOrder, tools: BuildTools, room: string) => {
+  const { signer, path, signal } = order
+  const { seal } = order.format
+  if (!signer || !seal) return write(order, tools)
+  const unsignedPath = join(room, 'unsigned')
+  const built = await write({ ...order, path: unsignedPath }, tools)
+  if (!built.ok) return built
+  return sealPackage({ seal, signer, entry: built.value.entry, tools: inspectTools, unsignedPath, path, signal })
+}
 
 const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<BuiltPackage, Fault>> => {
   const { format, spec, path, signal } = order
@@ -69,10 +91,9 @@ const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<Bui
     if (!built.ok) return built
     const isTrue = built.value.sizeBytes === digest.sizeBytes && built.value.sha256 === digest.sha256
     if (!isTrue) throw new Error(`${format.id}: the entry says other bytes than were written`)
-    return ok({ entry: built.value, ...digest })
+    return ok({ entry: built.value, ...digest, companions: [] })
   } catch (error) {
     await sink.close().catch(() => {})
-    await rm(path, { force: true })
     throw error
   }
 }

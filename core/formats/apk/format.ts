@@ -33,6 +33,7 @@ export const apk: Format<ApkEntry> = {
   id: 'apk',
   title: 'Alpine Linux (apk)',
   manifestName: 'apk',
+  localKey: 'rsa',
   fileSuffix: '.apk',
   mediaType: 'application/vnd.alpine.apk',
   architectures: APK_ARCHITECTURES,

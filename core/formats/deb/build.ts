@@ -1,6 +1,6 @@
-// Writes a .deb (deb(5)): debian-binary, control.tar.gz, data.tar.*, and debsigs' signature for local builds.
+// Writes a .deb (deb(5)): debian-binary, control.tar.gz, data.tar.*, and a signature of the maker's own.
 import { AR_MAGIC, AR_MAX_MEMBER_BYTES, arHeader, arMember, arPadding } from '../../bytes/ar.ts'
-import { collectBytes, concatBytes, sourceOf, utf8 } from '../../bytes/arrays.ts'
+import { collectBytes, sourceOf, utf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
@@ -14,6 +14,7 @@ import { controlFields, renderControl } from './control.ts'
 import { controlTar } from './control-tar.ts'
 import { dataTar } from './data-tar.ts'
 import { type DebEntry, entryOf } from './entry.ts'
+import { memberOf, signatureMember } from './signature.ts'
 
 export const DATA_SUFFIX: Readonly<Record<Codec, string>> = {
   none: '',
@@ -82,14 +83,6 @@ interface DebParts {
 
 const DEBIAN_BINARY = utf8('2.0\n')
 
-/** debsigs(1): an armored signature over the members' bytes in order. The port signs arrays, so this one is held whole. */
-const signatureMember = async (parts: DebParts, block: DebBlock, spec: PackageSpec, tools: BuildTools) => {
-  if (!tools.signer?.openpgp || !block.signature) return new Uint8Array(0)
-  const whole = concatBytes([DEBIAN_BINARY, parts.control, await collectBytes(parts.data.read())])
-  const signature = await tools.signer.openpgp.detachSign(whole, 'armored')
-  return arMember(`_gpg${block.signature.type ?? 'origin'}`, signature, spec.mtimeSeconds)
-}
-
 const writeArchive = async (parts: DebParts, block: DebBlock, spec: PackageSpec, sink: ByteSink, tools: BuildTools) => {
   const { mtimeSeconds } = spec
   const out = measuredSink(sink, tools)
@@ -99,7 +92,9 @@ const writeArchive = async (parts: DebParts, block: DebBlock, spec: PackageSpec,
   await out.write(arHeader({ name: parts.dataName, sizeBytes: parts.data.sizeBytes, mtimeSeconds }))
   for await (const chunk of parts.data.read()) await out.write(chunk)
   await out.write(arPadding(parts.data.sizeBytes))
-  await out.write(await signatureMember(parts, block, spec, tools))
+  const data = { name: parts.dataName, sizeBytes: parts.data.sizeBytes, read: () => parts.data.read() }
+  const signed = [memberOf('debian-binary', DEBIAN_BINARY), memberOf('control.tar.gz', parts.control), data]
+  await out.write(await signatureMember(signed, block, spec, tools))
   return out.finish()
 }
 

@@ -10,6 +10,7 @@ import { changelogPath } from './changelog.ts'
 import { controlFields, debArchitecture } from './control.ts'
 import { TRIGGER_DIRECTIVES } from './control-tar.ts'
 import { debVersion, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
+import { signatureFaults } from './signature.ts'
 
 export const parseBlock = (spec: PackageSpec): Result<DebBlock, Fault> => {
   const block = debBlockSchema.safeParse(spec.block ?? {})
@@ -70,25 +71,6 @@ const paths = (spec: PackageSpec): readonly Fault[] => {
   return faults
 }
 
-const signature = (block: DebBlock): readonly Fault[] => {
-  const { method = 'debsign', type = 'origin' } = block.signature ?? {}
-  if (method !== 'debsign' && method !== '') {
-    return [
-      fault('field_invalid', `deb.signature.method is ${quoteForMessage(method)}; only "debsign" is supported.`, {
-        key: 'deb.signature.method',
-      }),
-    ]
-  }
-  if (!['origin', 'maint', 'archive'].includes(type)) {
-    return [
-      fault('field_invalid', `deb.signature.type is ${quoteForMessage(type)}; write origin, maint or archive.`, {
-        key: 'deb.signature.type',
-      }),
-    ]
-  }
-  return []
-}
-
 export const checkSpec = (spec: PackageSpec): readonly Fault[] => {
   const block = parseBlock(spec)
   if (!block.ok) return [block.error]
@@ -98,6 +80,6 @@ export const checkSpec = (spec: PackageSpec): readonly Fault[] => {
     ...(fields.ok ? [] : fields.error),
     ...triggers(block.value),
     ...paths(spec),
-    ...signature(block.value),
+    ...signatureFaults(block.value.signature ?? {}),
   ]
 }

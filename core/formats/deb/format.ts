@@ -16,6 +16,7 @@ export const deb: Format<DebEntry> = {
   id: 'deb',
   title: 'Debian and Ubuntu (apt)',
   manifestName: 'deb',
+  localKey: 'openpgp',
   fileSuffix: '.deb',
   mediaType: 'application/vnd.debian.binary-package',
   architectures: DEB_ARCHITECTURES,

@@ -16,6 +16,7 @@ export const rpm: Format<RpmEntry> = {
   id: 'rpm',
   title: 'Fedora, RHEL, openSUSE (dnf, zypper)',
   manifestName: 'rpm',
+  localKey: 'openpgp',
   fileSuffix: '.rpm',
   mediaType: 'application/x-rpm',
   architectures: RPM_ARCHITECTURES,
