@@ -271,6 +271,19 @@ describe('distropack publish', () => {
     expect(bodies[0]).not.toContain('mine')
   })
 
+  it("neither opens nor names the manifest's own keys to the server, and says who signs", async () => {
+    writeProject()
+    write('nfpm.yaml', `${MANIFEST}deb: {signature: {key_file: "$KEY_FILE", key_id: "$KEY_ID"}}\n`)
+    const bodies: string[] = []
+    const url = await serve(platform('published', [], bodies))
+    const keys = { KEY_FILE: 'secret-place.gpg', KEY_ID: 'ABCD', NFPM_PASSPHRASE: 'sesame' }
+    const done = await run(['publish', '--target', 'deb/amd64'], { ...env(url), ...keys })
+    expect(done.status).toBe(0)
+    expect(done.stderr).toContain("here the project's key signs")
+    expect(JSON.parse(bodies[0] ?? '').variables).toEqual({})
+    expect(`${bodies[0]}${done.stdout}${done.stderr}`).not.toMatch(/secret-place|ABCD|sesame/)
+  })
+
   it('ends with 1 when a job fails, with its reason', async () => {
     writeProject()
     const url = await serve(platform('failed'))

@@ -73,7 +73,11 @@ export const openPgpSigner = async (armoredPrivateKey: string): Promise<OpenPgpS
     fingerprint: signingKeys.getFingerprint().toUpperCase(),
     publicKeyArmored: signingKeys.toPublic().armor(),
     publicKeyBinary: signingKeys.toPublic().write(),
-    clearSign: async (text) => sign({ message: await createCleartextMessage({ text }), ...options }),
+    async clearSign(text) {
+      const signed = await sign({ message: await createCleartextMessage({ text }), ...options })
+      // openpgp.js ends lines in CRLF; what is signed is the same for both (RFC 9580, 7.1).
+      return signed.replaceAll('\r\n', '\n')
+    },
     detachSign,
   }
 }
