@@ -18,8 +18,12 @@ const changelogSchema = z.array(
   }),
 )
 
+/** Nothing but comments: a project that has no release yet. */
+const isBlank = (yaml: string): boolean => yaml.split(/\r?\n/).every((line) => /^\s*(?:#.*|---\s*)?$/.test(line))
+
 /** Entries in the file's order, the newest first as chglog writes them. */
 export const parseChangelog = (yaml: string, file: string): Result<readonly ChangelogEntry[], readonly Fault[]> => {
+  if (isBlank(yaml)) return ok([])
   const parsed = parseYamlFile(changelogSchema, yaml, file, CHANGELOG_LIMITS)
   if (!parsed.ok) return parsed
   const entries = parsed.value.value.map(({ semver, date, packager, changes, deb }): ChangelogEntry => {

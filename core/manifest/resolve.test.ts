@@ -183,6 +183,11 @@ describe('scripts and changelog', () => {
     ])
   })
 
+  it.each(['', '\n# nothing yet\n---\n', '[]'])('a changelog may have no entries: %j', async (changelog) => {
+    const files = { 'c.yaml': changelog }
+    expect((await spec('name: a\nversion: 1\nchangelog: c.yaml', { files })).changelog).toEqual([])
+  })
+
   it('says what is wrong with a changelog, in its own lines', async () => {
     const files = { 'c.yaml': '- semver: 1\n  date: yesterday\n  packager: a\n' }
     expect(await faults('name: a\nversion: 1\nchangelog: c.yaml', { files })).toMatchObject([

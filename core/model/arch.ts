@@ -21,19 +21,31 @@ export const ARCHITECTURES = [
 
 export type Architecture = (typeof ARCHITECTURES)[number]
 
-const ALIASES: Readonly<Record<string, Architecture>> = {
-  x86_64: 'amd64',
-  aarch64: 'arm64',
-  armv7: 'arm7',
-  armhf: 'arm7',
-  armv6: 'arm6',
-  armv5: 'arm5',
-  i386: '386',
-  x86: '386',
-  noarch: 'all',
-  any: 'all',
-}
+/** nFPM's other words (its arch-mapping page), and distributions' own ones that mean one thing everywhere. */
+const ALIASES: ReadonlyMap<string, Architecture> = new Map<string, Architecture>(
+  Object.entries({
+    x86_64: 'amd64',
+    aarch64: 'arm64',
+    armv7: 'arm7',
+    armhf: 'arm7',
+    armv6: 'arm6',
+    armv5: 'arm5',
+    i386: '386',
+    i686: '386',
+    x86: '386',
+    armv7hl: 'arm7',
+    armv6hl: 'arm6',
+    armel: 'arm5',
+    ppc64el: 'ppc64le',
+    s390: 's390x',
+    loongarch64: 'loong64',
+    mipsel: 'mipsle',
+    mips64el: 'mips64le',
+    noarch: 'all',
+    any: 'all',
+  } satisfies Readonly<Record<string, Architecture>>),
+)
 
 /** The architecture a person means by this word; undefined when nobody would know. */
 export const parseArchitecture = (word: string): Architecture | undefined =>
-  ARCHITECTURES.find((architecture) => architecture === word) ?? ALIASES[word]
+  ARCHITECTURES.find((architecture) => architecture === word) ?? ALIASES.get(word)
