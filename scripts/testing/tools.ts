@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 const PACKAGES = [
   'apt-utils', // apt-ftparchive
   'binutils', // ar
+  'bzip2',
   'cpio',
   'createrepo-c',
   'curl',

@@ -6,6 +6,7 @@ const PACKAGES = {
   ar: 'binutils',
   'apt-ftparchive': 'apt-utils',
   'apt-get': 'apt',
+  bzip2: 'bzip2',
   cpio: 'cpio',
   createrepo_c: 'createrepo-c',
   'dpkg-deb': 'dpkg',

@@ -1,9 +1,9 @@
-// Compression by Node's zlib and the xz binding. The same bytes in give the same bytes out, however
+// Compression by Node's zlib and the xz binding, bzip2 by our own reader. The same bytes in give the same bytes out, however
 // they arrive, on one version of Node and one kind of processor.
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
-import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
+import { decompressBzip2 } from './bzip2.ts'
 import { inChunks, through } from './streams.ts'
 import { compressXz, decompressXz } from './xz.ts'
 
@@ -73,6 +73,6 @@ export const decompress = (codec: Codec, source: ByteSource): ByteSource => {
     case 'xz':
       return decompressXz(source)
     case 'bzip2':
-      throw new StreamFault('bzip2 cannot be read here; pack it with xz, zstd or gzip', 'package_unsupported')
+      return decompressBzip2(source)
   }
 }
