@@ -1,5 +1,7 @@
 // A user's OpenPGP key, armored or binary, through openpgp.js. Without a key id the newest subkey that may sign
 // signs, else the key itself.
+import { collectBytes } from '@distropack/core/bytes/arrays.ts'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { OpenPgpSigner } from '@distropack/core/tools.ts'
 import {
   createCleartextMessage,
@@ -97,7 +99,9 @@ export const openPgpSigner = async (file: KeyFile, keyId: string | undefined): P
       // openpgp.js ends lines in CRLF; what is signed is the same for both (RFC 9580, 7.1).
       return signed.replaceAll('\r\n', '\n')
     },
-    async detachSign(bytes, form) {
+    /** Streams are taken too, and held whole: openpgp.js hashes what it has. */
+    async detachSign(signed: Uint8Array | ByteSource, form: 'armored' | 'binary') {
+      const bytes = signed instanceof Uint8Array ? signed : await collectBytes(signed)
       const message = await createMessage({ binary: bytes as Uint8Array<ArrayBuffer> })
       if (form === 'binary') return sign({ message, ...options, detached: true, format: 'binary' })
       return new TextEncoder().encode(await sign({ message, ...options, detached: true, format: 'armored' }))
