@@ -62,12 +62,31 @@ const apkClaims = async (read: ReadPath, paths: readonly string[]): Promise<read
   return claims
 }
 
+const pacmanClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const database of paths.filter((path) => /\.(?:db|files)$/.test(path))) {
+    const folder = database.slice(0, database.lastIndexOf('/'))
+    if (!read(`${database}.sig`)) throw new Error(`${database} has no signature`)
+    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(database)!))))) {
+      if (!member.name.endsWith('/desc')) continue
+      const desc = fromUtf8(await collectBytes(member.body))
+      const field = (name: string) => new RegExp(`%${name}%\\n(.*)\\n`).exec(desc)?.[1] ?? ''
+      const path = `${folder}/${field('FILENAME')}`
+      const signature = Buffer.from(field('PGPSIG'), 'base64')
+      claims.push({ path, sizeBytes: Number(field('CSIZE')), sha256: field('SHA256SUM') })
+      claims.push({ path: `${path}.sig`, sizeBytes: signature.length, sha256: digest('sha256', signature) })
+    }
+  }
+  return claims
+}
+
 /** A format without a reader fails its laws: write one. */
 export const INDEX_READERS: Readonly<
   Record<string, (read: ReadPath, paths: readonly string[]) => Promise<readonly Claim[]>>
 > = {
   deb: aptClaims,
   apk: apkClaims,
+  arch: pacmanClaims,
 }
 
 export const digest = (name: 'sha1' | 'sha256', bytes: Uint8Array): string =>

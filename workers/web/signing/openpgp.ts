@@ -1,8 +1,11 @@
 // OpenPGP through openpgp.js: RSA-4096 with SHA-512 everywhere, self-signatures included. EL9 and old rpm refuse
 // Ed25519, sqv and EL9 refuse SHA-1, so this is the form every client accepts. Keys never expire by themselves:
 // an expired repository key stops every reader at once.
+import { collectBytes } from '@distropack/core/bytes/arrays.ts'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { OpenPgpSigner } from '@distropack/core/tools.ts'
 import { config, createCleartextMessage, createMessage, enums, generateKey, readPrivateKey, sign } from 'openpgp'
+import { rsaKeyOf, signStream } from './detached.ts'
 
 config.showVersion = false
 config.showComment = false
@@ -36,7 +39,14 @@ export const openPgpSigner = async (armoredPrivateKey: string): Promise<OpenPgpS
   const signingKeys = await readPrivateKey({ armoredKey: armoredPrivateKey })
   const options = { signingKeys, config: { preferredHashAlgorithm: enums.hash.sha512 } } as const
 
-  const detachSign = async (bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+  const rsaKey = rsaKeyOf(signingKeys)
+  const fingerprint = Buffer.from(signingKeys.getFingerprint(), 'hex')
+
+  const detachSign = async (signed: Uint8Array | ByteSource, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+    if (!(signed instanceof Uint8Array) && form === 'binary' && rsaKey) {
+      return signStream(signed, { key: rsaKey, fingerprint, nowSeconds: Math.floor(Date.now() / 1000) })
+    }
+    const bytes = signed instanceof Uint8Array ? signed : await collectBytes(signed)
     const message = await createMessage({ binary: bytes as Uint8Array<ArrayBuffer> })
     if (form === 'binary') return sign({ message, ...options, detached: true, format: 'binary' })
     return new TextEncoder().encode(await sign({ message, ...options, detached: true, format: 'armored' }))

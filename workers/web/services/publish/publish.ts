@@ -15,8 +15,9 @@ import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
 import { type Platform, repositoryUrl } from '../platform.ts'
 import { flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
-import type { Change, IndexStore } from './index-store.ts'
+import type { Change, IndexStore, Pointer } from './index-store.ts'
 import { renderLandingJson, renderLandingPage } from './landing.ts'
+import { type NamedContent, type Pending, packagePaths } from './package-paths.ts'
 import type { PieceStore } from './pieces.ts'
 import { editScope, type ScopeEdit, scopeName } from './scope.ts'
 
@@ -32,11 +33,6 @@ const MAX_AT_ONCE = 100
 /** Every repository has it, also before anything is published. */
 const DEFAULT_CHANNEL = 'stable'
 const READ_AT_ONCE = 6 // connections a Worker may have open
-
-interface Pending {
-  readonly publication: typeof publications.$inferSelect
-  readonly artifact: typeof artifacts.$inferSelect
-}
 
 const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
   platform.db
@@ -146,13 +142,15 @@ const baseFiles = async (
   ])
 }
 
+const pointerOf = ({ content, pin }: IndexFile): Pointer => (pin ? { ...content, pin } : content)
+
 /** New pointers replace a scope's old ones as a whole. */
 const replacePointers = (scope: string, files: readonly IndexFile[]): Change => {
   const rows = files.filter(({ lifetime }) => lifetime === 'pointer')
   return (sql) => {
     sql.exec('DELETE FROM pointers WHERE scope = ?', scope)
-    for (const { path, content } of rows) {
-      sql.exec('INSERT OR REPLACE INTO pointers VALUES (?, ?, ?)', path, scope, JSON.stringify(content))
+    for (const file of rows) {
+      sql.exec('INSERT OR REPLACE INTO pointers VALUES (?, ?, ?)', file.path, scope, JSON.stringify(pointerOf(file)))
     }
   }
 }
@@ -161,21 +159,15 @@ const replacePointers = (scope: string, files: readonly IndexFile[]): Change => 
 const storeFiles = async (
   { platform, projectId, store }: Publishing,
   files: readonly IndexFile[],
-  pending: readonly Pending[],
+  packages: readonly NamedContent[],
 ): Promise<void> => {
   const before = new Set([...store.pointers().values()].map(({ sha256 }) => sha256))
   const contents = files.filter(({ lifetime }) => lifetime === 'content')
   const hashed = new Map<string, Content>()
-  const named: { path: string; content: Content }[] = []
+  const named: NamedContent[] = [...packages]
   for (const { path, content } of contents) {
     if (digestInPath(path) !== content.sha256) named.push({ path, content })
     else if (!before.has(content.sha256)) hashed.set(content.sha256, content)
-  }
-  for (const { publication, artifact } of pending) {
-    named.push({ path: publication.path, content: artifact.content })
-    for (const [suffix, content] of Object.entries(artifact.companions)) {
-      named.push({ path: publication.path + suffix, content })
-    }
   }
   await writeDigestObjects(platform.bucket, projectId, [...hashed.values()])
   await writePathObjects(platform.bucket, projectId, named)
@@ -207,18 +199,20 @@ const makeGeneration = async (
   const nowMs = Math.max(platform.nowMs(), Number(store.meta('flippedAtMs') ?? 0))
   const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000) }
   const files: IndexFile[] = []
+  const packages: NamedContent[] = []
   const changes: Change[] = []
   const pointers = new Map(store.pointers())
   for (const edit of edits) {
     const scope = scopeName(edit.format.id, edit.address.channel)
     const result = await editScope(edit, tools)
     files.push(...result.files)
+    packages.push(...(await packagePaths(platform, { edit, result, pending })))
     changes.push(...result.changes, replacePointers(scope, result.files))
   }
   const base = await baseFiles(publishing, project, signer.value, generation)
   changes.push(replacePointers('base', base))
-  for (const { path, content, lifetime } of [...files, ...base]) if (lifetime === 'pointer') pointers.set(path, content)
-  await storeFiles(publishing, files, pending)
+  for (const file of [...files, ...base]) if (file.lifetime === 'pointer') pointers.set(file.path, pointerOf(file))
+  await storeFiles(publishing, files, packages)
   await writeTree(platform.bucket, projectId, generation, Object.fromEntries(pointers), nowMs)
   changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'generation', String(generation)))
   store.commit(changes)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
-import type { StreamState } from '@distropack/core/segments/stream.ts'
+import type { Segment, StreamState } from '@distropack/core/segments/stream.ts'
 import type { IndexTools, RepositorySigner } from '@distropack/core/tools.ts'
 import type { Change, IndexStore } from './index-store.ts'
 import { measureContent } from './measure.ts'
@@ -24,6 +24,10 @@ export interface ScopeEdit {
 export interface ScopeResult {
   readonly files: readonly IndexFile[]
   readonly changes: readonly Change[]
+  /** Every stream the channel now has. */
+  readonly streams: readonly string[]
+  /** Artifacts that earlier publishes brought, and that now stand in a stream that is new. */
+  readonly seededIds: readonly string[]
 }
 
 export interface ScopeTools {
@@ -82,6 +86,14 @@ const rowsByStream = (
   return { streams, rows }
 }
 
+/** A stream that begins now begins with what another one has. */
+const seedOf = (edit: ScopeEdit, stream: string, known: ReadonlyMap<string, readonly Segment[]>) => {
+  const seed = edit.format.repository.seed(stream)
+  const segments = seed === undefined ? undefined : known.get(seed)
+  const scope = scopeName(edit.format.id, edit.address.channel)
+  return seed !== undefined && segments ? { at: { scope, stream: seed }, segments } : null
+}
+
 /** The scope's files with the new entries in them. Nothing a reader sees has changed yet. */
 export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<ScopeResult> => {
   const { format, address } = edit
@@ -90,11 +102,12 @@ export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<Sco
   const { streams, rows } = rowsByStream(edit, known.keys())
   const states = new Map<string, StreamState>()
   const changes: Change[] = []
+  const seededIds = new Set<string>()
   for (const stream of [...streams].sort()) {
     const segments = known.get(stream)
     const additions = rows.get(stream) ?? []
-    const seed = segments ? undefined : format.repository.seed(stream)
-    const seedSegments = seed === undefined ? undefined : known.get(seed)
+    const seed = segments ? null : seedOf(edit, stream, known)
+    for (const id of seed ? tools.store.artifactsOf(seed.at) : []) seededIds.add(id)
     if (segments && additions.length === 0 && edit.removedIds.length === 0) {
       states.set(stream, { stream, segments })
       continue
@@ -102,8 +115,8 @@ export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<Sco
     const edited = await editStream(
       {
         at: { scope, stream },
-        segments: segments ?? seedSegments ?? [],
-        seededFrom: seed !== undefined && seedSegments ? { scope, stream: seed } : null,
+        segments: segments ?? seed?.segments ?? [],
+        seededFrom: seed?.at ?? null,
         additions,
         removals: edit.removedIds,
         compareVersions: format.compareVersions,
@@ -115,5 +128,5 @@ export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<Sco
     changes.push(...edited.changes)
   }
   const files = await format.repository.files({ address, streams: states }, indexTools(scope, tools))
-  return { files, changes }
+  return { files, changes, streams: [...streams], seededIds: [...seededIds] }
 }
