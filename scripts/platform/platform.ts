@@ -10,8 +10,8 @@ import { findFreePort, startPackager } from './packager.ts'
 import { lockState, openSecrets, StartError, storageOf } from './state.ts'
 import { guardWorkerd } from './watchdog.ts'
 
-/** As often as the trigger in wrangler.toml. */
-const SCHEDULE_EVERY_MS = 60_000
+/** Oftener than the trigger in wrangler.toml: on a laptop somebody is watching. */
+const SCHEDULE_EVERY_MS = 10_000
 const SCHEDULE = '* * * * *'
 export const HOST = '127.0.0.1'
 

@@ -1,7 +1,7 @@
 // Root file systems in which real clients run: one per Debian release, made once by mmdebstrap and only read
 // afterwards (tests work on an overlay of it).
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** bookworm: apt 2.6, which verifies with gpgv. trixie: apt 3.0, which verifies with sqv. */
@@ -11,8 +11,21 @@ export type Suite = (typeof SUITES)[number]
 const FOLDER = process.env.DISTROPACK_TEST_ROOTS || '/var/cache/distropack-test-roots'
 const FALLBACK_MIRROR = 'http://deb.debian.org/debian'
 
+/** Beside apt: what install instructions call, and the package managers of others. */
+const PACKAGES = ['ca-certificates', 'curl', 'gnupg', 'pacman-package-manager']
+
 export const rootOf = (suite: Suite): string => join(FOLDER, suite)
-const isReady = (suite: Suite): boolean => existsSync(join(rootOf(suite), '.ready'))
+
+/** The packages a finished root was made with, which its marker lists; none when there is no such root. */
+const packagesOf = (suite: Suite): readonly string[] => {
+  const marker = join(rootOf(suite), '.ready')
+  return existsSync(marker) ? readFileSync(marker, 'utf8').split('\n') : []
+}
+
+const isReady = (suite: Suite): boolean => {
+  const present = packagesOf(suite)
+  return PACKAGES.every((name) => present.includes(name))
+}
 
 /** Where this machine's own apt gets Debian from: a mirror near it, or the one an offline site has. */
 const findMirror = (): string => {
@@ -23,13 +36,19 @@ const findMirror = (): string => {
   return line?.slice('Debian '.length) ?? FALLBACK_MIRROR
 }
 
-const runMmdebstrap = (suite: Suite, target: string, mirror: string): Promise<number | null> =>
+interface NewRoot {
+  readonly suite: Suite
+  readonly target: string
+  readonly mirror: string
+  readonly packages: readonly string[]
+}
+
+const runMmdebstrap = ({ suite, target, mirror, packages }: NewRoot): Promise<number | null> =>
   new Promise((resolve, reject) => {
     const options = [
       '--quiet',
       '--variant=apt',
-      // Install instructions fetch keys with curl.
-      '--include=curl,ca-certificates',
+      `--include=${packages.join(',')}`,
       '--aptopt=Acquire::Check-Valid-Until "false"',
       '--aptopt=Acquire::Languages "none"',
       '--aptopt=APT::Install-Recommends "false"',
@@ -44,12 +63,14 @@ const makeRoot = async (suite: Suite): Promise<string | undefined> => {
   if (isReady(suite)) return undefined
   const mirror = findMirror()
   const draft = join(FOLDER, `.new-${suite}-${process.pid}`)
-  const status = await runMmdebstrap(suite, draft, mirror)
+  // Another checkout on this machine may want others: no root loses what one needed.
+  const packages = [...new Set([...PACKAGES, ...packagesOf(suite)])].filter((name) => name !== '').sort()
+  const status = await runMmdebstrap({ suite, target: draft, mirror, packages })
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true })
     return `mmdebstrap could not make ${suite} from ${mirror} (status ${status})`
   }
-  writeFileSync(join(draft, '.ready'), '')
+  writeFileSync(join(draft, '.ready'), packages.join('\n'))
   rmSync(rootOf(suite), { recursive: true, force: true })
   renameSync(draft, rootOf(suite))
   return undefined

@@ -12,8 +12,10 @@ const PACKAGES = [
   'gnupg',
   'gpgv',
   'libarchive-tools', // bsdtar
+  'makepkg',
   'mmdebstrap',
   'openssl',
+  'pacman-package-manager', // pacman, repo-add, vercmp
   'python3',
   'xz-utils',
   'zstd',

@@ -34,11 +34,7 @@ interface Stream {
   rows: StoredRow[]
 }
 
-export interface PublishedFile {
-  readonly path: string
-  readonly content: Content
-  readonly lifetime: 'content' | 'pointer'
-}
+export type PublishedFile = IndexFile
 
 export const createPublisher = (format: Format, signer: RepositorySigner, address: RepositoryAddress) => {
   const blobs = new Map<string, Uint8Array>()

@@ -5,10 +5,19 @@ import { spawnSync } from 'node:child_process'
 const PACKAGES = {
   'apt-ftparchive': 'apt-utils',
   'apt-get': 'apt',
+  bash: 'bash',
+  bsdtar: 'libarchive-tools',
   'dpkg-deb': 'dpkg',
   'dpkg-parsechangelog': 'dpkg-dev',
+  gpg: 'gnupg',
+  gpgv: 'gpgv',
+  makepkg: 'makepkg',
   openssl: 'openssl',
+  pacman: 'pacman-package-manager',
   python3: 'python3',
+  // Its library files are makepkg's.
+  'repo-add': 'pacman-package-manager makepkg',
+  vercmp: 'pacman-package-manager',
   xz: 'xz-utils',
 } as const
 

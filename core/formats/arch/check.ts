@@ -44,9 +44,9 @@ const names = (spec: PackageSpec, block: ArchlinuxBlock): readonly Fault[] => {
 const versions = (spec: PackageSpec): readonly Fault[] => {
   const version = archVersion(spec.version)
   const words = [spec.version.version, spec.version.prerelease, spec.version.metadata, spec.version.release]
-  if (!isArchVersion(version) || words.some((word) => word?.includes('~'))) {
+  if (!isArchVersion(version) || words.some((word) => word && /[~:]/.test(word))) {
     const rule =
-      'letters, digits, ., + and _; a tilde does not sort below the release in pacman, so write prerelease instead'
+      'it takes letters, digits, ., + and _, has the epoch in a key of its own, and a tilde does not sort below, but prerelease does'
     const message = `The version ${quoteForMessage(version)} is no pacman version: ${rule}.`
     return [fault('version_invalid', message, { key: 'version' })]
   }

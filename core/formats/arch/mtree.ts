@@ -10,8 +10,13 @@ export interface MtreeLine {
   readonly kind: 'file' | 'directory' | 'symlink'
   readonly target?: string
   readonly sizeBytes?: number
-  /** Lower-case hex. */
-  readonly sha256?: string
+  readonly digests?: FileDigests
+}
+
+/** Lower-case hex. pacman before 7 holds files against MD5 alone, and takes a line without it for a mismatch. */
+export interface FileDigests {
+  readonly md5: string
+  readonly sha256: string
 }
 
 /** libarchive's archive_write_set_format_mtree.c: printable ASCII but blank, `#`, `=` and `\` stands for itself. */
@@ -24,12 +29,12 @@ const quoted = (text: string): string => {
   return escaped
 }
 
-const lineOf = ({ path, mode, mtimeSeconds, kind, target, sizeBytes, sha256 }: MtreeLine): string => {
+const lineOf = ({ path, mode, mtimeSeconds, kind, target, sizeBytes, digests }: MtreeLine): string => {
   const words = [`./${quoted(path)}`, `time=${Math.max(0, mtimeSeconds)}.0`]
   if (mode !== 0o644) words.push(`mode=${mode.toString(8)}`)
   if (kind === 'directory') words.push('type=dir')
   else if (kind === 'symlink') words.push('type=link', `link=${quoted(target ?? '')}`)
-  else words.push(`size=${sizeBytes}`, `sha256digest=${sha256}`)
+  else words.push(`size=${sizeBytes}`, `md5digest=${digests?.md5}`, `sha256digest=${digests?.sha256}`)
   return `${words.join(' ')}\n`
 }
 

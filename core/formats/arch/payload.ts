@@ -9,7 +9,7 @@ import { TAR_END, tarFile, tarHeader, tarPadding } from '../../bytes/tar-write.t
 import type { PackagedPath } from '../../model/entry.ts'
 import type { ByteSource, PackagedItem, SourceFile } from '../../model/spec.ts'
 import type { BuildTools } from '../../tools.ts'
-import { type MtreeLine, mtreeText } from './mtree.ts'
+import { type FileDigests, type MtreeLine, mtreeText } from './mtree.ts'
 
 /** One of pacman's own files: `.PKGINFO`. */
 export interface MetaFile {
@@ -22,18 +22,30 @@ type FileItem = PackagedItem & { readonly source: SourceFile }
 const changed = (path: string): StreamFault =>
   new StreamFault(`The file for ${path} changed while the package was built. Build again.`, 'source_changed')
 
-const sha256Of = async ({ path, source }: FileItem, tools: BuildTools): Promise<string> => {
+/** Over bytes as they pass. */
+const fileHasher = (tools: BuildTools) => {
+  const [md5, sha256] = [tools.hash('md5'), tools.hash('sha256')]
+  return {
+    update: (chunk: Uint8Array): void => {
+      md5.update(chunk)
+      sha256.update(chunk)
+    },
+    digests: (): FileDigests => ({ md5: toHex(md5.digest()), sha256: toHex(sha256.digest()) }),
+  }
+}
+
+const digestsOf = async ({ path, source }: FileItem, tools: BuildTools): Promise<FileDigests> => {
   if (source.sizeBytes > TAR_MAX_OCTAL_SIZE) {
     throw new StreamFault(`${path} is larger than the 8 GiB a tar member can have.`, 'body_too_large')
   }
-  const sha256 = tools.hash('sha256')
+  const hasher = fileHasher(tools)
   let sizeBytes = 0
   for await (const chunk of source.open()) {
-    sha256.update(chunk)
+    hasher.update(chunk)
     sizeBytes += chunk.length
   }
   if (sizeBytes !== source.sizeBytes) throw changed(path)
-  return toHex(sha256.digest())
+  return hasher.digests()
 }
 
 const lineOf = async (item: PackagedItem, tools: BuildTools): Promise<MtreeLine> => {
@@ -51,16 +63,15 @@ const lineOf = async (item: PackagedItem, tools: BuildTools): Promise<MtreeLine>
         ...common,
         kind: 'file',
         sizeBytes: item.source.sizeBytes,
-        sha256: await sha256Of(item, tools),
+        digests: await digestsOf(item, tools),
       }
   }
 }
 
 const metaLine = ({ name, bytes }: MetaFile, mtimeSeconds: number, tools: BuildTools): MtreeLine => {
-  const sha256 = tools.hash('sha256')
-  sha256.update(bytes)
-  const digest = toHex(sha256.digest())
-  return { path: name, mode: 0o644, mtimeSeconds, kind: 'file', sizeBytes: bytes.length, sha256: digest }
+  const hasher = fileHasher(tools)
+  hasher.update(bytes)
+  return { path: name, mode: 0o644, mtimeSeconds, kind: 'file', sizeBytes: bytes.length, digests: hasher.digests() }
 }
 
 /** Everything that is packed, ghosts left out. */
@@ -108,7 +119,7 @@ async function* members({ metas, items, lines }: Payload, mtimeSeconds: number, 
       yield tarHeader({ ...common, name, kind: 'symlink', linkName: item.target }, 'pax')
     } else if (item.kind !== 'ghost') {
       yield tarHeader({ ...common, name, kind: 'file', sizeBytes: item.source.sizeBytes }, 'pax')
-      yield* fileBody(item, lines[at]?.sha256, tools)
+      yield* fileBody(item, lines[at]?.digests?.sha256, tools)
     }
   }
   yield TAR_END
