@@ -22,6 +22,8 @@ export interface Format<E extends Entry = Entry> {
   readonly mediaType: string
   /** Go's word to this format's; a target outside it is refused before anything is built. */
   readonly architectures: Readonly<Partial<Record<Architecture, string>>>
+  /** Not among the targets of a manifest that names none. */
+  readonly onlyWhenAsked?: true
   readonly entrySchema: z.ZodType<E>
   /** Shape of the manifest's block of this format. */
   readonly blockSchema: z.ZodType
@@ -81,7 +83,7 @@ export interface Instruction {
 }
 
 export interface RepositoryLayout<E extends Entry = Entry> {
-  /** The first path segment below the repository's base: `apt`. */
+  /** The first path segment below the repository's base: `apt`. Formats with one root share streams and files. */
   readonly root: string
   /** Streams a channel has before anything is published, so that an empty repository is a valid one. */
   readonly baseStreams: readonly string[]

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 const PACKAGES = [
   'apt-utils', // apt-ftparchive
   'binutils', // ar
+  'busybox',
   'curl',
   'debian-archive-keyring', // mmdebstrap on other Debians
   'dpkg-dev',
@@ -17,6 +18,8 @@ const PACKAGES = [
   'openssl',
   'pacman-package-manager', // pacman, repo-add, vercmp
   'python3',
+  'shellcheck',
+  'unzip',
   'xz-utils',
   'zstd',
 ] as const

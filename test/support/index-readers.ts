@@ -80,6 +80,27 @@ const pacmanClaims = async (read: ReadPath, paths: readonly string[]): Promise<r
   return claims
 }
 
+const downloadClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const index of paths.filter((path) => /^files\/[^/]+\/index\.json$/.test(path))) {
+    const folder = index.slice(0, index.lastIndexOf('/'))
+    const { files } = JSON.parse(text(read, index)) as { files: { file: string; sizeBytes: number; sha256: string }[] }
+    const sums = new Map(
+      [...text(read, `${folder}/SHA256SUMS`).matchAll(/^([0-9a-f]{64}) {2}(.+)$/gm)].map(([, sum, file]) => [
+        file!,
+        sum!,
+      ]),
+    )
+    for (const { file, sizeBytes, sha256 } of files.slice(1)) {
+      if (sums.get(file) !== sha256) throw new Error(`${file} has another sum in SHA256SUMS`)
+      claims.push({ path: `${folder}/${file}`, sizeBytes, sha256 })
+    }
+    for (const [file, sha256] of sums)
+      claims.push({ path: `${folder}/${file}`, sizeBytes: read(`${folder}/${file}`)?.length ?? -1, sha256 })
+  }
+  return claims
+}
+
 /** A format without a reader fails its laws: write one. */
 export const INDEX_READERS: Readonly<
   Record<string, (read: ReadPath, paths: readonly string[]) => Promise<readonly Claim[]>>
@@ -87,6 +108,10 @@ export const INDEX_READERS: Readonly<
   deb: aptClaims,
   apk: apkClaims,
   arch: pacmanClaims,
+  'tar.gz': downloadClaims,
+  'tar.xz': downloadClaims,
+  'tar.zst': downloadClaims,
+  zip: downloadClaims,
 }
 
 export const digest = (name: 'sha1' | 'sha256', bytes: Uint8Array): string =>

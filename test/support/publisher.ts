@@ -134,10 +134,10 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
 
   const keyOf = (entry: Entry): string => `${entry.name} ${entry.version} ${entry.arch}`
 
-  const addRows = async (entries: readonly Entry[]): Promise<void> => {
+  const addRows = async (entries: readonly Entry[], made: Format): Promise<void> => {
     const coming = new Map<string, StoredRow[]>()
     for (const entry of entries) {
-      for (const row of format.repository.rows(entry, [...streams.keys()], address.channel)) {
+      for (const row of made.repository.rows(entry, [...streams.keys()], address.channel)) {
         beginStream(row.stream, coming)
         streamFor(row.stream)
         const { bytes, group } = row
@@ -162,15 +162,15 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     blobs,
     materialise,
     streams,
-    /** Seals and publishes finished package files in one change. */
-    add: async (files: readonly Uint8Array[]): Promise<readonly Entry[]> => {
+    /** Seals and publishes finished package files in one change; `made` is another format that shares the root. */
+    add: async (files: readonly Uint8Array[], made: Format = format): Promise<readonly Entry[]> => {
       const entries: Entry[] = []
       for (const file of files) {
-        const { bytes, entry, companions } = await sealed(format, file, signer)
-        packages.set(format.repository.packagePath(entry, address.channel), { bytes, entry, companions })
+        const { bytes, entry, companions } = await sealed(made, file, signer)
+        packages.set(made.repository.packagePath(entry, address.channel), { bytes, entry, companions })
         entries.push(entry)
       }
-      await addRows(entries)
+      await addRows(entries, made)
       return entries
     },
     remove: async (entry: Entry): Promise<void> => {

@@ -6,7 +6,9 @@ const PACKAGES = {
   'apt-ftparchive': 'apt-utils',
   'apt-get': 'apt',
   bash: 'bash',
+  busybox: 'busybox',
   bsdtar: 'libarchive-tools',
+  dash: 'dash',
   'dpkg-deb': 'dpkg',
   'dpkg-parsechangelog': 'dpkg-dev',
   gpg: 'gnupg',
@@ -17,8 +19,11 @@ const PACKAGES = {
   python3: 'python3',
   // Its library files are makepkg's.
   'repo-add': 'pacman-package-manager makepkg',
+  shellcheck: 'shellcheck',
+  unzip: 'unzip',
   vercmp: 'pacman-package-manager',
   xz: 'xz-utils',
+  zstd: 'zstd',
 } as const
 
 export const requirePrograms = (...names: readonly (keyof typeof PACKAGES)[]): void => {

@@ -34,7 +34,8 @@ const makeSigner = async (): Promise<RepositorySigner> => {
       publicKeyBinary: pair.publicKey.write(),
       clearSign: async (text) => {
         const message = await openpgp.createCleartextMessage({ text })
-        return openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
+        const signed = await openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
+        return signed.replaceAll('\r\n', '\n')
       },
       detachSign: sign,
     },

@@ -55,7 +55,11 @@ export const openPgpSigner = async (armoredPrivateKey: string): Promise<OpenPgpS
     fingerprint: signingKeys.getFingerprint().toUpperCase(),
     publicKeyArmored: signingKeys.toPublic().armor(),
     publicKeyBinary: signingKeys.toPublic().write(),
-    clearSign: async (text) => sign({ message: await createCleartextMessage({ text }), ...options }),
+    clearSign: async (text) => {
+      const signed = await sign({ message: await createCleartextMessage({ text }), ...options })
+      // The signature is over lines that end in CR LF however they are written; sha256sum reads a CR as part of a name.
+      return signed.replaceAll('\r\n', '\n')
+    },
     detachSign,
   }
 }

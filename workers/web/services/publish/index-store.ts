@@ -11,7 +11,7 @@ export type Pointer = Content & { readonly pin?: true }
 
 /** One index stream of one format in one channel. */
 export interface StreamAddress {
-  /** `format/channel` */
+  /** `root/channel` */
   readonly scope: string
   readonly stream: string
 }

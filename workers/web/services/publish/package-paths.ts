@@ -5,7 +5,7 @@ import type { Entry } from '@distropack/core/model/entry.ts'
 import { inArray } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { artifacts, type publications } from '../../db/schema.ts'
-import { readEntry } from '../entries.ts'
+import { formatOf, readEntry } from '../entries.ts'
 import type { Platform } from '../platform.ts'
 import type { ScopeEdit, ScopeResult } from './scope.ts'
 
@@ -27,12 +27,12 @@ const served = (path: string, { content, companions }: ArtifactRow): readonly Na
 ]
 
 /** Packages of earlier publishes that now stand in an index of a new architecture: they need their aliases there. */
-const readSeeded = async (platform: Platform, { format }: ScopeEdit, ids: readonly string[]) => {
+const readSeeded = async (platform: Platform, ids: readonly string[]) => {
   const found: { artifact: ArtifactRow; entry: Entry }[] = []
   for (const some of chunksForStatement(ids, 1)) {
     const rows = await platform.db.select().from(artifacts).where(inArray(artifacts.id, some))
     for (const artifact of rows) {
-      found.push({ artifact, entry: await readEntry(platform.bucket, format, artifact.entrySha256) })
+      found.push({ artifact, entry: await readEntry(platform.bucket, formatOf(artifact.format), artifact.entrySha256) })
     }
   }
   return found
@@ -56,6 +56,6 @@ export const packagePaths = async (
     if (!found) throw new Error(`artifact ${artifactId} is published and not pending`)
     return [...served(found.publication.path, found.artifact), ...aliases(entry, found.artifact)]
   })
-  const seeded = format.repository.packageAliases ? await readSeeded(platform, edit, result.seededIds) : []
+  const seeded = format.repository.packageAliases ? await readSeeded(platform, result.seededIds) : []
   return [...own, ...seeded.flatMap(({ artifact, entry }) => aliases(entry, artifact))]
 }

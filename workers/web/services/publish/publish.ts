@@ -65,7 +65,9 @@ const addressOf = ({ env }: Platform, project: Project, channel: string): Reposi
   channel,
 })
 
-/** What changes: each format and channel with something pending, and those that have no index yet. */
+const ONE_OF_EACH_ROOT = [...new Map(FORMATS.map((format) => [format.repository.root, format])).values()]
+
+/** What changes: each root and channel with something pending, and those that have no index yet. */
 const planScopes = async (
   publishing: Publishing,
   project: Project,
@@ -77,11 +79,12 @@ const planScopes = async (
   for (const scope of known) channels.add(scope.slice(scope.indexOf('/') + 1))
   const edits: ScopeEdit[] = []
   for (const channel of channels) {
-    for (const format of FORMATS) {
+    for (const format of ONE_OF_EACH_ROOT) {
       const mine = pending.filter(
-        ({ publication, artifact }) => publication.channel === channel && artifact.format === format.id,
+        ({ publication, artifact }) =>
+          publication.channel === channel && formatOf(artifact.format).repository.root === format.repository.root,
       )
-      if (mine.length === 0 && known.has(scopeName(format.id, channel))) continue
+      if (mine.length === 0 && known.has(scopeName(format, channel))) continue
       const added: { artifactId: string; entry: Awaited<ReturnType<typeof readEntry>> }[] = []
       for (let i = 0; i < mine.length; i += READ_AT_ONCE) {
         const some = mine.slice(i, i + READ_AT_ONCE).map(async ({ artifact }) => ({
@@ -203,7 +206,7 @@ const makeGeneration = async (
   const changes: Change[] = []
   const pointers = new Map(store.pointers())
   for (const edit of edits) {
-    const scope = scopeName(edit.format.id, edit.address.channel)
+    const scope = scopeName(edit.format, edit.address.channel)
     const result = await editScope(edit, tools)
     files.push(...result.files)
     packages.push(...(await packagePaths(platform, { edit, result, pending })))
