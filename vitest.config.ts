@@ -70,6 +70,9 @@ const web = async () => ({
   ],
   test: {
     name: 'web',
+    // Side by side, workerds with queues under way often keep vitest from ending (@cloudflare/vitest-plugin 1.4.10).
+    // Beside another project this is not enough: run both with --no-file-parallelism, as scripts/test.ts does.
+    fileParallelism: false,
     include: ['test/workers/**/*.test.ts', 'workers/web/**/*.test.ts'],
     exclude: ['test/workers/fileserver*.test.ts'],
   },

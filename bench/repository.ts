@@ -1,20 +1,15 @@
-// One more package into a repository of N: the publisher's own time, from finished package to flipped head, beside what
-// reference tools take to do the same on this machine with the same packages.
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+// One more package into a repository of N: the publisher's own time, from finished package to flipped head, signed and
+// stored, beside what reference tools take to add one file on this machine in the same run (they sign nothing here).
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { API_PREFIX, artifactSchema, buildSchema } from '@distropack/core/contract/api.ts'
-import { uploadBlob } from '@distropack/core/contract/upload.ts'
-import { pageOf } from '@distropack/core/contract/wire.ts'
+import { basename, join } from 'node:path'
 import { ensureProject } from '../scripts/platform/seed.ts'
 import { startTestPlatform, type TestPlatform } from '../test/support/platform.ts'
+import { type BuiltFile, buildMany, publishMany } from './fill.ts'
 import { median, runMeasured } from './measure.ts'
 
-/** Measured publishes per size; more would hide nothing that matters here. */
-const REPEATS = 5
-/** Builds under way at once while a repository is filled. */
-const AT_ONCE = 24
+/** Measured publishes per size. */
+const REPEATS = 7
 
 export interface RepositoryRow {
   readonly tool: string
@@ -22,88 +17,23 @@ export interface RepositoryRow {
   readonly seconds: number
 }
 
-interface Project {
-  readonly platform: TestPlatform
-  readonly token: string
-  readonly url: string
-  readonly program: { readonly sha256: string; readonly sizeBytes: number }
-}
-
-const PROGRAM = new TextEncoder().encode('#!/bin/sh\necho bench\n')
-
-const openProject = async (platform: TestPlatform): Promise<Project> => {
-  const token = await platform.organization('bench')
-  await ensureProject({ url: platform.url, token }, 'bench', 'repository')
-  const url = `${platform.url}${API_PREFIX}/projects/bench/repository`
-  const program = { sha256: createHash('sha256').update(PROGRAM).digest('hex'), sizeBytes: PROGRAM.length }
-  const sent = await uploadBlob({ blobsUrl: `${url}/blobs`, token, fetch }, program, (from, length) =>
-    PROGRAM.subarray(from, from + length),
-  )
-  if (!sent.ok) throw new Error(sent.error.message)
-  return { platform, token, url, program }
-}
-
-const manifestOf = (name: string): string => `name: ${name}
-version: 1.0.0
-arch: all
-maintainer: Bench <bench@example.com>
-description: One of many
-contents: [{src: program, dst: /usr/bin/${name}, file_info: {mode: 0755}}]
-targets: [deb/all]
-`
-
-const ask = async (project: Project, path: string, body?: unknown): Promise<unknown> => {
-  const headers = { authorization: `Bearer ${project.token}`, 'content-type': 'application/json' }
-  const init = body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) }
-  const response = await fetch(project.url + path, init)
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-  return response.json()
-}
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** Until readers can install it. */
-const publish = async (project: Project, name: string): Promise<void> => {
-  const source = { kind: 'file', path: 'program', mode: 0o755, mtimeSeconds: 1_700_000_000, ...project.program }
-  let build = buildSchema.parse(await ask(project, '/builds', { manifest: manifestOf(name), sources: [source] }))
-  for (; build.state === 'open'; build = buildSchema.parse(await ask(project, `/builds/${build.id}`))) await sleep(100)
-  if (build.state !== 'published') throw new Error(`${name} ended as ${build.state}: ${JSON.stringify(build.jobs)}`)
-}
-
-const fillTo = async (project: Project, from: number, to: number): Promise<void> => {
-  let next = from
-  const work = async (): Promise<void> => {
-    while (next < to) await publish(project, `bench-${next++}`)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-}
-
 /** Times of the flips since a mark in the log, as the publisher reports them. */
 const flipSeconds = (log: string): readonly number[] =>
   [...log.matchAll(/"event":"generation\.flipped".*?"tookMs":(\d+)/g)].map(([, ms]) => Number(ms) / 1000)
 
-const measureOurs = async (project: Project, packages: number): Promise<number> => {
-  const mark = project.platform.log().length
-  for (let repeat = 0; repeat < REPEATS; repeat++) await publish(project, `bench-more-${packages}-${repeat}`)
-  return median(flipSeconds(project.platform.log().slice(mark)))
+interface Bench {
+  readonly platform: TestPlatform
+  readonly projectId: string
 }
 
-const downloadPackages = async (project: Project, folder: string): Promise<readonly string[]> => {
-  const files: string[] = []
-  let cursor: string | null = ''
-  while (cursor !== null) {
-    const query = `?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`
-    const page: { items: { fileName: string; url: string }[]; nextCursor: string | null } = pageOf(
-      artifactSchema,
-    ).parse(await ask(project, `/artifacts${query}`))
-    for (const { fileName, url } of page.items) {
-      const file = join(folder, fileName)
-      writeFileSync(file, Buffer.from(await (await fetch(url)).arrayBuffer()))
-      files.push(file)
-    }
-    cursor = page.nextCursor
-  }
-  return files
+const publish = async ({ platform, projectId }: Bench, files: readonly BuiltFile[]): Promise<void> =>
+  publishMany(await platform.bindings(), projectId, files, platform.fireSchedule)
+
+/** One at a time, each a generation of its own. */
+const measureOurs = async (bench: Bench, more: readonly BuiltFile[]): Promise<number> => {
+  const mark = bench.platform.log().length
+  for (const file of more) await publish(bench, [file])
+  return median(flipSeconds(bench.platform.log().slice(mark)))
 }
 
 const measureReprepro = async (folder: string, files: readonly string[]): Promise<number> => {
@@ -122,7 +52,7 @@ const measureReprepro = async (folder: string, files: readonly string[]): Promis
       'stable',
       ...some,
     ])
-  await include(...files.slice(REPEATS))
+  for (let i = REPEATS; i < files.length; i += 1000) await include(...files.slice(i, i + 1000))
   const times: number[] = []
   for (const file of files.slice(0, REPEATS)) times.push((await include(file)).seconds)
   return median(times)
@@ -141,14 +71,16 @@ const isInstalled = (command: string): Promise<boolean> =>
     () => false,
   )
 
-const measureReferences = async (project: Project, packages: number): Promise<readonly RepositoryRow[]> => {
+const measureReferences = async (files: readonly BuiltFile[], packages: number): Promise<readonly RepositoryRow[]> => {
   const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
   try {
-    mkdirSync(join(folder, 'pool'))
-    const files = await downloadPackages(project, join(folder, 'pool'))
+    const pool = join(folder, 'pool')
+    mkdirSync(pool)
+    for (const { path } of files) symlinkSync(path, join(pool, basename(path)))
+    const paths = files.map(({ path }) => path)
     const rows: RepositoryRow[] = []
     if (await isInstalled('reprepro')) {
-      rows.push({ tool: 'reprepro includedeb (unsigned)', packages, seconds: await measureReprepro(folder, files) })
+      rows.push({ tool: 'reprepro includedeb (unsigned)', packages, seconds: await measureReprepro(folder, paths) })
     }
     if (await isInstalled('apt-ftparchive')) {
       rows.push({ tool: 'apt-ftparchive, all anew (unsigned)', packages, seconds: await measureFtparchive(folder) })
@@ -161,21 +93,27 @@ const measureReferences = async (project: Project, packages: number): Promise<re
 
 export const benchRepository = async (sizes: readonly number[]): Promise<readonly RepositoryRow[]> => {
   const platform = await startTestPlatform()
+  const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
   const rows: RepositoryRow[] = []
   try {
-    const project = await openProject(platform)
-    let filled = 0
+    const token = await platform.organization('bench')
+    const { id: projectId } = await ensureProject({ url: platform.url, token }, 'bench', 'repository')
+    const bench = { platform, projectId }
+    const files: BuiltFile[] = []
     for (const packages of sizes) {
       const startedAtMs = performance.now()
-      await fillTo(project, filled, packages)
+      const fill = await buildMany(folder, 'deb', files.length, packages)
+      await publish(bench, fill)
       console.error(`filled to ${packages} packages in ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`)
-      filled = packages
-      const seconds = await measureOurs(project, packages)
-      rows.push({ tool: 'publisher: render, sign, store, flip', packages, seconds })
-      rows.push(...(await measureReferences(project, packages)))
+      files.push(...fill)
+      rows.push(...(await measureReferences(files, packages)))
+      const more = await buildMany(folder, 'deb', files.length, files.length + REPEATS)
+      files.push(...more)
+      rows.push({ tool: 'publisher: render, sign, store, flip', packages, seconds: await measureOurs(bench, more) })
     }
     return rows
   } finally {
     await platform.stop()
+    rmSync(folder, { recursive: true })
   }
 }

@@ -5,7 +5,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { build } from './commands/build.ts'
 import { logs, status } from './commands/inspect-build.ts'
 import { login } from './commands/login.ts'
+import { packages, remove, unyank, yank } from './commands/packages.ts'
 import { publish } from './commands/publish.ts'
+import { push } from './commands/push.ts'
 import { EXIT, EXIT_HELP, type Outcome, type Trouble } from './outcome.ts'
 import packageFile from './package.json' with { type: 'json' }
 import { openTerminal } from './terminal.ts'
@@ -94,6 +96,41 @@ withProject(withManifest(command('publish', 'build on the server and publish to 
   .addHelpText('after', TARGETS_HELP)
   .action(async ({ timeout, ...flags }) => {
     finish(await publish({ ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
+  })
+
+withProject(command('push', 'publish finished packages, made by anything'))
+  .argument('<file...>', 'packages: .deb, .apk, …')
+  .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
+  .option('--no-wait', 'do not wait until they are published')
+  .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
+  .action(async (files: readonly string[], { timeout, ...flags }) => {
+    finish(await push(files, { ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
+  })
+
+withProject(command('packages', 'what is published')).action(async (flags) => {
+  finish(await packages(flags, env), flags.json ?? false)
+})
+
+const MEANT = 'an id, a file name, or every file of a version'
+
+withProject(command('yank', 'offer it no more; its exact address still serves it'))
+  .argument('<package>', MEANT)
+  .option('-c, --channel <name>', 'of this channel alone')
+  .action(async (word: string, flags) => {
+    finish(await yank(word, flags, env), flags.json ?? false)
+  })
+
+withProject(command('unyank', 'offer it again'))
+  .argument('<package>', MEANT)
+  .option('-c, --channel <name>', 'in this channel alone')
+  .action(async (word: string, flags) => {
+    finish(await unyank(word, flags, env), flags.json ?? false)
+  })
+
+withProject(command('delete', 'take it away; its version stays taken'))
+  .argument('<package>', MEANT)
+  .action(async (word: string, flags) => {
+    finish(await remove(word, flags, env), flags.json ?? false)
   })
 
 withManifest(command('build', 'build packages on this machine, without a server'))

@@ -118,3 +118,14 @@ export const projectFor = async (flags: ServerFlags, env: Environment): Promise<
     return usageTrouble(`"${text}" is not a project; write organization/name, as in acme/tool.`)
   return ok({ organization, project })
 }
+
+/** The project these flags name, on the server they name. */
+export const openProject = async (
+  flags: ServerFlags,
+  env: Environment,
+): Promise<Result<ReturnType<ApiClient['inProject']>, Trouble>> => {
+  const name = await projectFor(flags, env)
+  if (!name.ok) return name
+  const client = await openClient(flags, env)
+  return client.ok ? ok(client.value.inProject(name.value)) : client
+}

@@ -34,6 +34,7 @@ export const FAULT_CODES = [
   // what is ours
   'packager_unavailable',
   'build_interrupted',
+  'key_refused', // an OpenPGP key that clients would refuse
   'key_encryption_key_missing',
   'key_encryption_key_wrong',
   'internal',

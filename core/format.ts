@@ -19,6 +19,8 @@ export interface Format<E extends Entry = Entry> {
   readonly manifestName: string
   /** Recognises a finished file by its name. */
   readonly fileSuffix: string
+  /** Further endings of finished files by others, which `inspect` reads: `.pkg.tar.xz`. */
+  readonly otherFileSuffixes?: readonly string[]
   readonly mediaType: string
   /** Go's word to this format's; a target outside it is refused before anything is built. */
   readonly architectures: Readonly<Partial<Record<Architecture, string>>>

@@ -7,11 +7,12 @@ import { apk } from './formats/apk/format.ts'
 import { arch } from './formats/arch/format.ts'
 import { ARCHIVES } from './formats/archive/format.ts'
 import { deb } from './formats/deb/format.ts'
+import { rpm } from './formats/rpm/format.ts'
 import { type Architecture, parseArchitecture } from './model/arch.ts'
 import { err, ok, type Result } from './result.ts'
 
 // A Format<DebEntry> is used only through entries its own schema parsed, which is what makes this cast true.
-export const FORMATS = [deb, apk, arch, ...ARCHIVES] as unknown as readonly Format[]
+export const FORMATS = [deb, rpm, apk, arch, ...ARCHIVES] as unknown as readonly Format[]
 
 export const findFormat = (id: string): Format | undefined => FORMATS.find((format) => format.id === id)
 
@@ -41,4 +42,16 @@ export const parseTarget = (text: string): Result<Target, Fault> => {
     )
   }
   return ok({ format, architecture })
+}
+
+/** The format of a finished file, by its name. */
+export const parseFileName = (fileName: string): Result<Format, Fault> => {
+  const suffixesOf = ({ fileSuffix, otherFileSuffixes = [] }: Format): readonly string[] => [
+    fileSuffix,
+    ...otherFileSuffixes,
+  ]
+  const format = FORMATS.find((each) => suffixesOf(each).some((suffix) => fileName.endsWith(suffix)))
+  if (format) return ok(format)
+  const known = FORMATS.flatMap(suffixesOf).join(', ')
+  return err(fault('package_unsupported', `"${fileName}" is no package this platform knows. It takes ${known}.`))
 }

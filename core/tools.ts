@@ -80,6 +80,8 @@ export interface IndexTools {
   readonly signer: RepositorySigner
   /** Of this generation; later generations never have an earlier one. */
   readonly nowSeconds: number
+  /** The number of the generation these files become part of; readers find it for ever below `/@{generation}/`. */
+  readonly generation: number
   /** Raw deflate ended by a full flush (bytes `00 00 ff ff`), so that pieces can be joined. */
   deflate(raw: Uint8Array): Uint8Array
   /** Keeps bytes as a blob, or inside the recipe when they are few. */

@@ -31,6 +31,7 @@ CREATE TABLE `artifacts` (
 	`companions` text NOT NULL,
 	`entry_sha256` text NOT NULL,
 	`created_at_ms` integer NOT NULL,
+	`deleted_at_ms` integer,
 	FOREIGN KEY (`project_id`) REFERENCES `projects`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
@@ -61,6 +62,7 @@ CREATE INDEX `job_log_lines_by_job` ON `job_log_lines` (`job_id`,`id`);--> state
 CREATE TABLE `jobs` (
 	`id` text PRIMARY KEY NOT NULL,
 	`build_id` text NOT NULL,
+	`kind` text NOT NULL,
 	`target` text NOT NULL,
 	`state` text NOT NULL,
 	`attempts` integer DEFAULT 0 NOT NULL,

@@ -145,15 +145,16 @@ describe.each(FORMATS.map(({ id, manifestName }) => [id, manifestName] as const)
     })
 
     /**
-     * Where the word may stand: its room; the registry; and nFPM's manifest keys, which are nFPM's words and not ours
-     * (`deb:`, `overrides.deb`, and the changelog file's `deb:`). Sentences for people may name a format: text that
+     * Where the word may stand: its room; the registry; nFPM's manifest keys, which are nFPM's words and not ours
+     * (`deb:`, `overrides.deb`, the changelog file's `deb:`, `packager: rpm`); and Debian's names of tools. Sentences for people may name a format: text that
      * begins with another word is not read, for no program acts on it.
      */
     const MAY_NAME = [
       new RegExp(`^${room}`),
       /^core\/registry\.ts$/,
-      /^core\/manifest\/(schema|expand|changelog|blocks?)\.ts$/,
+      /^core\/manifest\/(schema|expand|changelog|contents|blocks?)\.ts$/,
       /^bench\//,
+      /^scripts\/testing\/(roots|tools)\.ts$/,
     ]
 
     it('is named nowhere else', () => {

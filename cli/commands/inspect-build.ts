@@ -1,17 +1,10 @@
 // `distropack status` and `distropack logs`: what a build came to, and what it said.
 import type { ApiClient } from '@distropack/core/contract/client.ts'
-import { ok, type Result } from '@distropack/core/result.ts'
-import { clientTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
-import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
+import { ok } from '@distropack/core/result.ts'
+import { clientTrouble, type Outcome, usageTrouble } from '../outcome.ts'
+import { type Environment, openProject, type ServerFlags } from '../settings.ts'
 
 type Project = ReturnType<ApiClient['inProject']>
-
-const openProject = async (flags: ServerFlags, env: Environment): Promise<Result<Project, Trouble>> => {
-  const name = await projectFor(flags, env)
-  if (!name.ok) return name
-  const client = await openClient(flags, env)
-  return client.ok ? ok(client.value.inProject(name.value)) : client
-}
 
 /** Exits with 0 whatever became of the build: the question was answered. */
 export const status = async (buildId: string, flags: ServerFlags, env: Environment): Promise<Outcome> => {

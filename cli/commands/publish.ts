@@ -17,12 +17,17 @@ export interface PublishFlags extends ManifestFlags, ServerFlags {
   readonly timeoutSeconds: number
 }
 
-type Project = ReturnType<ApiClient['inProject']>
+export type Project = ReturnType<ApiClient['inProject']>
 
 const FIRST_POLL_MS = 500
 const SLOWEST_POLL_MS = 5_000
 
-const ensureProject = async (project: Project, name: string, terminal: Terminal): Promise<Result<void, Trouble>> => {
+/** Makes the project when there is none and the token may. */
+export const ensureProject = async (
+  project: Project,
+  name: string,
+  terminal: Terminal,
+): Promise<Result<void, Trouble>> => {
   const found = await project.read()
   if (found.ok) return ok(undefined)
   if (found.error.faults[0]?.code !== 'not_found') return clientTrouble(found.error)
@@ -48,7 +53,7 @@ const announcer = (terminal: Terminal) => {
   }
 }
 
-const waitFor = async (
+export const waitFor = async (
   project: Project,
   started: Build,
   timeoutSeconds: number,

@@ -12,6 +12,7 @@ import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import { fileSink } from './host/files.ts'
 
 type FileRecord = Extract<SourceRecord, { kind: 'file' }>
 
@@ -88,6 +89,17 @@ export const blobReader = (access: BlobAccess): BlobReader => {
       if (fetched) yield new Uint8Array(await readFile(await fetched))
       else yield* download(access, record)
     },
+  }
+}
+
+/** A whole blob into a new file of this machine. */
+export const downloadFile = async (access: BlobAccess, name: string, blob: BlobRef, path: string): Promise<void> => {
+  const sink = await fileSink(path, access.signal)
+  try {
+    const record: FileRecord = { kind: 'file', path: name, mode: 0o644, mtimeSeconds: 0, ...blob }
+    for await (const chunk of download(access, record)) await sink.write(chunk)
+  } finally {
+    await sink.close()
   }
 }
 

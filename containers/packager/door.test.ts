@@ -86,6 +86,7 @@ beforeEach(async () => {
     port: 0,
     host: '127.0.0.1',
     buildsAtOnce: 1,
+    ordersWaiting: 0,
     token: 'shared',
     log: (event, fields = {}) => events.push({ event, fields }),
   })
@@ -100,6 +101,7 @@ afterEach(async () => {
 })
 
 const orderOf = (changes: object = {}) => ({
+  kind: 'build',
   jobId: 'job_1',
   target: 'deb/amd64',
   manifest: MANIFEST,

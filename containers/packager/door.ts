@@ -3,10 +3,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type BuildEvent, type BuildOrder, buildOrderSchema } from '@distropack/core/contract/packager.ts'
+import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
 import type { FaultCode } from '@distropack/core/fault.ts'
 import { runOrder } from './run-order.ts'
+import { openTurns, type Turns } from './turns.ts'
 
 /** 100,000 source records and the manifest. */
 const MAX_ORDER_BYTES = 64 * 1024 * 1024
@@ -24,6 +25,8 @@ export interface PackagerOptions {
   /** Asked for as a bearer token when set. */
   readonly token?: string
   readonly buildsAtOnce: number
+  /** Orders that may wait for a place; they are answered at once, with beats. More are refused. */
+  readonly ordersWaiting: number
   readonly log: Log
   readonly fetch?: typeof globalThis.fetch
 }
@@ -36,6 +39,7 @@ export interface Packager {
 
 interface Room {
   readonly options: PackagerOptions
+  readonly turns: Turns
   readonly underWay: Map<AbortController, Promise<void>>
   isDraining: boolean
 }
@@ -77,9 +81,9 @@ const readBody = async (request: IncomingMessage): Promise<string | undefined> =
   return Buffer.concat(chunks).toString('utf8')
 }
 
-const readOrder = (body: string): BuildOrder | string => {
+const readOrder = (body: string): Order | string => {
   try {
-    const parsed = buildOrderSchema.safeParse(JSON.parse(body))
+    const parsed = orderSchema.safeParse(JSON.parse(body))
     if (parsed.success) return parsed.data
     return parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
   } catch {
@@ -100,14 +104,9 @@ const eventWriter = (response: ServerResponse) => {
   return { send, log }
 }
 
-const build = async (
-  room: Room,
-  order: BuildOrder,
-  response: ServerResponse,
-  abort: AbortController,
-): Promise<void> => {
+const build = async (room: Room, order: Order, response: ServerResponse, abort: AbortController): Promise<void> => {
   const { log, fetch = globalThis.fetch } = room.options
-  const ids = { jobId: order.jobId, target: order.target }
+  const ids = { jobId: order.jobId, target: order.kind === 'build' ? order.target : order.fileName }
   const startedAtMs = Date.now()
   const writer = eventWriter(response)
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
@@ -117,7 +116,8 @@ const build = async (
   log('build.started', ids)
   writer.send({ type: 'beat', atMs: startedAtMs })
   try {
-    const last = await runOrder(order, { fetch, signal: abort.signal, log: writer.log })
+    const { signal } = abort
+    const last = await room.turns.take(() => runOrder(order, { fetch, signal, log: writer.log }), signal)
     const tookMs = Date.now() - startedAtMs
     if (last.type === 'done') log('build.done', { ...ids, tookMs, sizeBytes: last.artifact.sizeBytes })
     else log('build.failed', { ...ids, tookMs, code: last.faults[0]?.code, message: last.faults[0]?.message })
@@ -133,7 +133,7 @@ const build = async (
 }
 
 const takeOrder = async (room: Room, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  if (room.isDraining || room.underWay.size >= room.options.buildsAtOnce) {
+  if (room.isDraining || room.underWay.size >= room.options.buildsAtOnce + room.options.ordersWaiting) {
     return refuse(response, 'packager_unavailable', 'This packager is busy or going away; ask again.')
   }
   const body = await readBody(request)
@@ -176,7 +176,7 @@ const drain = async (server: Server, room: Room, graceMs: number): Promise<void>
 }
 
 export const startPackager = async (options: PackagerOptions): Promise<Packager> => {
-  const room: Room = { options, underWay: new Map(), isDraining: false }
+  const room: Room = { options, turns: openTurns(options.buildsAtOnce), underWay: new Map(), isDraining: false }
   const server = createServer((request, response) => {
     answer(room, request, response).catch((error: unknown) => {
       options.log('request.failed', { message: error instanceof Error ? error.stack : String(error) })

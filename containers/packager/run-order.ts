@@ -1,7 +1,8 @@
-// One build order from manifest to uploaded artifact. Returns the last line of the answer; throws when the fault
+// One order: from manifest to uploaded artifact, or a stranger's file to its entry. Returns the last line of the answer; throws when the fault
 // lies between here and the platform, or here.
 import { join } from 'node:path'
-import type { BuildEvent, BuildOrder } from '@distropack/core/contract/packager.ts'
+import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
+import type { BuildEvent, BuildOrder, InspectOrder, Order } from '@distropack/core/contract/packager.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
@@ -9,10 +10,11 @@ import { resolve } from '@distropack/core/manifest/resolve.ts'
 import { locate } from '@distropack/core/manifest/sources.ts'
 import type { SourceTree } from '@distropack/core/manifest/tree.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
-import { parseTarget, type Target } from '@distropack/core/registry.ts'
+import { parseFileName, parseTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { type BlobAccess, type BlobReader, blobReader, uploadFile, uploadJson } from './blobs.ts'
-import { buildPackage, withWorkRoom } from './host/build-package.ts'
+import { type BlobAccess, type BlobReader, blobReader, downloadFile, uploadFile, uploadJson } from './blobs.ts'
+import { buildPackage, inspectTools, withWorkRoom } from './host/build-package.ts'
+import { openSeekable } from './host/files.ts'
 
 export interface OrderContext {
   readonly fetch: typeof globalThis.fetch
@@ -70,23 +72,47 @@ const prepare = async (order: BuildOrder, blobs: BlobReader): Promise<Result<Pre
   return ok({ target: target.value, spec: resolved.value })
 }
 
-export const runOrder = (order: BuildOrder, context: OrderContext): Promise<LastEvent> =>
-  withWorkRoom(async (room) => {
+const runBuild = async (order: BuildOrder, access: BlobAccess, context: OrderContext): Promise<LastEvent> => {
+  const { room } = access
+  const prepared = await prepare(order, blobReader(access))
+  if (!prepared.ok) return failed(prepared.error)
+  const { target, spec } = prepared.value
+  const fileName = target.format.fileName(spec)
+  context.log(`building ${fileName} for ${order.target}: ${spec.items.length} items`)
+  const path = join(room, 'artifact')
+  const built = await buildPackage({ format: target.format, spec, path, log: context.log, signal: context.signal })
+  if (!built.ok) return failed([built.error])
+  const { sha256, sizeBytes, entry } = built.value
+  context.log(`built ${fileName}: ${sizeBytes} bytes, sha256 ${sha256}`)
+  const artifact = await uploadFile(access, { sha256, sizeBytes }, path)
+  if (!artifact.ok) return failed([artifact.error])
+  const entryBlob = await uploadJson(access, entry)
+  if (!entryBlob.ok) return failed([entryBlob.error])
+  return { type: 'done', artifact: artifact.value, entry: entryBlob.value }
+}
+
+const runInspection = async (order: InspectOrder, access: BlobAccess, context: OrderContext): Promise<LastEvent> => {
+  const format = parseFileName(order.fileName)
+  if (!format.ok) return failed([format.error])
+  const path = join(access.room, 'file')
+  await downloadFile(access, order.fileName, order.file, path)
+  context.log(`reading ${order.fileName}: ${order.file.sizeBytes} bytes`)
+  const file = await openSeekable(path)
+  try {
+    const entry = await catchStreamFaults(() => format.value.inspect(file, inspectTools))
+    if (!entry.ok) return failed([{ ...entry.error, message: `${order.fileName}: ${entry.error.message}` }])
+    context.log(`it is ${entry.value.name} ${entry.value.version} (${entry.value.arch})`)
+    const entryBlob = await uploadJson(access, entry.value)
+    if (!entryBlob.ok) return failed([entryBlob.error])
+    return { type: 'done', artifact: order.file, entry: entryBlob.value }
+  } finally {
+    await file.close()
+  }
+}
+
+export const runOrder = (order: Order, context: OrderContext): Promise<LastEvent> =>
+  withWorkRoom((room) => {
     const { blobsUrl, token } = order
     const access: BlobAccess = { blobsUrl, token, room, fetch: context.fetch, signal: context.signal }
-    const prepared = await prepare(order, blobReader(access))
-    if (!prepared.ok) return failed(prepared.error)
-    const { target, spec } = prepared.value
-    const fileName = target.format.fileName(spec)
-    context.log(`building ${fileName} for ${order.target}: ${spec.items.length} items`)
-    const path = join(room, 'artifact')
-    const built = await buildPackage({ format: target.format, spec, path, log: context.log, signal: context.signal })
-    if (!built.ok) return failed([built.error])
-    const { sha256, sizeBytes, entry } = built.value
-    context.log(`built ${fileName}: ${sizeBytes} bytes, sha256 ${sha256}`)
-    const artifact = await uploadFile(access, { sha256, sizeBytes }, path)
-    if (!artifact.ok) return failed([artifact.error])
-    const entryBlob = await uploadJson(access, entry)
-    if (!entryBlob.ok) return failed([entryBlob.error])
-    return { type: 'done', artifact: artifact.value, entry: entryBlob.value }
+    return order.kind === 'build' ? runBuild(order, access, context) : runInspection(order, access, context)
   })

@@ -18,6 +18,7 @@ const { PACKAGER_TOKEN, HOST } = process.env
 const packager = await startPackager({
   port: numberFrom('PORT', 8080),
   buildsAtOnce: numberFrom('PACKAGER_BUILDS_AT_ONCE', 4),
+  ordersWaiting: numberFrom('PACKAGER_ORDERS_WAITING', 200),
   log,
   ...(HOST ? { host: HOST } : {}),
   ...(PACKAGER_TOKEN ? { token: PACKAGER_TOKEN } : {}),

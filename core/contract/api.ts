@@ -40,6 +40,25 @@ export const whoamiSchema = z
   .meta({ id: 'Whoami' })
 
 // ---- projects ----
+export const createProjectSchema = z
+  .object({
+    signing: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('rsa4096') }).meta({ description: 'What every client accepts; the default.' }),
+        z.object({ kind: z.literal('ed25519') }).meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
+        z.object({
+          kind: z.literal('import'),
+          privateKey: z
+            .string()
+            .max(100_000)
+            .meta({ description: 'Armored, without passphrase. Kept sealed, never shown.' }),
+        }),
+      ])
+      .default({ kind: 'rsa4096' }),
+  })
+  .meta({ id: 'CreateProject' })
+export type CreateProject = z.infer<typeof createProjectSchema>
+
 export const projectSchema = z
   .object({
     id: z.string(),
@@ -94,6 +113,22 @@ export const createBuildSchema = z
   .meta({ id: 'CreateBuild' })
 export type CreateBuild = z.infer<typeof createBuildSchema>
 
+export const createPushSchema = z
+  .object({
+    channel: channelSchema.default('stable'),
+    files: z
+      .array(
+        blobRefSchema.extend({
+          /** Its ending says the format; the package's own words say the rest. */
+          fileName: z.string().regex(/^[^/\p{Cc}]{1,255}$/u, 'a file name without folders'),
+        }),
+      )
+      .min(1)
+      .max(200),
+  })
+  .meta({ id: 'CreatePush' })
+export type CreatePush = z.infer<typeof createPushSchema>
+
 /** waiting -> building -> built -> published; or failed (the user's fault) or dead (ours; an operator can replay it). */
 export const jobStateSchema = z.enum(['waiting', 'building', 'built', 'published', 'failed', 'dead'])
 export type JobState = z.infer<typeof jobStateSchema>
@@ -102,7 +137,7 @@ export const FINAL_JOB_STATES: readonly JobState[] = ['published', 'failed', 'de
 export const jobSchema = z
   .object({
     id: z.string(),
-    target: z.string(),
+    target: z.string().meta({ description: 'A target, format/architecture; of a push, the file’s name.' }),
     state: jobStateSchema,
     attempts: z.number().int(),
     faults: z.array(faultSchema),
@@ -150,7 +185,10 @@ export const artifactSchema = z
     name: z.string(),
     version: z.string(),
     arch: z.string(),
-    channels: z.array(channelSchema),
+    channels: z.array(channelSchema).meta({ description: 'Those that offer it.' }),
+    yankedFrom: z
+      .array(channelSchema)
+      .meta({ description: 'Channels that offered it; it is still served by its exact address.' }),
     fileName: z.string(),
     sizeBytes: z.number().int(),
     sha256: sha256Schema,
@@ -158,6 +196,8 @@ export const artifactSchema = z
     createdAtMs: z.number(),
   })
   .meta({ id: 'Artifact' })
+
+export const doneSchema = z.object({ ok: z.literal(true) }).meta({ id: 'Done' })
 
 // ---- operator ----
 export const deadLetterSchema = z
@@ -188,6 +228,10 @@ export const API_PATHS = {
   upload: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}',
   uploadPart: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}/parts/{part}',
   completeUpload: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}/complete',
+  artifact: '/projects/{org}/{project}/artifacts/{artifactId}',
+  yank: '/projects/{org}/{project}/artifacts/{artifactId}/yank',
+  unyank: '/projects/{org}/{project}/artifacts/{artifactId}/unyank',
+  pushes: '/projects/{org}/{project}/pushes',
   builds: '/projects/{org}/{project}/builds',
   build: '/projects/{org}/{project}/builds/{buildId}',
   jobLog: '/projects/{org}/{project}/builds/{buildId}/jobs/{jobId}/log',

@@ -6,9 +6,12 @@ import { err, ok, type Result } from '../result.ts'
 import {
   API_PATHS,
   API_PREFIX,
+  artifactSchema,
   type Build,
   buildSchema,
   type createBuildSchema,
+  type createPushSchema,
+  doneSchema,
   installSchema,
   jobLogSchema,
   missingBlobsSchema,
@@ -16,7 +19,7 @@ import {
   whoamiSchema,
 } from './api.ts'
 import { type BlobTarget, type SliceOpener, uploadBlob } from './upload.ts'
-import { type BlobRef, errorBodySchema } from './wire.ts'
+import { type BlobRef, errorBodySchema, pageOf } from './wire.ts'
 
 export interface ClientOptions {
   /** The server, without `/api/v1`. */
@@ -179,6 +182,7 @@ const missingBlobs = async (
   return ok(missing)
 }
 
+export type Artifact = z.infer<typeof artifactSchema>
 export type ApiClient = ReturnType<typeof createClient>
 
 export const createClient = (given: ClientOptions) => {
@@ -209,6 +213,49 @@ export const createClient = (given: ClientOptions) => {
             headers: { 'idempotency-key': options.newIdempotencyKey() },
             schema: buildSchema,
           }),
+        createPush: (body: z.input<typeof createPushSchema>): Answer<Build> =>
+          call(options, {
+            method: 'POST',
+            path: API_PATHS.pushes,
+            params,
+            body,
+            headers: { 'idempotency-key': options.newIdempotencyKey() },
+            schema: buildSchema,
+          }),
+        artifacts: (cursor?: string) =>
+          call(options, {
+            path: API_PATHS.artifacts,
+            params,
+            query: { limit: '200', ...(cursor === undefined ? {} : { cursor }) },
+            schema: pageOf(artifactSchema),
+          }),
+        /** Of one channel, or of all. */
+        yank: (artifactId: string, channel?: string) => {
+          const path = API_PATHS.yank
+          const body = channel === undefined ? {} : { channel }
+          return call(options, {
+            method: 'POST',
+            path,
+            params: { ...params, artifactId },
+            body,
+            schema: artifactSchema,
+          })
+        },
+        unyank: (artifactId: string, channel?: string) => {
+          const path = API_PATHS.unyank
+          const body = channel === undefined ? {} : { channel }
+          return call(options, {
+            method: 'POST',
+            path,
+            params: { ...params, artifactId },
+            body,
+            schema: artifactSchema,
+          })
+        },
+        deleteArtifact: (artifactId: string) => {
+          const path = API_PATHS.artifact
+          return call(options, { method: 'DELETE', path, params: { ...params, artifactId }, schema: doneSchema })
+        },
         build: (buildId: string) =>
           call(options, { path: API_PATHS.build, params: { ...params, buildId }, schema: buildSchema }),
         jobLog: (buildId: string, jobId: string, cursor?: string) =>

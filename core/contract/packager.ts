@@ -4,9 +4,17 @@ import { z } from 'zod'
 import { sourceRecordSchema } from './sources.ts'
 import { blobRefSchema, faultSchema } from './wire.ts'
 
-/** POST {packager}/v1/builds */
-export const buildOrderSchema = z.object({
+const orderFields = {
   jobId: z.string(),
+  /** Blobs are read from and written to `${blobsUrl}/{sha256}`, see upload.ts, with `Authorization: Bearer {token}`. */
+  blobsUrl: z.url(),
+  token: z.string(),
+}
+
+/** Make a package from a manifest and its sources. */
+export const buildOrderSchema = z.object({
+  ...orderFields,
+  kind: z.literal('build'),
   /** `deb/amd64` */
   target: z.string(),
   /** The manifest as written; the version below replaces its own when given. */
@@ -18,11 +26,22 @@ export const buildOrderSchema = z.object({
   sources: z.array(sourceRecordSchema),
   /** For everything the manifest gives no time. */
   mtimeSeconds: z.number().int(),
-  /** Blobs are read from and written to `${blobsUrl}/{sha256}`, see upload.ts, with `Authorization: Bearer {token}`. */
-  blobsUrl: z.url(),
-  token: z.string(),
 })
 export type BuildOrder = z.infer<typeof buildOrderSchema>
+
+/** Read a package somebody else made: refuse it, or say what an index needs to know. The file stays as it is. */
+export const inspectOrderSchema = z.object({
+  ...orderFields,
+  kind: z.literal('inspect'),
+  /** Its ending says the format. */
+  fileName: z.string(),
+  file: blobRefSchema,
+})
+export type InspectOrder = z.infer<typeof inspectOrderSchema>
+
+/** POST {packager}/v1/builds */
+export const orderSchema = z.discriminatedUnion('kind', [buildOrderSchema, inspectOrderSchema])
+export type Order = z.infer<typeof orderSchema>
 
 /** Lines of the answer (application/x-ndjson). The last is `done` or `failed`; without one the build was cut off. */
 export const buildEventSchema = z.discriminatedUnion('type', [

@@ -128,7 +128,7 @@ const instructionsFor =
 
 export const downloadLayout = <E extends Download>(kind: DownloadKind): RepositoryLayout<E> => ({
   root: ROOT,
-  baseStreams: [LATEST, LISTING, SUMS],
+  baseStreams: [LISTING, LATEST, SUMS],
   seed: () => undefined,
   packagePath: (entry, channel) => `${folderOf(channel)}/${entry.fileName}`,
   rows: (entry) => downloadRows(entry, kind),

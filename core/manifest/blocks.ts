@@ -42,9 +42,10 @@ export type ApkBlock = z.infer<typeof apkBlockSchema>
 export const rpmBlockSchema = z.strictObject({
   arch: text.optional().meta({ description: "rpm's word, used as it is" }),
   buildhost: text.optional(),
-  scripts: z
-    .strictObject({ pretrans: text.optional(), posttrans: text.optional(), verify: text.optional() })
-    .optional(),
+  scripts: upgradeScripts
+    .extend({ pretrans: text.optional(), posttrans: text.optional(), verify: text.optional() })
+    .optional()
+    .meta({ description: 'With preupgrade or postupgrade (ours), the others run on installation and removal only' }),
   requires: z.strictObject({ post: texts.optional() }).optional(),
   group: text.optional(),
   summary: text.optional().meta({ description: "Default: the description's first line" }),

@@ -39,9 +39,10 @@ export type FileInfo = NonNullable<LocatedContent['file_info']>
 export const DIRECTORY_MODE = 0o755
 export const SYMLINK_MODE = 0o777
 
-export const ownedBy = (info: FileInfo | undefined): { readonly owner: string; readonly group: string } => ({
+export const ownedBy = (info: FileInfo | undefined): Pick<PackagedItem, 'owner' | 'group' | 'language'> => ({
   owner: info?.owner || 'root',
   group: info?.group || 'root',
+  ...(info?.lang ? { language: info.lang } : {}),
 })
 
 export const conflict = (path: string, present: PackagedItem, type: string): ContentTrouble =>

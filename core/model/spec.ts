@@ -19,6 +19,8 @@ export interface Owned {
   readonly owner: string
   readonly group: string
   readonly mtimeSeconds: number
+  /** Of a file's text (`de`, `pt_BR`): an installation may leave out languages. Only rpm knows it. */
+  readonly language?: string
 }
 
 /** nFPM's content types after `tree` and globs are expanded. */

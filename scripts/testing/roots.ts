@@ -1,31 +1,26 @@
 // Root file systems in which real clients run: one per Debian release, made once by mmdebstrap and only read
 // afterwards (tests work on an overlay of it).
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** bookworm: apt 2.6, which verifies with gpgv. trixie: apt 3.0, which verifies with sqv. */
+/**
+ * bookworm: apt 2.6, which verifies with gpgv; dnf 4.14, zypper 1.14.42, rpm 4.18, pacman 6.0.
+ * trixie: apt 3.0, which verifies with sqv; dnf 4.23, zypper 1.14.89, rpm 4.20, pacman 7.0.
+ */
 export const SUITES = ['bookworm', 'trixie'] as const
 export type Suite = (typeof SUITES)[number]
 
 const FOLDER = process.env.DISTROPACK_TEST_ROOTS || '/var/cache/distropack-test-roots'
 const FALLBACK_MIRROR = 'http://deb.debian.org/debian'
 
-/** Beside apt: what install instructions call, and the package managers of others. */
-const PACKAGES = ['ca-certificates', 'curl', 'gnupg', 'pacman-package-manager']
+/** Install instructions fetch keys with curl. */
+const PACKAGES = ['curl', 'ca-certificates', 'dnf', 'gnupg', 'pacman-package-manager', 'rpm', 'zypper']
+/** Part of a root's name: one more with every change of what is in it, so that no run takes an older root. */
+const EDITION = 3
 
-export const rootOf = (suite: Suite): string => join(FOLDER, suite)
-
-/** The packages a finished root was made with, which its marker lists; none when there is no such root. */
-const packagesOf = (suite: Suite): readonly string[] => {
-  const marker = join(rootOf(suite), '.ready')
-  return existsSync(marker) ? readFileSync(marker, 'utf8').split('\n') : []
-}
-
-const isReady = (suite: Suite): boolean => {
-  const present = packagesOf(suite)
-  return PACKAGES.every((name) => present.includes(name))
-}
+export const rootOf = (suite: Suite): string => join(FOLDER, `${suite}-${EDITION}`)
+const isReady = (suite: Suite): boolean => existsSync(join(rootOf(suite), '.ready'))
 
 /** Where this machine's own apt gets Debian from: a mirror near it, or the one an offline site has. */
 const findMirror = (): string => {
@@ -36,19 +31,12 @@ const findMirror = (): string => {
   return line?.slice('Debian '.length) ?? FALLBACK_MIRROR
 }
 
-interface NewRoot {
-  readonly suite: Suite
-  readonly target: string
-  readonly mirror: string
-  readonly packages: readonly string[]
-}
-
-const runMmdebstrap = ({ suite, target, mirror, packages }: NewRoot): Promise<number | null> =>
+const runMmdebstrap = (suite: Suite, target: string, mirror: string): Promise<number | null> =>
   new Promise((resolve, reject) => {
     const options = [
       '--quiet',
       '--variant=apt',
-      `--include=${packages.join(',')}`,
+      `--include=${PACKAGES.join(',')}`,
       '--aptopt=Acquire::Check-Valid-Until "false"',
       '--aptopt=Acquire::Languages "none"',
       '--aptopt=APT::Install-Recommends "false"',
@@ -63,14 +51,12 @@ const makeRoot = async (suite: Suite): Promise<string | undefined> => {
   if (isReady(suite)) return undefined
   const mirror = findMirror()
   const draft = join(FOLDER, `.new-${suite}-${process.pid}`)
-  // Another checkout on this machine may want others: no root loses what one needed.
-  const packages = [...new Set([...PACKAGES, ...packagesOf(suite)])].filter((name) => name !== '').sort()
-  const status = await runMmdebstrap({ suite, target: draft, mirror, packages })
+  const status = await runMmdebstrap(suite, draft, mirror)
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true })
     return `mmdebstrap could not make ${suite} from ${mirror} (status ${status})`
   }
-  writeFileSync(join(draft, '.ready'), packages.join('\n'))
+  writeFileSync(join(draft, '.ready'), '')
   rmSync(rootOf(suite), { recursive: true, force: true })
   renameSync(draft, rootOf(suite))
   return undefined

@@ -13,8 +13,8 @@ export interface Outcome {
   readonly remark?: string
 }
 
-/** No part takes a quarter of this; a runner that cannot end, for something it waits for, must not hang the command. */
-const TIME_LIMIT_MS = 8 * 60_000
+/** No part takes half of this; a runner that cannot end, for something it waits for, must not hang the command. */
+const TIME_LIMIT_MS = 4 * 60_000
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
 
@@ -60,10 +60,14 @@ const readReport = (file: string): VitestReport | undefined => {
   }
 }
 
-export const runVitest = async (title: string, projects: readonly string[]): Promise<Outcome> => {
+export const runVitest = async (
+  title: string,
+  projects: readonly string[],
+  options: readonly string[] = [],
+): Promise<Outcome> => {
   const folder = mkdtempSync(join(tmpdir(), 'distropack-report-'))
   const file = join(folder, 'report.json')
-  const args = ['run', ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests']
+  const args = ['run', ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests', ...options]
   const { value: status, seconds } = await timed(() =>
     run('vitest', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
   )

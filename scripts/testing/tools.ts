@@ -7,6 +7,8 @@ const PACKAGES = [
   'apt-utils', // apt-ftparchive
   'binutils', // ar
   'busybox',
+  'cpio',
+  'createrepo-c',
   'curl',
   'debian-archive-keyring', // mmdebstrap on other Debians
   'dpkg-dev',
@@ -18,6 +20,8 @@ const PACKAGES = [
   'openssl',
   'pacman-package-manager', // pacman, repo-add, vercmp
   'python3',
+  'rpm', // and rpmbuild, rpmkeys
+  'rpm2cpio',
   'shellcheck',
   'unzip',
   'xz-utils',

@@ -191,7 +191,7 @@ describe('check', () => {
   )
   it.each([
     { version: 'v1' },
-    { version: '1.0', prerelease: 'SNAPSHOT' },
+    { version: '1.0', prerelease: 'weird' },
     { version: '1.0', metadata: 'deadbeef' },
     { version: '1.0', release: '1.fc40' },
   ])('refuses the version %j', (version) => expect(codes({ version })).toContain('version_invalid'))

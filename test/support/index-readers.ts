@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { collectBytes, fromUtf8, sourceOf } from '@distropack/core/bytes/arrays.ts'
 import { readTar } from '@distropack/core/bytes/tar-read.ts'
+import { findChild, findChildren, parseXml, parseXmlRoots, type XmlNode } from './xml.ts'
 
 export interface Claim {
   readonly path: string
@@ -80,6 +81,45 @@ const pacmanClaims = async (read: ReadPath, paths: readonly string[]): Promise<r
   return claims
 }
 
+/** A file and its digest as repomd.xml states them; the open ones are of what is inside. */
+const checkMetadata = (read: ReadPath, base: string, data: XmlNode): XmlNode => {
+  const path = `${base}/${findChild(data, 'location').attributes.href}`
+  const open = new Uint8Array(gunzipSync(read(path) ?? new Uint8Array()))
+  const stated = [findChild(data, 'open-checksum').text, Number(findChild(data, 'open-size').text)]
+  const found = [digest('sha256', open), open.length]
+  if (String(stated) !== String(found)) throw new Error(`${path}: repomd.xml says ${stated}, inside is ${found}`)
+  const document = parseXml(fromUtf8(open))
+  const packages = findChildren(document, 'package').length
+  if (document.attributes.packages !== String(packages)) {
+    throw new Error(`${path} says packages="${document.attributes.packages}" and has ${packages}`)
+  }
+  return document
+}
+
+const rpmClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const repomd of paths.filter((path) => path.endsWith('/repodata/repomd.xml'))) {
+    const base = repomd.slice(0, -'/repodata/repomd.xml'.length)
+    for (const data of findChildren(parseXml(text(read, repomd)), 'data')) {
+      const document = checkMetadata(read, base, data)
+      claims.push({
+        path: `${base}/${findChild(data, 'location').attributes.href}`,
+        sizeBytes: Number(findChild(data, 'size').text),
+        sha256: findChild(data, 'checksum').text,
+      })
+      if (document.name !== 'metadata') continue
+      for (const each of findChildren(document, 'package')) {
+        claims.push({
+          path: `${base}/${findChild(each, 'location').attributes.href}`,
+          sizeBytes: Number(findChild(each, 'size').attributes.package),
+          sha256: findChild(each, 'checksum').text,
+        })
+      }
+    }
+  }
+  return claims
+}
+
 const downloadClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
   const claims: Claim[] = []
   for (const index of paths.filter((path) => /^files\/[^/]+\/index\.json$/.test(path))) {
@@ -106,12 +146,30 @@ export const INDEX_READERS: Readonly<
   Record<string, (read: ReadPath, paths: readonly string[]) => Promise<readonly Claim[]>>
 > = {
   deb: aptClaims,
+  rpm: rpmClaims,
   apk: apkClaims,
   arch: pacmanClaims,
   'tar.gz': downloadClaims,
   'tar.xz': downloadClaims,
   'tar.zst': downloadClaims,
   zip: downloadClaims,
+}
+
+/** Stanzas end at an empty line. */
+const countStanzas = (row: string): number => row.split('\n\n').length - Number(row.endsWith('\n\n'))
+
+const countLines = (row: string): number => row.trim().split('\n').length - Number(row.startsWith(',\n'))
+
+/** How many records an index row is: a value that broke out of its place would make another. */
+export const COUNT_RECORDS: Readonly<Record<string, (row: string) => number>> = {
+  deb: countStanzas,
+  rpm: (row) => parseXmlRoots(row).length,
+  apk: countStanzas,
+  // One line each, with the break in front or behind; pacman's rows have groups.
+  'tar.gz': countLines,
+  'tar.xz': countLines,
+  'tar.zst': countLines,
+  zip: countLines,
 }
 
 export const digest = (name: 'sha1' | 'sha256', bytes: Uint8Array): string =>

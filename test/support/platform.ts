@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPlatform } from '../../scripts/platform/platform.ts'
+import { type PlatformBindings, startPlatform } from '../../scripts/platform/platform.ts'
 import { bootstrap, type CommandResult, runCli } from '../../scripts/platform/seed.ts'
 
 export interface TestPlatform {
@@ -17,6 +17,7 @@ export interface TestPlatform {
   /** What both Workers and the packager said, for messages of failed tests. */
   log(): string
   fireSchedule(): Promise<void>
+  bindings(): Promise<PlatformBindings>
   stop(): Promise<void>
 }
 
@@ -40,6 +41,7 @@ export const startTestPlatform = async (): Promise<TestPlatform> => {
     cli: (token, args, cwd) => runCli(args, { url: platform.url, token }, cwd),
     log: () => lines.join('\n'),
     fireSchedule: platform.fireSchedule,
+    bindings: platform.bindings,
     async stop() {
       await platform.stop()
       forget()

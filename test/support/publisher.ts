@@ -60,6 +60,8 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     return content.inflate ? inflatePieces(bytes) : bytes
   }
 
+  /** As on the platform, every change makes the next one. */
+  let generation = 1
   const reusable = new Map<string, { readonly inputs: string; readonly files: readonly IndexFile[] }>()
   const tools: IndexTools = {
     signer,
@@ -71,6 +73,9 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
       return files
     },
     nowSeconds: NOW_SECONDS,
+    get generation() {
+      return generation
+    },
     deflate,
     hash,
     store: async (bytes) =>
@@ -171,9 +176,11 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
         entries.push(entry)
       }
       await addRows(entries, made)
+      generation++
       return entries
     },
     remove: async (entry: Entry): Promise<void> => {
+      generation++
       packages.delete(format.repository.packagePath(entry, address.channel))
       for (const stream of streams.values()) {
         const leaving = new Set(stream.rows.filter(({ entryKey }) => entryKey === keyOf(entry)))

@@ -11,14 +11,23 @@ const config = { nonDeterministicSignaturesViaNotation: false }
 /** Signatures are dated like everything else in a test. */
 const NOW = new Date(1_700_000_000_000)
 
-const makeSigner = async (): Promise<RepositorySigner> => {
-  const pair = await openpgp.generateKey({
+interface KeyPair {
+  readonly privateKey: openpgp.PrivateKey
+  readonly publicKey: openpgp.PublicKey
+}
+
+const makePair = (): Promise<KeyPair> =>
+  openpgp.generateKey({
     type: 'rsa',
     rsaBits: 2048,
     userIDs: [{ name: 'Test', email: 'test@example.com' }],
     date: NOW,
     format: 'object',
   })
+
+/** A repository's keys; an OpenPGP pair of another kind may be given. */
+export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => {
+  const pair = given ?? (await makePair())
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const sign = async (signed: Uint8Array | ByteSource, form: 'armored' | 'binary'): Promise<Uint8Array> => {
     const bytes = signed instanceof Uint8Array ? signed : await collectBytes(signed)

@@ -1,9 +1,10 @@
 // Who may do what, and what strangers learn.
-import { beforeAll, describe, expect, it } from 'vitest'
-import { api, freshPlatform, newOrganization, OPERATOR, send, testEnv } from './web-fixture.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { api, freshPlatform, newOrganization, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
 
 let acme: string
 let rival: string
+afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   acme = await newOrganization('acme')

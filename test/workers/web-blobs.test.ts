@@ -1,10 +1,11 @@
 // Uploads: verified before they count, in one body or in parts, and owned by who sent them.
 import { UPLOAD_PART_BYTES } from '@distropack/core/contract/api.ts'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { api, freshPlatform, newOrganization, sha256Of, testEnv } from './web-fixture.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { api, freshPlatform, newOrganization, settle, sha256Of, testEnv } from './web-fixture.ts'
 
 let acme: string
 let rival: string
+afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   acme = await newOrganization('acme')

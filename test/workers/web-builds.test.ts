@@ -1,8 +1,8 @@
 // What a build request is told at once: everything that words and file lists can show, with its line, and nothing kept.
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import worker from '../../workers/web/worker.ts'
-import { api, freshPlatform, newOrganization, OPERATOR, testEnv, uploadText } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, OPERATOR, settle, testEnv, uploadText } from './web-fixture.ts'
 
 let acme: string
 let program: { path: string; kind: 'file'; mode: number; mtimeSeconds: number; sizeBytes: number; sha256: string }
@@ -17,6 +17,7 @@ contents:
     dst: /usr/bin/tool
 `
 
+afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   acme = await newOrganization('acme')

@@ -61,3 +61,17 @@ export const uploadText = async (token: string, project: string, text: string): 
   if (status !== 200) throw new Error(`upload answered ${status}`)
   return sha256
 }
+
+/** Waits until every project has its first generation: a run that ends while an alarm is at work never ends. */
+export const settle = async (): Promise<void> => {
+  const { results } = await testEnv.DB.prepare(
+    'SELECT o.slug AS org, p.slug AS project FROM projects p JOIN organizations o ON o.id = p.organization_id',
+  ).all<{ org: string; project: string }>()
+  for (const { org, project } of results) {
+    while ((await api('GET', `/projects/${org}/${project}`, { token: OPERATOR })).body.generation === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  // The head is flipped and D1 is told a moment after the generation is committed.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+}

@@ -82,6 +82,9 @@ describe('versions of a manifest', () => {
     [{ version: '1.2.3', prerelease: 'rc1' }, '1.2.3_rc1'],
     [{ version: '1.2.3', prerelease: 'rc.1' }, '1.2.3_rc1'],
     [{ version: '1.2.3', prerelease: 'beta-2', release: '0' }, '1.2.3_beta2-r0'],
+    [{ version: '0.0.0', prerelease: 'dev' }, '0.0.0_pre'],
+    [{ version: '1.2.3', prerelease: 'SNAPSHOT' }, '1.2.3_pre'],
+    [{ version: '1.2.3', prerelease: 'nightly.20240131' }, '1.2.3_pre20240131'],
     [{ version: '1.2.3', metadata: 'git20240131' }, '1.2.3_git20240131'],
     [{ version: '1.2.3', metadata: '7', prerelease: 'alpha', release: '1' }, '1.2.3_alpha_p7-r1'],
     [{ version: '1.2.3', epoch: 3 }, '1.2.3'],
@@ -91,7 +94,7 @@ describe('versions of a manifest', () => {
   })
 
   it.each([
-    { version: '1.2.3', prerelease: 'SNAPSHOT' },
+    { version: '1.2.3', prerelease: 'weird' },
     { version: '1.2.3', metadata: 'deadbeef' },
     { version: '1.2.3', prerelease: 'dev.1.2' },
   ])('%j has no form in apk', (parts) => expect(isPortableApkVersion(apkVersion(parts))).toBe(false))

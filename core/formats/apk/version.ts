@@ -118,8 +118,24 @@ export const isApkVersion = (version: string): boolean => {
 /** apk 2.14 knows no `~hash`: built versions stay within what both read. */
 export const isPortableApkVersion = (version: string): boolean => isApkVersion(version) && !version.includes('~')
 
-/** `rc.1` and `rc-1` are how SemVer writes what apk calls `rc1`. */
-const prereleaseSuffix = (word: string): string => `_${word.replace(/^([a-z]+)[.-](\d+)$/, '$1$2')}`
+/** apk knows four words for what comes before a release; these mean the same to whoever wrote them. */
+const PRERELEASE_WORDS: Readonly<Record<string, string>> = {
+  a: 'alpha',
+  b: 'beta',
+  c: 'rc',
+  preview: 'pre',
+  dev: 'pre',
+  nightly: 'pre',
+  snapshot: 'pre',
+  canary: 'pre',
+  next: 'pre',
+}
+
+/** `rc.1` and `rc-1` are how SemVer writes what apk calls `rc1`; nFPM passes every word on, and apk refuses most. */
+const prereleaseSuffix = (word: string): string => {
+  const [, name = '', number = ''] = /^([A-Za-z]+)[.-]?(\d*)$/.exec(word) ?? []
+  return name === '' ? `_${word}` : `_${PRERELEASE_WORDS[name.toLowerCase()] ?? name}${number}`
+}
 
 /** nFPM's rule: what is no version-control suffix is a patch level. It must stand before the revision. */
 const metadataSuffix = (word: string): string => (/^(?:p|cvs|svn|git|hg)/.test(word) ? `_${word}` : `_p${word}`)

@@ -16,6 +16,7 @@ export const arch: Format<ArchEntry> = {
   title: 'Arch Linux (pacman)',
   manifestName: 'archlinux',
   fileSuffix: FILE_SUFFIX,
+  otherFileSuffixes: ['.pkg.tar.xz', '.pkg.tar.gz', '.pkg.tar.bz2', '.pkg.tar'],
   mediaType: 'application/zstd',
   architectures: ARCH_ARCHITECTURES,
   entrySchema: archEntrySchema,

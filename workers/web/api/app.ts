@@ -10,6 +10,7 @@ import type { ApiContext } from './context.ts'
 import { answerFaults, Refusal } from './faults.ts'
 import { requireActor } from './identity.ts'
 import { renderReference } from './reference.ts'
+import { artifacts } from './routes/artifacts.ts'
 import { blobs } from './routes/blobs.ts'
 import { builds } from './routes/builds.ts'
 import { jobBlobs } from './routes/job-blobs.ts'
@@ -49,7 +50,7 @@ app.route(API_PREFIX, jobBlobs)
 app.use(`${API_PREFIX}/*`, async (context, next) =>
   context.req.path.startsWith(`${API_PREFIX}/jobs/`) ? next() : requireActor(context, next),
 )
-for (const router of [tokens, projects, blobs, builds, operator]) app.route(API_PREFIX, router)
+for (const router of [tokens, projects, artifacts, blobs, builds, operator]) app.route(API_PREFIX, router)
 app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
 
 export const describeApi = (serverUrl: string) =>

@@ -36,6 +36,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   rate_limited: 429,
   packager_unavailable: 503,
   build_interrupted: 503,
+  key_refused: 422,
   key_encryption_key_missing: 503,
   key_encryption_key_wrong: 503,
   internal: 500,

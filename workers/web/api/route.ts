@@ -36,5 +36,5 @@ export const orgParams = z.object({ org: slugSchema })
 export const projectParams = z.object({ org: slugSchema, project: slugSchema })
 export const blobParams = projectParams.extend({ sha256: sha256Schema })
 export const channelQuery = z.object({ channel: channelSchema.default('stable') })
-export const okSchema = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' })
+export { doneSchema as okSchema } from '@distropack/core/contract/api.ts'
 export const security = [{ token: [] }]

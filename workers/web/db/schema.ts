@@ -132,6 +132,8 @@ export const jobs = sqliteTable(
     buildId: text()
       .notNull()
       .references(() => builds.id),
+    kind: text({ enum: ['build', 'push'] }).notNull(),
+    /** `format/architecture`; of a push, the file's name. */
     target: text().notNull(),
     state: text().$type<JobState>().notNull(),
     attempts: integer().notNull().default(0),
@@ -189,6 +191,8 @@ export const artifacts = sqliteTable(
     /** The entry's JSON is a blob: file lists outgrow a row. */
     entrySha256: text().notNull(),
     createdAtMs: integer().notNull(),
+    /** Its bytes are served no more; its name and version stay taken. */
+    deletedAtMs: integer(),
   },
   (table) => [
     // One version is one file, for ever.
@@ -209,7 +213,8 @@ export const publications = sqliteTable(
     artifactId: text()
       .notNull()
       .references(() => artifacts.id),
-    state: text({ enum: ['pending', 'published'] }).notNull(),
+    /** `withdrawing` leaves the indexes with the next generation; `withdrawn` is served by its exact address alone. */
+    state: text({ enum: ['pending', 'published', 'withdrawing', 'withdrawn'] }).notNull(),
     /** Where this channel serves the file, below the repository's base. */
     path: text().notNull(),
     /** The first generation that offers it. */

@@ -1,10 +1,10 @@
 // The one way to a packager, over two transports: the container class in the cloud, an address on a laptop.
-import { type BuildEvent, type BuildOrder, buildEventSchema } from '@distropack/core/contract/packager.ts'
+import { type BuildEvent, buildEventSchema, type Order } from '@distropack/core/contract/packager.ts'
 import type { Env } from '../env.ts'
 
 export interface Packager {
   /** Events until `done` or `failed`. @throws PackagerLost when it cannot be reached or falls silent. */
-  build(order: BuildOrder): AsyncIterable<BuildEvent>
+  build(order: Order): AsyncIterable<BuildEvent>
 }
 
 /** Ours, not the user's: the build is tried again. */
@@ -60,7 +60,7 @@ type Transport = (request: Request, jobId: string) => Promise<Response>
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** The answer's body, once its headers are here. */
-const ask = async (transport: Transport, order: BuildOrder): Promise<ReadableStream<Uint8Array>> => {
+const ask = async (transport: Transport, order: Order): Promise<ReadableStream<Uint8Array>> => {
   const abort = new AbortController()
   const request = new Request('http://packager/v1/builds', {
     method: 'POST',

@@ -8,7 +8,7 @@ import type { Content, Part } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { InspectTools } from '@distropack/core/tools.ts'
-import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
 import { artifacts, publications } from '../db/schema.ts'
 import { openSigner } from '../signing/keyring.ts'
@@ -98,7 +98,7 @@ export const versionExists = (entry: Pick<Entry, 'format' | 'name' | 'version' |
 /** Keeps the file as an artifact, or finds the one that is the same; other bytes under its name are refused. */
 export const keepArtifact = async (platform: Platform, file: FinishedFile): Promise<Result<ArtifactRow, Fault>> => {
   const settle = (row: ArtifactRow): Result<ArtifactRow, Fault> =>
-    row.unsignedSha256 === file.unsigned.sha256 || row.inputSha256 === file.inputSha256
+    row.deletedAtMs === null && (row.unsignedSha256 === file.unsigned.sha256 || row.inputSha256 === file.inputSha256)
       ? ok(row)
       : err(versionExists(file.entry))
   const existing = await findByIdentity(platform, file.projectId, file.entry)
@@ -117,6 +117,7 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
     companions,
     entrySha256: await writeEntry(platform.bucket, entry),
     createdAtMs: platform.nowMs(),
+    deletedAtMs: null,
   }
   const [kept] = await platform.db.insert(artifacts).values(row).onConflictDoNothing().returning()
   if (kept) return ok(kept)
@@ -125,15 +126,22 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
   return settle(winner)
 }
 
-/** Tells the publisher's table that a channel offers the artifact; `path` is where it will be served. */
+/**
+ * Tells the publisher's table that a channel offers the artifact; `path` is where it will be served. What a person
+ * took back is not offered again because a machine published it again.
+ */
 export const offerInChannel = async (
   { db, nowMs }: Platform,
   offer: { readonly projectId: string; readonly channel: string; readonly artifactId: string; readonly path: string },
-): Promise<void> => {
+): Promise<Result<void, Fault>> => {
   await db
     .insert(publications)
     .values({ ...offer, state: 'pending', generation: null, createdAtMs: nowMs() })
     .onConflictDoNothing()
+  const same = and(eq(publications.artifactId, offer.artifactId), eq(publications.channel, offer.channel))
+  const [row] = await db.select({ state: publications.state }).from(publications).where(same)
+  if (row?.state === 'pending' || row?.state === 'published') return ok(undefined)
+  return err(fault('conflict', `This version was yanked from "${offer.channel}". Unyank it, or publish a higher one.`))
 }
 
 export type PublicationRow = typeof publications.$inferSelect
@@ -147,7 +155,13 @@ export const listArtifacts = async (
   const found = await db
     .select()
     .from(artifacts)
-    .where(and(eq(artifacts.projectId, projectId), page.cursor ? lt(artifacts.id, page.cursor) : undefined))
+    .where(
+      and(
+        eq(artifacts.projectId, projectId),
+        isNull(artifacts.deletedAtMs),
+        page.cursor ? lt(artifacts.id, page.cursor) : undefined,
+      ),
+    )
     .orderBy(desc(artifacts.id))
     .limit(page.limit + 1)
   const shown = found.slice(0, page.limit)

@@ -1,7 +1,7 @@
 // What a reader pastes: each format's own words about this repository.
 import type { installSchema } from '@distropack/core/contract/api.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
 import { artifacts, publications } from '../db/schema.ts'
 import { readSigningFacts } from '../signing/keyring.ts'
@@ -21,7 +21,13 @@ export const describeInstall = async (
     .selectDistinct({ format: artifacts.format, name: artifacts.name })
     .from(publications)
     .innerJoin(artifacts, eq(artifacts.id, publications.artifactId))
-    .where(and(eq(publications.projectId, project.id), eq(publications.channel, channel)))
+    .where(
+      and(
+        eq(publications.projectId, project.id),
+        eq(publications.channel, channel),
+        inArray(publications.state, ['pending', 'published']),
+      ),
+    )
     .limit(MAX_NAMES * FORMATS.length)
   const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
   const address = { baseUrl, organization: project.organization, project: project.slug, channel }

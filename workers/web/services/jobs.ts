@@ -8,8 +8,8 @@ import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 
-/** Renewed while events arrive; a packager or consumer that died is noticed after this. */
-export const LEASE_MS = 40_000
+/** Renewed by whoever works on the job; a consumer that died is noticed after this. */
+export const LEASE_MS = 20_000
 /** After so many starts the job is dead: an operator looks at it. */
 export const MAX_ATTEMPTS = 5
 const MAX_LOG_LINE = 4000
@@ -18,6 +18,7 @@ export interface ClaimedJob {
   readonly id: string
   readonly buildId: string
   readonly projectId: string
+  readonly kind: 'build' | 'push'
   readonly target: string
   readonly channel: string
   readonly requestSha256: string
@@ -43,8 +44,8 @@ export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<
   const [build] = await db.select().from(builds).where(eq(builds.id, row.buildId))
   if (!build) throw new Error(`job ${jobId} has no build`)
   const { projectId, channel, requestSha256 } = build
-  const { id, buildId, target, inputSha256, attempts } = row
-  return { id, buildId, projectId, target, channel, requestSha256, inputSha256, attempt: attempts }
+  const { id, buildId, kind, target, inputSha256, attempts } = row
+  return { id, buildId, projectId, kind, target, channel, requestSha256, inputSha256, attempt: attempts }
 }
 
 const heldBy = (job: ClaimedJob) => and(eq(jobs.id, job.id), eq(jobs.state, 'building'), eq(jobs.attempts, job.attempt))
@@ -134,6 +135,14 @@ export const findStrandedJobs = async (
     )
     .limit(limit)
   return rows.map(({ id }) => id)
+}
+
+/** A message was sent again: the next sweep leaves these alone for a while. */
+export const noteResent = async ({ db, nowMs }: Platform, jobIds: readonly string[]): Promise<void> => {
+  for (const chunk of chunksForStatement(jobIds, 1, 2)) {
+    const waiting = and(inArray(jobs.id, chunk), eq(jobs.state, 'waiting'))
+    await db.update(jobs).set({ changedAtMs: nowMs() }).where(waiting)
+  }
 }
 
 /** A dead job starts over with its attempts counted anew; false when it is not dead. */

@@ -1,5 +1,5 @@
 // Projects: made with their keys and with generation 1, so that readers find a valid, empty repository at once.
-import type { projectSchema } from '@distropack/core/contract/api.ts'
+import type { CreateProject, projectSchema } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import { and, desc, eq, lt } from 'drizzle-orm'
@@ -40,7 +40,8 @@ export const ensureProject = async (
   platform: Platform,
   organization: { readonly id: string; readonly slug: string },
   slug: string,
-): Promise<Result<{ project: Project; created: boolean }, Fault>> => {
+  signing: CreateProject['signing'],
+): Promise<Result<{ project: Project; created: boolean }, Fault | readonly Fault[]>> => {
   const found = await findByName(platform, organization.id, slug)
   if (found) return ok({ project: { ...found, organization: organization.slug }, created: false })
   const vault = await platform.vault()
@@ -53,9 +54,14 @@ export const ensureProject = async (
     access: 'public',
     createdAtMs,
   } as const
-  const keys = await makeKeys({ id: row.id, organization: organization.slug, slug }, vault.value, createdAtMs)
+  const named = { id: row.id, organization: organization.slug, slug }
+  const keys = await makeKeys(named, signing, vault.value, createdAtMs)
+  if (!keys.ok) return keys
   try {
-    await platform.db.batch([platform.db.insert(projects).values(row), platform.db.insert(signingKeys).values(keys)])
+    await platform.db.batch([
+      platform.db.insert(projects).values(row),
+      platform.db.insert(signingKeys).values(keys.value),
+    ])
   } catch (error) {
     // Somebody made it while the keys were being made; theirs stands.
     const winner = await findByName(platform, organization.id, slug)

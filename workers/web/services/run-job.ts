@@ -1,16 +1,18 @@
 // One build, from the queue's message to an artifact that the publisher knows of. Every step may be repeated.
 
-import { API_PREFIX, createBuildSchema } from '@distropack/core/contract/api.ts'
-import { type BuildEvent, type BuildOrder, buildOrderSchema } from '@distropack/core/contract/packager.ts'
+import { API_PREFIX, createBuildSchema, createPushSchema } from '@distropack/core/contract/api.ts'
+import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
-import { parseTarget } from '@distropack/core/registry.ts'
+import type { Format } from '@distropack/core/format.ts'
+import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
 import { PackagerLost, packagerOf } from '../packager/packager.ts'
 import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
 import { keepArtifact, offerInChannel } from './artifacts.ts'
 import { ownBlob } from './blobs.ts'
 import { readEntry } from './entries.ts'
 import { issueJobToken } from './job-tokens.ts'
-import { appendLog, type ClaimedJob, claimJob, failJob, finishJob, releaseJob, renewLease } from './jobs.ts'
+import { appendLog, type ClaimedJob, claimJob, failJob, finishJob, releaseJob } from './jobs.ts'
+import { holdLease, type Lease } from './lease.ts'
 import { logError, logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
@@ -18,31 +20,40 @@ import { publisherOf } from './projects.ts'
 /** How the queue is answered: `settled` needs nothing more, `retry` wants another delivery. */
 export type JobOutcome = 'settled' | 'retry'
 
-const RENEW_EVERY_MS = 10_000
 const LOG_BATCH = 30
 
 type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
 
-export const readBuildRequest = async (bucket: R2Bucket, requestSha256: string) =>
-  createBuildSchema.parse(JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, requestSha256))))
+const readRequest = async ({ bucket }: Platform, job: ClaimedJob): Promise<unknown> =>
+  JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, job.requestSha256)))
 
-const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<BuildOrder> => {
-  const request = await readBuildRequest(platform.bucket, job.requestSha256)
-  const { manifest, manifestFile, version, variables, sources, mtimeSeconds } = request
-  return buildOrderSchema.parse({
-    jobId: job.id,
-    target: job.target,
-    ...{ manifest, manifestFile, version, variables, sources },
-    mtimeSeconds: mtimeSeconds ?? 0,
-    blobsUrl: `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`,
-    token,
-  })
+const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<Order> => {
+  const blobsUrl = `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`
+  const fields = { jobId: job.id, blobsUrl, token }
+  const request = await readRequest(platform, job)
+  if (job.kind === 'push') {
+    const file = createPushSchema.parse(request).files.find(({ fileName }) => fileName === job.target)
+    if (!file) throw new Error(`push ${job.buildId} names no ${job.target}`)
+    return orderSchema.parse({ ...fields, kind: 'inspect', fileName: file.fileName, file })
+  }
+  const { mtimeSeconds = 0, ...build } = createBuildSchema.parse(request)
+  return orderSchema.parse({ ...build, ...fields, kind: 'build', target: job.target, mtimeSeconds })
 }
 
-/** Follows the build to its end, keeping its log and its lease. @throws PackagerLost */
-const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder): Promise<Ending> => {
+const formatOfJob = ({ kind, target }: ClaimedJob): Format => {
+  if (kind === 'push') {
+    const format = parseFileName(target)
+    if (format.ok) return format.value
+  } else {
+    const parsed = parseTarget(target)
+    if (parsed.ok) return parsed.value.format
+  }
+  throw new Error(`no format for ${kind} of ${target}`)
+}
+
+/** Follows the build to its end, keeping its log. @throws PackagerLost */
+const follow = async (platform: Platform, job: ClaimedJob, order: Order, lease: Lease): Promise<Ending> => {
   let lines: { atMs: number; line: string }[] = []
-  let renewedAtMs = platform.nowMs()
   const flush = async (): Promise<void> => {
     const batch = lines
     lines = []
@@ -53,10 +64,7 @@ const follow = async (platform: Platform, job: ClaimedJob, order: BuildOrder): P
       if (event.type === 'done' || event.type === 'failed') return event
       if (event.type === 'log') lines.push({ atMs: event.atMs, line: event.line })
       if (lines.length >= LOG_BATCH || event.type === 'beat') await flush()
-      if (platform.nowMs() - renewedAtMs > RENEW_EVERY_MS) {
-        renewedAtMs = platform.nowMs()
-        if (!(await renewLease(platform, job))) throw new PackagerLost('another delivery took this job over')
-      }
+      if (lease.isLost()) throw new PackagerLost('another delivery took this job over')
     }
   } finally {
     await flush()
@@ -69,9 +77,7 @@ const receive = async (
   job: ClaimedJob,
   done: Extract<Ending, { type: 'done' }>,
 ): Promise<readonly Fault[]> => {
-  const target = parseTarget(job.target)
-  if (!target.ok) throw new Error(`job ${job.id} has the target ${job.target}`)
-  const { format } = target.value
+  const format = formatOfJob(job)
   if (!(await isBlobStored(platform.bucket, done.artifact))) throw new PackagerLost('the artifact was not uploaded')
   const entry = await readEntry(platform.bucket, format, done.entry.sha256)
   if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')
@@ -80,7 +86,8 @@ const receive = async (
   const kept = await keepArtifact(platform, { projectId, format, unsigned: done.artifact, entry, inputSha256 })
   if (!kept.ok) return [kept.error]
   const path = format.repository.packagePath(entry, job.channel)
-  await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
+  const offered = await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
+  if (!offered.ok) return [offered.error]
   if (await finishJob(platform, job, kept.value.id)) await publisherOf(platform, projectId).publish(projectId)
   return []
 }
@@ -89,9 +96,14 @@ const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
   const vault = await platform.vault()
   if (!vault.ok) throw new Error(vault.error.message)
   const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
-  const ending = await follow(platform, job, order)
-  const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
-  if (faults.length > 0) await failJob(platform, job, faults)
+  const lease = holdLease(platform, job)
+  try {
+    const ending = await follow(platform, job, order, lease)
+    const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
+    if (faults.length > 0) await failJob(platform, job, faults)
+  } finally {
+    lease.release()
+  }
 }
 
 /** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */

@@ -1,10 +1,10 @@
 // What the cron does: whatever was lost between two steps is taken up again. Harmless when nothing was.
 
 import { objectKey } from '@distropack/core/contract/objects.ts'
-import { and, eq, lt } from 'drizzle-orm'
+import { and, inArray, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
 import { forgetUpload } from './blobs.ts'
-import { findStrandedJobs } from './jobs.ts'
+import { findStrandedJobs, noteResent } from './jobs.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
@@ -16,7 +16,10 @@ const BATCH = 100 // messages a sendBatch may have
 
 const resendJobs = async (platform: Platform): Promise<number> => {
   const stranded = await findStrandedJobs(platform, WAITING_FOR_MS, BATCH)
-  if (stranded.length > 0) await platform.env.JOBS.sendBatch(stranded.map((jobId) => ({ body: { jobId } })))
+  if (stranded.length > 0) {
+    await platform.env.JOBS.sendBatch(stranded.map((jobId) => ({ body: { jobId } })))
+    await noteResent(platform, stranded)
+  }
   return stranded.length
 }
 
@@ -24,7 +27,12 @@ const wakePublishers = async (platform: Platform): Promise<number> => {
   const waiting = await platform.db
     .selectDistinct({ projectId: publications.projectId })
     .from(publications)
-    .where(and(eq(publications.state, 'pending'), lt(publications.createdAtMs, platform.nowMs() - PENDING_FOR_MS)))
+    .where(
+      and(
+        inArray(publications.state, ['pending', 'withdrawing']),
+        lt(publications.createdAtMs, platform.nowMs() - PENDING_FOR_MS),
+      ),
+    )
     .limit(BATCH)
   for (const { projectId } of waiting) await publisherOf(platform, projectId).publish(projectId)
   return waiting.length

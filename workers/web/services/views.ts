@@ -20,6 +20,8 @@ const describeFile = ({ id, fileName, name, version, arch, sizeBytes, sha256 }: 
   sha256,
 })
 
+const isOffered = (state: PublicationRow['state']): boolean => state === 'pending' || state === 'published'
+
 export const viewArtifact = (
   artifact: ArtifactRow,
   offers: readonly PublicationRow[],
@@ -27,7 +29,8 @@ export const viewArtifact = (
 ): z.infer<typeof artifactSchema> => ({
   ...describeFile(artifact),
   format: artifact.format,
-  channels: offers.map(({ channel }) => channel),
+  channels: offers.filter(({ state }) => isOffered(state)).map(({ channel }) => channel),
+  yankedFrom: offers.filter(({ state }) => !isOffered(state)).map(({ channel }) => channel),
   url: offers[0] ? urlOfPath(baseUrl, offers[0].path) : '',
   createdAtMs: artifact.createdAtMs,
 })

@@ -1,4 +1,5 @@
 // A project's two keys: made with the project, sealed in D1, opened only here and only inside the Worker.
+import type { CreateProject } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { SigningFacts } from '@distropack/core/format.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
@@ -6,7 +7,7 @@ import type { RepositorySigner } from '@distropack/core/tools.ts'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { signingKeys } from '../db/schema.ts'
-import { generateOpenPgpKey, openPgpSigner } from './openpgp.ts'
+import { type GeneratedKey, generateOpenPgpKey, importOpenPgpKey, openPgpSigner } from './openpgp.ts'
 import { generateRsaKey, rsaSigner } from './rsa.ts'
 import type { Vault } from './vault.ts'
 
@@ -16,13 +17,19 @@ const ownerOf = (projectId: string, kind: KeyRow['kind']): string => `${projectI
 /** Rows to insert with a new project. `nameSuffix` tells an earlier project of the same name apart. */
 export const makeKeys = async (
   project: { readonly id: string; readonly organization: string; readonly slug: string },
+  signing: CreateProject['signing'],
   vault: Vault,
   nowMs: number,
-): Promise<KeyRow[]> => {
+): Promise<Result<KeyRow[], readonly Fault[]>> => {
   const label = `${project.organization}/${project.slug} repository`
   const rsaName = `${project.organization}-${project.slug}-${project.id.slice(-8)}.rsa.pub`
-  const [openpgp, rsa] = await Promise.all([generateOpenPgpKey(label), generateRsaKey(rsaName)])
-  const row = async (kind: KeyRow['kind'], key: typeof openpgp): Promise<KeyRow> => ({
+  const openpgp =
+    signing.kind === 'import'
+      ? await importOpenPgpKey(signing.privateKey, new Date(nowMs))
+      : ok(await generateOpenPgpKey(label, signing.kind))
+  if (!openpgp.ok) return openpgp
+  const rsa = await generateRsaKey(rsaName)
+  const row = async (kind: KeyRow['kind'], key: GeneratedKey): Promise<KeyRow> => ({
     projectId: project.id,
     kind,
     name: key.name,
@@ -30,7 +37,7 @@ export const makeKeys = async (
     sealedPrivateKey: await vault.seal(key.privateKey, ownerOf(project.id, kind)),
     createdAtMs: nowMs,
   })
-  return Promise.all([row('openpgp', openpgp), row('rsa', rsa)])
+  return ok(await Promise.all([row('openpgp', openpgp.value), row('rsa', rsa)]))
 }
 
 const readRows = async (database: Database, projectId: string): Promise<{ openpgp: KeyRow; rsa: KeyRow }> => {

@@ -1,11 +1,18 @@
 // Builds, their jobs and logs.
-import { API_PATHS, buildSchema, createBuildSchema, jobLogSchema } from '@distropack/core/contract/api.ts'
+import {
+  API_PATHS,
+  buildSchema,
+  createBuildSchema,
+  createPushSchema,
+  jobLogSchema,
+} from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import { openProject } from '../../services/access.ts'
-import { createBuild, describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
+import { describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
 import { readLog } from '../../services/jobs.ts'
+import { createBuild, createPush } from '../../services/new-build.ts'
 import { need, refuse } from '../faults.ts'
 import { answers, jsonBody, newRouter, projectParams, security } from '../route.ts'
 
@@ -36,6 +43,30 @@ builds.openapi(create, async (context) => {
   const key = context.req.valid('header')['idempotency-key'] ?? null
   const build = need(await createBuild(platform, project, context.req.valid('json'), key))
   return context.json(build, 201)
+})
+
+const push = createRoute({
+  method: 'post',
+  path: API_PATHS.pushes,
+  tags,
+  security,
+  summary: 'Publish finished packages',
+  description:
+    'Packages of anybody’s making: each is read, refused when it is corrupt, signed without touching its payload, ' +
+    'and published. Upload the files as blobs first.',
+  request: {
+    params: projectParams,
+    headers: z.object({ 'idempotency-key': z.string().min(8).max(200).optional() }),
+    body: jsonBody(createPushSchema),
+  },
+  responses: answers(201, 'A build with a job for each file', buildSchema),
+})
+builds.openapi(push, async (context) => {
+  const platform = context.get('platform')
+  const { org, project: slug } = context.req.valid('param')
+  const project = need(await openProject(platform, context.get('actor'), org, slug, 'publish'))
+  const key = context.req.valid('header')['idempotency-key'] ?? null
+  return context.json(need(await createPush(platform, project, context.req.valid('json'), key)), 201)
 })
 
 const list = createRoute({

@@ -1,15 +1,12 @@
 // Projects, what they offer, and the lines a reader pastes.
-import { API_PATHS, artifactSchema, installSchema, projectSchema } from '@distropack/core/contract/api.ts'
+import { API_PATHS, createProjectSchema, installSchema, projectSchema } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { createRoute } from '@hono/zod-openapi'
 import { openOrganization, openProject } from '../../services/access.ts'
-import { listArtifacts } from '../../services/artifacts.ts'
 import { describeInstall } from '../../services/install.ts'
-import { repositoryUrl } from '../../services/platform.ts'
 import { ensureProject, listProjects, viewProject } from '../../services/projects.ts'
-import { viewArtifact } from '../../services/views.ts'
 import { need } from '../faults.ts'
-import { answers, channelQuery, newRouter, orgParams, projectParams, security } from '../route.ts'
+import { answers, channelQuery, jsonBody, newRouter, orgParams, projectParams, security } from '../route.ts'
 
 const tags = ['Projects']
 export const projects = newRouter()
@@ -21,7 +18,7 @@ const put = createRoute({
   security,
   summary: 'Make a project with its signing keys, or find it',
   description: 'A new project has an empty, signed repository at once. Making the keys takes some seconds.',
-  request: { params: projectParams },
+  request: { params: projectParams, body: { ...jsonBody(createProjectSchema), required: false } },
   responses: { ...answers(200, 'It was there', projectSchema), ...answers(201, 'It was made', projectSchema) },
 })
 projects.openapi(put, async (context) => {
@@ -33,7 +30,8 @@ projects.openapi(put, async (context) => {
     return context.json(await viewProject(platform, own), 200)
   }
   const organization = need(await openOrganization(platform, actor, org, 'publish'))
-  const made = need(await ensureProject(platform, organization, slug))
+  const { signing } = createProjectSchema.parse(context.req.valid('json') ?? {})
+  const made = need(await ensureProject(platform, organization, slug, signing))
   return context.json(await viewProject(platform, made.project), made.created ? 201 : 200)
 })
 
@@ -85,23 +83,4 @@ projects.openapi(install, async (context) => {
   const { org, project: slug } = context.req.valid('param')
   const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
   return context.json(await describeInstall(platform, project, context.req.valid('query').channel), 200)
-})
-
-const artifacts = createRoute({
-  method: 'get',
-  path: API_PATHS.artifacts,
-  tags,
-  security,
-  summary: 'List package files, newest first',
-  request: { params: projectParams, query: pageQuerySchema },
-  responses: answers(200, 'Package files', pageOf(artifactSchema)),
-})
-projects.openapi(artifacts, async (context) => {
-  const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
-  const { rows, nextCursor } = await listArtifacts(platform, project.id, context.req.valid('query'))
-  const base = repositoryUrl(platform.env, org, slug)
-  const items = rows.map(({ artifact, offers }) => viewArtifact(artifact, offers, base))
-  return context.json({ items, nextCursor }, 200)
 })

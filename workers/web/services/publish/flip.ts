@@ -52,3 +52,11 @@ export const writeDigestObjects = async (
     ),
   )
 }
+
+export const deletePathObjects = async (
+  bucket: R2Bucket,
+  repositoryId: string,
+  paths: readonly string[],
+): Promise<void> => {
+  if (paths.length > 0) await bucket.delete(paths.map((path) => objectKey.path(repositoryId, path)))
+}

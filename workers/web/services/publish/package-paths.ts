@@ -14,14 +14,15 @@ export interface NamedContent {
   readonly content: Content
 }
 
-type ArtifactRow = typeof artifacts.$inferSelect
+export type ArtifactRow = typeof artifacts.$inferSelect
 
 export interface Pending {
   readonly publication: typeof publications.$inferSelect
   readonly artifact: ArtifactRow
 }
 
-const served = (path: string, { content, companions }: ArtifactRow): readonly NamedContent[] => [
+/** The file itself and what is served beside it. */
+export const servedFiles = (path: string, { content, companions }: ArtifactRow): readonly NamedContent[] => [
   { path, content },
   ...Object.entries(companions).map(([suffix, companion]) => ({ path: path + suffix, content: companion })),
 ]
@@ -47,15 +48,28 @@ export const packagePaths = async (
   const { channel } = address
   const aliases = (entry: Entry, artifact: ArtifactRow): readonly NamedContent[] => {
     const paths = format.repository.packageAliases?.(entry, channel, result.streams) ?? []
-    return paths.flatMap((path) => served(path, artifact))
+    return paths.flatMap((path) => servedFiles(path, artifact))
   }
   const own = added.flatMap(({ artifactId, entry }) => {
     const found = pending.find(
       ({ artifact, publication }) => artifact.id === artifactId && publication.channel === channel,
     )
-    if (!found) throw new Error(`artifact ${artifactId} is published and not pending`)
-    return [...served(found.publication.path, found.artifact), ...aliases(entry, found.artifact)]
+    // One that takes a withdrawn one's place was served before.
+    if (!found) return []
+    return [...servedFiles(found.publication.path, found.artifact), ...aliases(entry, found.artifact)]
   })
   const seeded = format.repository.packageAliases ? await readSeeded(platform, result.seededIds) : []
   return [...own, ...seeded.flatMap(({ artifact, entry }) => aliases(entry, artifact))]
+}
+
+/** Every path of an artifact that is taken away. */
+export const allPathsOf = async (
+  platform: Platform,
+  { publication, artifact }: Pending,
+  streams: readonly string[],
+): Promise<readonly string[]> => {
+  const format = formatOf(artifact.format)
+  const entry = await readEntry(platform.bucket, format, artifact.entrySha256)
+  const aliases = format.repository.packageAliases?.(entry, publication.channel, streams) ?? []
+  return [publication.path, ...aliases].flatMap((path) => servedFiles(path, artifact).map((file) => file.path))
 }

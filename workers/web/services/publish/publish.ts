@@ -1,7 +1,7 @@
 // Making the next generation of one repository: what D1 says is pending goes into the indexes of every format it
 // touches, everything is stored and signed, and one write of the head shows it all to readers at once.
 import { digestInPath } from '@distropack/core/contract/object-keys.ts'
-import type { IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
+import type { IndexFile } from '@distropack/core/format.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
@@ -10,15 +10,16 @@ import { chunksForStatement } from '../../db/client.ts'
 import { artifacts, publications } from '../../db/schema.ts'
 import { openSigner } from '../../signing/keyring.ts'
 import { findProjectById, type Project } from '../access.ts'
-import { formatOf, readEntry } from '../entries.ts'
+import { formatOf } from '../entries.ts'
 import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
 import { type Platform, repositoryUrl } from '../platform.ts'
-import { flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
+import { deletePathObjects, flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
 import type { Change, IndexStore, Pointer } from './index-store.ts'
 import { renderLandingJson, renderLandingPage } from './landing.ts'
-import { type NamedContent, type Pending, packagePaths } from './package-paths.ts'
+import { allPathsOf, type NamedContent, type Pending, packagePaths } from './package-paths.ts'
 import type { PieceStore } from './pieces.ts'
+import { DEFAULT_CHANNEL, isWithdrawing, planScopes } from './plan-scopes.ts'
 import { editScope, type ScopeEdit, scopeName } from './scope.ts'
 
 export interface Publishing {
@@ -29,74 +30,53 @@ export interface Publishing {
 }
 
 /** One generation takes so many package files; the rest come with the next, a second later. */
-const MAX_AT_ONCE = 100
-/** Every repository has it, also before anything is published. */
-const DEFAULT_CHANNEL = 'stable'
-const READ_AT_ONCE = 6 // connections a Worker may have open
+const MAX_AT_ONCE = 400
 
 const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
   platform.db
     .select({ publication: publications, artifact: artifacts })
     .from(publications)
     .innerJoin(artifacts, eq(artifacts.id, publications.artifactId))
-    .where(and(eq(publications.projectId, projectId), eq(publications.state, 'pending')))
+    .where(and(eq(publications.projectId, projectId), inArray(publications.state, ['pending', 'withdrawing'])))
     .orderBy(publications.createdAtMs)
     .limit(MAX_AT_ONCE + 1)
 
-const markPublished = async ({ db }: Platform, pending: readonly Pending[], generation: number): Promise<void> => {
+interface Mark {
+  readonly from: 'pending' | 'withdrawing'
+  readonly set: { readonly state: 'published' | 'withdrawn'; readonly generation?: number }
+}
+
+/** Compare-and-set: what was taken back or offered again meanwhile waits for the next generation. */
+const mark = async ({ db }: Platform, pending: readonly Pending[], { from, set }: Mark): Promise<void> => {
   for (const channel of new Set(pending.map(({ publication }) => publication.channel))) {
     const ofChannel = pending.filter(({ publication }) => publication.channel === channel)
     for (const chunk of chunksForStatement(ofChannel, 1, 5)) {
       const ids = chunk.map(({ artifact }) => artifact.id)
       const mine = and(
         eq(publications.channel, channel),
-        eq(publications.state, 'pending'),
+        eq(publications.state, from),
         inArray(publications.artifactId, ids),
       )
-      await db.update(publications).set({ state: 'published', generation }).where(mine)
+      await db.update(publications).set(set).where(mine)
     }
   }
 }
 
-const addressOf = ({ env }: Platform, project: Project, channel: string): RepositoryAddress => ({
-  baseUrl: repositoryUrl(env, project.organization, project.slug),
-  organization: project.organization,
-  project: project.slug,
-  channel,
-})
-
-const ONE_OF_EACH_ROOT = [...new Map(FORMATS.map((format) => [format.repository.root, format])).values()]
-
-/** What changes: each root and channel with something pending, and those that have no index yet. */
-const planScopes = async (
-  publishing: Publishing,
-  project: Project,
+const finish = async (
+  { platform, projectId, store }: Publishing,
   pending: readonly Pending[],
-): Promise<ScopeEdit[]> => {
-  const { platform, store } = publishing
-  const known = new Set(store.scopes())
-  const channels = new Set([DEFAULT_CHANNEL, ...pending.map(({ publication }) => publication.channel)])
-  for (const scope of known) channels.add(scope.slice(scope.indexOf('/') + 1))
-  const edits: ScopeEdit[] = []
-  for (const channel of channels) {
-    for (const format of ONE_OF_EACH_ROOT) {
-      const mine = pending.filter(
-        ({ publication, artifact }) =>
-          publication.channel === channel && formatOf(artifact.format).repository.root === format.repository.root,
-      )
-      if (mine.length === 0 && known.has(scopeName(format, channel))) continue
-      const added: { artifactId: string; entry: Awaited<ReturnType<typeof readEntry>> }[] = []
-      for (let i = 0; i < mine.length; i += READ_AT_ONCE) {
-        const some = mine.slice(i, i + READ_AT_ONCE).map(async ({ artifact }) => ({
-          artifactId: artifact.id,
-          entry: await readEntry(platform.bucket, formatOf(artifact.format), artifact.entrySha256),
-        }))
-        added.push(...(await Promise.all(some)))
-      }
-      edits.push({ format, address: addressOf(platform, project, channel), added, removedIds: [] })
-    }
+  generation: number,
+): Promise<void> => {
+  const added = pending.filter((each) => !isWithdrawing(each))
+  const gone = pending.filter(isWithdrawing)
+  const deleted = gone.filter(({ artifact }) => artifact.deletedAtMs !== null)
+  await mark(platform, added, { from: 'pending', set: { state: 'published', generation } })
+  for (const each of deleted) {
+    const scope = scopeName(formatOf(each.artifact.format), each.publication.channel)
+    const paths = await allPathsOf(platform, each, [...store.streams(scope).keys()])
+    await deletePathObjects(platform.bucket, projectId, paths)
   }
-  return edits
+  await mark(platform, gone, { from: 'withdrawing', set: { state: 'withdrawn' } })
 }
 
 const pointerFile = async (
@@ -200,7 +180,7 @@ const makeGeneration = async (
   if (!signer.ok) throw new Error(signer.error.message)
   const generation = store.generation() + 1
   const nowMs = Math.max(platform.nowMs(), Number(store.meta('flippedAtMs') ?? 0))
-  const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000) }
+  const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000), generation }
   const files: IndexFile[] = []
   const packages: NamedContent[] = []
   const changes: Change[] = []
@@ -230,12 +210,12 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   await flip(publishing, project)
   const found = await readPending(publishing)
   const pending = found.slice(0, MAX_AT_ONCE)
-  const edits = await planScopes(publishing, project, pending)
+  const edits = await planScopes(platform, { project, pending, scopes: publishing.store.scopes() })
   if (edits.length === 0) return { hasMore: false }
   const startedAtMs = platform.nowMs()
   const generation = await makeGeneration(publishing, project, edits, pending)
   await flip(publishing, project)
-  await markPublished(platform, pending, generation)
+  await finish(publishing, pending, generation)
   const tookMs = platform.nowMs() - startedAtMs
   logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
   return { hasMore: found.length > MAX_AT_ONCE }

@@ -37,14 +37,16 @@ export interface ScopeTools {
   readonly pieces: PieceStore
   readonly signer: RepositorySigner
   readonly nowSeconds: number
+  readonly generation: number
 }
 
 /** Formats that share a root share its indexes. */
 export const scopeName = (format: Format, channel: string): string => `${format.repository.root}/${channel}`
 
-const indexTools = (scope: string, { store, pieces, signer, nowSeconds }: ScopeTools): IndexTools => ({
+const indexTools = (scope: string, { store, pieces, signer, nowSeconds, generation }: ScopeTools): IndexTools => ({
   signer,
   nowSeconds,
+  generation,
   deflate: deflatePiece,
   store: pieces.store,
   measure: (recipe) => measureContent(recipe, pieces, store.checkpoints),

@@ -1,0 +1,156 @@
+// Fills a repository with many real packages quickly: built in this process, stored and announced where a finished
+// job would store and announce them. The publisher then indexes them as it does all others.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { objectKey } from '@distropack/core/contract/object-keys.ts'
+import type { Entry } from '@distropack/core/model/entry.ts'
+import type { PackageSpec } from '@distropack/core/model/spec.ts'
+import { findFormat } from '@distropack/core/registry.ts'
+import { buildPackage } from '../containers/packager/host/build-package.ts'
+import type { PlatformBindings } from '../scripts/platform/platform.ts'
+
+const PROGRAM = new TextEncoder().encode('#!/bin/sh\necho bench\n')
+/** D1 takes 100 bound parameters a statement: rows of 16 columns go six at a time. */
+const ROWS_AT_ONCE = 6
+
+const owned = { owner: 'root', group: 'root', mtimeSeconds: 1_700_000_000 }
+
+const specOf = (name: string): PackageSpec => ({
+  name,
+  architecture: 'amd64',
+  platform: 'linux',
+  version: { version: '1.0.0' },
+  maintainer: 'Bench <bench@example.com>',
+  description: `One of many: ${name}`,
+  vendor: '',
+  homepage: 'https://example.com/bench',
+  licence: 'MIT',
+  section: 'utils',
+  priority: 'optional',
+  relations: { depends: ['libc6 (>= 2.31)'], recommends: [], suggests: [], conflicts: [], replaces: [], provides: [] },
+  items: [
+    { ...owned, kind: 'implicit dir', path: '/usr', mode: 0o755 },
+    { ...owned, kind: 'implicit dir', path: '/usr/bin', mode: 0o755 },
+    {
+      ...owned,
+      kind: 'file',
+      path: `/usr/bin/${name}`,
+      mode: 0o755,
+      source: {
+        sizeBytes: PROGRAM.length,
+        open: async function* () {
+          yield PROGRAM
+        },
+      },
+    },
+  ],
+  scripts: {},
+  changelog: [],
+  mtimeSeconds: 1_700_000_000,
+  block: { compression: 'gzip' },
+})
+
+export interface BuiltFile {
+  readonly entry: Entry
+  readonly path: string
+}
+
+/** Packages `bench-FROM` to `bench-(TO-1)`, as files in the folder. */
+export const buildMany = async (folder: string, formatId: string, from: number, to: number): Promise<BuiltFile[]> => {
+  const format = findFormat(formatId)
+  if (!format) throw new Error(`no format ${formatId}`)
+  mkdirSync(folder, { recursive: true })
+  const built: BuiltFile[] = []
+  for (let i = from; i < to; i++) {
+    const spec = specOf(`bench-${i}`)
+    const path = join(folder, format.fileName(spec))
+    rmSync(path, { force: true })
+    const result = await buildPackage({ format, spec, path, log: () => {} })
+    if (!result.ok) throw new Error(result.error.message)
+    built.push({ entry: result.value.entry, path })
+  }
+  return built
+}
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** As `artifacts` and `publications` have them; see workers/web/db/schema.ts. */
+const announce = async (
+  { db, bucket }: PlatformBindings,
+  projectId: string,
+  files: readonly BuiltFile[],
+): Promise<void> => {
+  const artifactRows: unknown[][] = []
+  const offerRows: unknown[][] = []
+  for (const { entry, path } of files) {
+    const format = findFormat(entry.format)
+    const bytes = readFileSync(path)
+    const entryBytes = new TextEncoder().encode(JSON.stringify(entry))
+    const entrySha256 = sha256Of(entryBytes)
+    await bucket.put(objectKey.blob(entry.sha256), bytes)
+    await bucket.put(objectKey.blob(entrySha256), entryBytes)
+    const { name, version, arch, fileName, sizeBytes, sha256 } = entry
+    const parts = [{ blob: sha256, offset: 0, sizeBytes }]
+    const content = JSON.stringify({ sha256, sizeBytes, mediaType: format?.mediaType, parts })
+    const id = `art_bench_${entry.format}_${name}`
+    const now = Date.now()
+    artifactRows.push(
+      [
+        id,
+        projectId,
+        entry.format,
+        name,
+        version,
+        arch,
+        fileName,
+        sizeBytes,
+        sha256,
+        sha256,
+        sha256,
+        content,
+        '{}',
+      ].concat([entrySha256, now, null] as never[]),
+    )
+    offerRows.push([projectId, 'stable', id, 'pending', format?.repository.packagePath(entry, 'stable'), null, now])
+  }
+  const insert = async (table: string, columns: string, rows: readonly unknown[][]): Promise<void> => {
+    for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) {
+      const some = rows.slice(i, i + ROWS_AT_ONCE)
+      const marks = some.map((row) => `(${row.map(() => '?').join(',')})`).join(',')
+      await db
+        .prepare(`INSERT INTO ${table} (${columns}) VALUES ${marks}`)
+        .bind(...some.flat())
+        .run()
+    }
+  }
+  await insert(
+    'artifacts',
+    'id,project_id,format,name,version,arch,file_name,size_bytes,sha256,unsigned_sha256,input_sha256,content,companions,entry_sha256,created_at_ms,deleted_at_ms',
+    artifactRows,
+  )
+  await insert('publications', 'project_id,channel,artifact_id,state,path,generation,created_at_ms', offerRows)
+}
+
+/** Resolves when readers are offered all of them. */
+export const publishMany = async (
+  bindings: PlatformBindings,
+  projectId: string,
+  files: readonly BuiltFile[],
+  wake: () => Promise<void>,
+): Promise<void> => {
+  const before = Date.now() - 60_000
+  await announce(bindings, projectId, files)
+  // The sweep wakes publishers for what has been pending for a while.
+  await bindings.db.prepare("UPDATE publications SET created_at_ms = ? WHERE state = 'pending'").bind(before).run()
+  for (;;) {
+    const left = await bindings.db
+      .prepare("SELECT count(*) AS n FROM publications WHERE project_id = ? AND state = 'pending'")
+      .bind(projectId)
+      .first<{ n: number }>()
+    if (!left?.n) return
+    await wake()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}

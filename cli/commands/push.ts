@@ -1,0 +1,70 @@
+// `distropack push`: finished packages of anybody's making, sent as they are.
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { channelSchema } from '@distropack/core/contract/wire.ts'
+import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
+import { parseFileName } from '@distropack/core/registry.ts'
+import { ok, type Result } from '@distropack/core/result.ts'
+import { clientTrouble, faultTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
+import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
+import type { Terminal } from '../terminal.ts'
+import { hashSources, sendMissing } from '../upload-sources.ts'
+import { ensureProject, finishedOutcome, waitFor } from './publish.ts'
+
+export interface PushFlags extends ServerFlags {
+  readonly channel: string
+  readonly wait: boolean
+  readonly timeoutSeconds: number
+}
+
+/** The files as records; each must be there and have a package's ending. */
+const findFiles = async (paths: readonly string[]): Promise<Result<readonly UnhashedRecord[], Trouble>> => {
+  const records: UnhashedRecord[] = []
+  const names = new Set<string>()
+  for (const path of paths) {
+    const format = parseFileName(basename(path))
+    if (!format.ok) return faultTrouble([format.error])
+    const found = await stat(path).catch(() => undefined)
+    if (!found?.isFile()) return usageTrouble(`${path} is not a file that is there.`)
+    if (names.has(basename(path))) return usageTrouble(`Two of the files are called ${basename(path)}.`)
+    names.add(basename(path))
+    const mtimeSeconds = Math.floor(found.mtimeMs / 1000)
+    records.push({ kind: 'file', path, mode: found.mode & 0o7777, mtimeSeconds, sizeBytes: found.size })
+  }
+  return ok(records)
+}
+
+export const push = async (
+  paths: readonly string[],
+  flags: PushFlags,
+  env: Environment,
+  terminal: Terminal,
+): Promise<Outcome> => {
+  if (!channelSchema.safeParse(flags.channel).success) return usageTrouble(`"${flags.channel}" is not a channel.`)
+  const name = await projectFor(flags, env)
+  if (!name.ok) return name
+  const found = await findFiles(paths)
+  if (!found.ok) return found
+  const client = await openClient(flags, env)
+  if (!client.ok) return client
+  const project = client.value.inProject(name.value)
+  const ready = await ensureProject(project, `${name.value.organization}/${name.value.project}`, terminal)
+  if (!ready.ok) return ready
+  const hashed = await hashSources(found.value, terminal)
+  if (!hashed.ok) return hashed
+  const sent = await sendMissing(project, hashed.value, terminal)
+  if (!sent.ok) return sent
+  const files = hashed.value.flatMap((record) =>
+    record.kind === 'file'
+      ? [{ fileName: basename(record.path), sha256: record.sha256, sizeBytes: record.sizeBytes }]
+      : [],
+  )
+  const pushed = await project.createPush({ channel: flags.channel, files })
+  if (!pushed.ok) return clientTrouble(pushed.error)
+  if (!flags.wait) {
+    const build = pushed.value
+    return ok({ document: { build }, lines: [`Started ${build.id}; ask with \`distropack status ${build.id}\`.`] })
+  }
+  const done = await waitFor(project, pushed.value, flags.timeoutSeconds, terminal)
+  return done.ok ? finishedOutcome(project, done.value) : done
+}

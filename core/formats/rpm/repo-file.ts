@@ -1,0 +1,52 @@
+// How a user of dnf or zypper subscribes: a .repo file (dnf.conf(5), "REPO OPTIONS"), which both read.
+import type { Instruction, RepositoryAddress, SigningFacts } from '../../format.ts'
+import { ROOT } from './rows.ts'
+
+/** `pin` is a generation's place below the repository: `/@12`. */
+export const channelUrl = ({ baseUrl, channel }: RepositoryAddress, pin = ''): string =>
+  `${baseUrl}${pin}/${ROOT}/${channel}`
+
+const stemOf = ({ organization, project, channel }: RepositoryAddress): string =>
+  channel === 'stable' ? `${organization}-${project}` : `${organization}-${project}-${channel}`
+
+/**
+ * Packages and index are both checked against the key (rpm 6 wants the first, zypper the second). No baseurl beside
+ * the mirrorlist: dnf would try it first, and it is not pinned. dnf's two days of cache would hide an update.
+ */
+export const repoFileText = (address: RepositoryAddress): string => {
+  const { baseUrl, organization, project, channel } = address
+  const lines = [
+    `[${stemOf(address)}]`,
+    `name=${organization}/${project} (${channel})`,
+    `mirrorlist=${channelUrl(address)}/mirrorlist`,
+    'enabled=1',
+    'gpgcheck=1',
+    'repo_gpgcheck=1',
+    `gpgkey=${baseUrl}/key.asc`,
+    'metadata_expire=1h',
+    'autorefresh=1',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+export const rpmInstructions = (
+  address: RepositoryAddress,
+  packageNames: readonly string[],
+  signer: SigningFacts,
+): Instruction => {
+  const stem = stemOf(address)
+  const repo = `${address.baseUrl}/${ROOT}/${address.channel}.repo`
+  const packages = packageNames.join(' ') || 'PACKAGE'
+  return {
+    title: 'Fedora, RHEL, openSUSE and their relatives (dnf, zypper)',
+    commands: [`curl -fsSL -o /etc/yum.repos.d/${stem}.repo ${repo}`, `dnf install ${packages}`],
+    note: [
+      `dnf shows the repository's key before it trusts it: compare ${signer.openpgpFingerprint}.`,
+      'On openSUSE and SLES:',
+      `rpm --import ${address.baseUrl}/key.asc`,
+      `zypper addrepo ${repo}`,
+      `zypper install ${packages}`,
+      'zypper looks for something new once in ten minutes (repo.refresh.delay in /etc/zypp/zypp.conf).',
+    ].join('\n'),
+  }
+}
