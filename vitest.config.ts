@@ -12,6 +12,14 @@ const readMigrations = async () => (existsSync('migrations') ? readD1Migrations(
 /** One line of a packager's answer; see core/contract/packager.ts. */
 const REFUSED_ORDER = `${JSON.stringify({ type: 'failed', faults: [{ code: 'internal', message: 'not here' }] })}\n`
 
+/** Refuses every order, but for one that says that nobody is there. */
+const PACKAGER = `export default {
+  async fetch(request) {
+    const isGone = (await request.text()).includes('packager-is-gone')
+    return isGone ? new Response(null, { status: 503 }) : new Response(${JSON.stringify(REFUSED_ORDER)})
+  },
+}`
+
 const unit = {
   test: {
     name: 'unit',
@@ -53,7 +61,7 @@ const web = async () => ({
           {
             name: 'no-packager',
             modules: true,
-            script: `export default { fetch: () => new Response(${JSON.stringify(REFUSED_ORDER)}) }`,
+            script: PACKAGER,
             compatibilityDate: '2026-10-01',
           },
           {

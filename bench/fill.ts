@@ -49,7 +49,7 @@ const specOf = (name: string): PackageSpec => ({
   scripts: {},
   changelog: [],
   mtimeSeconds: 1_700_000_000,
-  block: { compression: 'gzip' },
+  block: {},
 })
 
 export interface BuiltFile {

@@ -12,6 +12,7 @@ import { median, runMeasured } from './measure.ts'
 const REPEATS = 7
 
 export interface RepositoryRow {
+  readonly format: string
   readonly tool: string
   readonly packages: number
   readonly seconds: number
@@ -71,27 +72,91 @@ const isInstalled = (command: string): Promise<boolean> =>
     () => false,
   )
 
-const measureReferences = async (files: readonly BuiltFile[], packages: number): Promise<readonly RepositoryRow[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
-  try {
-    const pool = join(folder, 'pool')
-    mkdirSync(pool)
-    for (const { path } of files) symlinkSync(path, join(pool, basename(path)))
-    const paths = files.map(({ path }) => path)
-    const rows: RepositoryRow[] = []
-    if (await isInstalled('reprepro')) {
-      rows.push({ tool: 'reprepro includedeb (unsigned)', packages, seconds: await measureReprepro(folder, paths) })
-    }
-    if (await isInstalled('apt-ftparchive')) {
-      rows.push({ tool: 'apt-ftparchive, all anew (unsigned)', packages, seconds: await measureFtparchive(folder) })
-    }
-    return rows
-  } finally {
-    rmSync(folder, { recursive: true })
+const measureCreaterepo = async (pool: string, more: readonly string[]): Promise<number> => {
+  await runMeasured('createrepo_c', ['--quiet', '--no-database', pool])
+  const times: number[] = []
+  for (const file of more) {
+    symlinkSync(file, join(pool, basename(file)))
+    times.push((await runMeasured('createrepo_c', ['--quiet', '--no-database', '--update', pool])).seconds)
   }
+  return median(times)
 }
 
-export const benchRepository = async (sizes: readonly number[]): Promise<readonly RepositoryRow[]> => {
+/** Each call rewrites the database; it is told of all others in one. */
+const measureRepoAdd = async (pool: string, files: readonly string[]): Promise<number> => {
+  const database = join(pool, 'bench.db.tar.gz')
+  for (let i = REPEATS; i < files.length; i += 500) {
+    await runMeasured('repo-add', ['-q', database, ...files.slice(i, i + 500)])
+  }
+  const times: number[] = []
+  for (const file of files.slice(0, REPEATS))
+    times.push((await runMeasured('repo-add', ['-q', database, file])).seconds)
+  return median(times)
+}
+
+interface Reference {
+  readonly command: string
+  readonly tool: string
+  /** `pool` holds all files but the last REPEATS, which are to be added one by one. */
+  measure(folder: string, pool: string, files: readonly string[]): Promise<number>
+}
+
+const REFERENCES: Readonly<Record<string, readonly Reference[]>> = {
+  deb: [
+    {
+      command: 'reprepro',
+      tool: 'reprepro includedeb (unsigned)',
+      measure: (folder, _pool, files) => measureReprepro(folder, files),
+    },
+    {
+      command: 'apt-ftparchive',
+      tool: 'apt-ftparchive, all anew (unsigned)',
+      measure: (folder) => measureFtparchive(folder),
+    },
+  ],
+  rpm: [
+    {
+      command: 'createrepo_c',
+      tool: 'createrepo_c --update (unsigned)',
+      measure: (_folder, pool, files) => measureCreaterepo(pool, files.slice(-REPEATS)),
+    },
+  ],
+  arch: [
+    {
+      command: 'repo-add',
+      tool: 'repo-add (unsigned)',
+      measure: (_folder, pool, files) => measureRepoAdd(pool, files),
+    },
+  ],
+}
+
+const measureReferences = async (
+  formatId: string,
+  files: readonly BuiltFile[],
+  packages: number,
+): Promise<readonly RepositoryRow[]> => {
+  const rows: RepositoryRow[] = []
+  for (const { command, tool, measure } of REFERENCES[formatId] ?? []) {
+    if (!(await isInstalled(command))) continue
+    const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
+    try {
+      const pool = join(folder, 'pool')
+      mkdirSync(pool)
+      const paths = files.map(({ path }) => path)
+      for (const path of paths.slice(0, -REPEATS)) symlinkSync(path, join(pool, basename(path)))
+      rows.push({ format: formatId, tool, packages, seconds: await measure(folder, pool, paths) })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  return rows
+}
+
+/** One repository that grows through the sizes; before each measured publish it has that many packages. */
+export const benchRepository = async (
+  formatId: string,
+  sizes: readonly number[],
+): Promise<readonly RepositoryRow[]> => {
   const platform = await startTestPlatform()
   const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
   const rows: RepositoryRow[] = []
@@ -102,14 +167,16 @@ export const benchRepository = async (sizes: readonly number[]): Promise<readonl
     const files: BuiltFile[] = []
     for (const packages of sizes) {
       const startedAtMs = performance.now()
-      const fill = await buildMany(folder, 'deb', files.length, packages)
+      const fill = await buildMany(folder, formatId, files.length, packages)
       await publish(bench, fill)
-      console.error(`filled to ${packages} packages in ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s`)
+      const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0)
+      console.error(`${formatId}: filled to ${packages} packages in ${seconds} s`)
       files.push(...fill)
-      rows.push(...(await measureReferences(files, packages)))
-      const more = await buildMany(folder, 'deb', files.length, files.length + REPEATS)
+      const more = await buildMany(folder, formatId, files.length, files.length + REPEATS)
+      const tool = 'publisher: render, sign, store, flip'
+      rows.push({ format: formatId, tool, packages, seconds: await measureOurs(bench, more) })
       files.push(...more)
-      rows.push({ tool: 'publisher: render, sign, store, flip', packages, seconds: await measureOurs(bench, more) })
+      rows.push(...(await measureReferences(formatId, files, packages)))
     }
     return rows
   } finally {

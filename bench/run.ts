@@ -1,11 +1,12 @@
 // `npm run bench`: figures behind what we claim, beside reference tools on the same machine in the same run. A table for
 // people, JSON for programs (bench/results/). Only ratios within one run mean anything.
-// BENCH_PAYLOAD_MB (500; 0 leaves it out), BENCH_REPOSITORY_SIZES (100,1000,10000).
+// BENCH_FORMATS (all), BENCH_PAYLOAD_MB (500; 0 leaves it out), BENCH_REPOSITORY_SIZES (100,1000,10000).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { FORMATS } from '@distropack/core/registry.ts'
 import { benchPayload } from './payload.ts'
-import { benchRepository } from './repository.ts'
+import { benchRepository, type RepositoryRow } from './repository.ts'
 
 const payloadMb = Number(process.env.BENCH_PAYLOAD_MB ?? 500)
 const sizes = (process.env.BENCH_REPOSITORY_SIZES ?? '100,1000,10000').split(',').filter(Boolean).map(Number)
@@ -17,7 +18,9 @@ const machine = {
   node: process.version,
 }
 const payload = payloadMb > 0 ? await benchPayload(payloadMb) : []
-const repository = sizes.length > 0 ? await benchRepository(sizes) : []
+const formats = (process.env.BENCH_FORMATS ?? FORMATS.map(({ id }) => id).join(',')).split(',').filter(Boolean)
+const repository: RepositoryRow[] = []
+if (sizes.length > 0) for (const id of formats) repository.push(...(await benchRepository(id, sizes)))
 
 console.log(
   `${machine.processor}, ${machine.cores} cores, load ${machine.loadBefore?.toFixed(1)}, Node ${machine.node}`,

@@ -35,7 +35,8 @@ export type DebBlock = z.infer<typeof debBlockSchema>
 export const apkBlockSchema = z.strictObject({
   arch: text.optional().meta({ description: "Alpine's word, used as it is" }),
   signature: z.strictObject({ ...signature, key_name: text.optional() }).optional(),
-  scripts: upgradeScripts.optional(),
+  scripts: upgradeScripts.extend({ trigger: text.optional() }).optional(),
+  triggers: texts.optional().meta({ description: 'Ours: folders (globs) whose changes run `scripts.trigger`' }),
 })
 export type ApkBlock = z.infer<typeof apkBlockSchema>
 

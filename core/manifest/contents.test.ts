@@ -133,6 +133,11 @@ describe('what a file is like', () => {
     })
   })
 
+  it('keeps the language of a file, and gives none to a file without one', async () => {
+    expect(await itemAt('/o', '  - {src: bin/other, dst: /o, file_info: {lang: de}}')).toHaveProperty('language', 'de')
+    expect(await itemAt('/o', '  - {src: bin/other, dst: /o}')).not.toHaveProperty('language')
+  })
+
   it('gives its owner to the folders made for it, but not to those of the distribution', async () => {
     const found = await items('  - {src: bin/tool, dst: /usr/share/tool/x/t, file_info: {owner: ada}}')
     expect(found.map(({ path, owner }) => `${path} ${owner}`)).toEqual([

@@ -55,6 +55,7 @@ export type ScriptName =
   | 'pretrans'
   | 'posttrans'
   | 'verify'
+  | 'trigger'
   | 'rules'
   | 'templates'
   | 'config'

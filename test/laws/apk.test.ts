@@ -93,6 +93,25 @@ const FULL = helloSpec({
   },
 })
 
+describe('a trigger', () => {
+  const block = { triggers: ['/usr/share/fonts/*', '/usr/lib/hello'] }
+  const trigger = utf8('#!/bin/sh\necho triggered\n')
+
+  it('is a script and the folders it watches', async () => {
+    const [control] = readMembers(await build({ ...FULL, block, scripts: { ...FULL.scripts, trigger } }))
+    expect(body(control, '.trigger')).toBe('#!/bin/sh\necho triggered\n')
+    expect(body(control, '.PKGINFO')).toContain('\ntriggers = /usr/share/fonts/* /usr/lib/hello\n')
+  })
+
+  it('without a script, without folders, or with a folder of two words is refused', () => {
+    const codes = (changes: object) => apk.check({ ...FULL, ...changes }).map(({ code }) => code)
+    expect(codes({ block, scripts: { trigger } })).toEqual([])
+    expect(codes({ block })).toEqual(['field_invalid'])
+    expect(codes({ scripts: { trigger } })).toEqual(['field_invalid'])
+    expect(codes({ block: { triggers: ['/a b'] }, scripts: { trigger } })).toEqual(['field_invalid'])
+  })
+})
+
 describe('a built .apk', () => {
   it('is a control and a data member, the first without end blocks', async () => {
     const [control, data, ...more] = readMembers(await build(FULL))

@@ -122,16 +122,16 @@ describe('a delivered job', () => {
     expect(await readJob(made.body.id)).toMatchObject({ state: 'failed', attempts: 1 })
   })
 
-  it('that the platform cannot build is tried again, dies after the last attempt, and can be replayed', async () => {
-    const made = await build({}, { 'idempotency-key': 'dead-key' })
+  it('whose packager is gone is tried again, dies after the last attempt, and can be replayed', async () => {
+    const manifest = MANIFEST.replace('A tool', 'packager-is-gone')
+    const made = await build({ manifest }, { 'idempotency-key': 'dead-key' })
     const { id } = made.body.jobs[0]
-    await testEnv.DB.prepare("UPDATE builds SET request_sha256 = 'lost' WHERE id = ?").bind(made.body.id).run()
     for (let attempt = 1; attempt <= 4; attempt++) {
       expect((await deliver(id, attempt)).retryMessages).toHaveLength(1)
       expect(await readJob(made.body.id)).toMatchObject({ state: 'waiting', attempts: attempt })
     }
     expect(await deliver(id, 5)).toMatchObject({ explicitAcks: [`${id}-5`] })
-    expect((await readJob(made.body.id)).state).toBe('dead')
+    expect(await readJob(made.body.id)).toMatchObject({ state: 'dead', faults: [{ code: 'packager_unavailable' }] })
     const letters = await api('GET', '/operator/dead-letters', { token: OPERATOR })
     expect(letters.body.items.map(({ jobId }: { jobId: string }) => jobId)).toEqual([id])
     expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(200)

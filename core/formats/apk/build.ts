@@ -22,6 +22,7 @@ const SCRIPTS: readonly (readonly [file: string, script: ScriptName])[] = [
   ['.pre-deinstall', 'preremove'],
   ['.pre-install', 'preinstall'],
   ['.pre-upgrade', 'preupgrade'],
+  ['.trigger', 'trigger'],
 ]
 
 /** Without end blocks: the data part's archive goes on where this ends. */

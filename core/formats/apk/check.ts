@@ -59,9 +59,27 @@ const hiddenPaths = (spec: PackageSpec): readonly Fault[] =>
       fault('path_unsafe', `apk never installs ${quoteForMessage(path)}: names in / must not begin with a dot.`),
     )
 
+/** A trigger is two things, folders and a script; one without the other would silently do nothing. */
+const triggerFaults = (spec: PackageSpec, { triggers = [] }: ApkBlock): readonly Fault[] => {
+  const key = { key: 'apk.triggers' }
+  const bad = triggers.filter((folder) => !/^\/[!-~]+$/.test(folder))
+  const faults = bad.map((folder) =>
+    fault('field_invalid', `apk watches absolute folders without spaces, not ${quoteForMessage(folder)}.`, key),
+  )
+  if (triggers.length > 0 === (spec.scripts.trigger !== undefined)) return faults
+  const missing = triggers.length > 0 ? 'apk.scripts.trigger is missing' : 'apk.triggers is missing'
+  return [...faults, fault('field_invalid', `A trigger needs folders and a script: ${missing}.`, key)]
+}
+
 export const checkSpec = (spec: PackageSpec): readonly Fault[] => {
   const block = parseBlock(spec)
   if (!block.ok) return [block.error]
   const pkginfo = pkginfoText(spec, { installedSizeBytes: 0, dataHash: '' })
-  return [...words(spec), ...(pkginfo.ok ? [] : pkginfo.error), ...itemsFaults(spec.items), ...hiddenPaths(spec)]
+  return [
+    ...words(spec),
+    ...(pkginfo.ok ? [] : pkginfo.error),
+    ...itemsFaults(spec.items),
+    ...hiddenPaths(spec),
+    ...triggerFaults(spec, block.value),
+  ]
 }

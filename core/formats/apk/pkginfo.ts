@@ -4,6 +4,7 @@ import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { type Pair, pairValue, renderPairs } from '../../text/key-value.ts'
 import { manyLines } from '../../text/line.ts'
+import type { ApkBlock } from './block.ts'
 import { apkArchitecture } from './names.ts'
 import { apkRelations } from './relations.ts'
 import { apkVersion } from './version.ts'
@@ -30,6 +31,12 @@ const description = (spec: PackageSpec): Pairs => {
   return lines.ok ? ok([['pkgdesc', lines.value[0] || 'no description given']]) : lines
 }
 
+/** apk-tools, database.c: the folders of a package's trigger, in one line, between spaces. */
+const triggers = (spec: PackageSpec): Pairs => {
+  const { triggers: folders = [] } = (spec.block ?? {}) as ApkBlock
+  return folders.length === 0 ? ok([]) : line('triggers', 'apk.triggers', folders.join(' '))
+}
+
 /** All faults of a spec's words at once, or the file's text. */
 export const pkginfoText = (spec: PackageSpec, data: DataFacts): Result<string, readonly Fault[]> => {
   const { relations: related } = spec
@@ -51,6 +58,7 @@ export const pkginfoText = (spec: PackageSpec, data: DataFacts): Result<string, 
     // A conflict is a dependency on absence.
     ...relations('depend', 'conflicts', related.conflicts, '!'),
     ...relations('provides', 'provides', related.provides),
+    triggers(spec),
     ok([['datahash', data.dataHash]]),
   ]
   const faults = results.flatMap((result) => (result.ok ? [] : [result.error]))

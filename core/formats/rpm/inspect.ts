@@ -99,6 +99,7 @@ export const inspectRpm = (file: SeekableFile, tools: InspectTools): Promise<Res
       signature.number(SIGNATURE_TAG.longArchiveSize) ??
       signature.number(SIGNATURE_TAG.archiveSize) ??
       main.number(TAG.archiveSize) ??
+      main.number(TAG.payloadSizeAlt) ??
       0
     const entry = entryOf(main, { headerStart, headerEnd, archiveSizeBytes })
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256 }) : entry

@@ -3,7 +3,7 @@
 import { utf8 } from '../../bytes/arrays.ts'
 import type { ChannelState, IndexFile, RepositoryAddress } from '../../format.ts'
 import type { Content } from '../../model/content.ts'
-import { joinGzip, joinRaw, makePiece } from '../../segments/join.ts'
+import { joinGzip, makePiece, rawBytesOf } from '../../segments/join.ts'
 import { countRows, type StreamState } from '../../segments/stream.ts'
 import { type Xml, xmlClosing, xmlElement, xmlOpening, xmlText } from '../../text/xml.ts'
 import type { IndexTools } from '../../tools.ts'
@@ -27,7 +27,8 @@ interface Metadata {
   readonly type: string
   /** As served, and what is in it. */
   readonly packed: Content
-  readonly open: Pick<Content, 'sizeBytes' | 'sha256'>
+  /** Of the XML inside. */
+  readonly openBytes: number
 }
 
 /** The count of packages stands in front of them, so this document's hash starts anew with every publish. */
@@ -39,9 +40,8 @@ const metadataOf = async (stream: string, state: StreamState | undefined, tools:
     head: await makePiece(utf8(xmlOpening(name, { ...spaces, packages })), tools),
     tail: await makePiece(utf8(xmlClosing(name)), tools),
   }
-  const { sizeBytes, sha256 } = await tools.measure(joinRaw(segments, { ...ends, mediaType: XML }))
   const packed = await tools.measure(joinGzip(segments, { ...ends, mediaType: GZIP }))
-  return { type: stream, packed, open: { sizeBytes, sha256 } }
+  return { type: stream, packed, openBytes: ends.head.rawBytes + rawBytesOf(segments) + ends.tail.rawBytes }
 }
 
 const hrefOf = ({ type, packed }: Metadata): string => `repodata/${packed.sha256}-${type}.xml.gz`
@@ -49,15 +49,18 @@ const hrefOf = ({ type, packed }: Metadata): string => `repodata/${packed.sha256
 const leaf = (name: string, value: string | number, attributes = {}): Xml =>
   xmlElement(name, attributes, [xmlText(String(value))])
 
+/**
+ * No open-checksum: it is optional, no client reads it where `checksum` is there, and it alone would make a publish
+ * inflate and hash the whole index, whose first line says the number of packages and so is new every time.
+ */
 const dataElement = (metadata: Metadata, nowSeconds: number): Xml => {
-  const { type, packed, open } = metadata
+  const { type, packed, openBytes } = metadata
   return xmlElement('data', { type }, [
     leaf('checksum', packed.sha256, { type: 'sha256' }),
-    leaf('open-checksum', open.sha256, { type: 'sha256' }),
     xmlElement('location', { href: hrefOf(metadata) }),
     leaf('timestamp', nowSeconds),
     leaf('size', packed.sizeBytes),
-    leaf('open-size', open.sizeBytes),
+    leaf('open-size', openBytes),
   ])
 }
 

@@ -94,6 +94,8 @@ export const TAG = {
   payloadDigest: 5092,
   payloadDigestAlgorithm: 5093,
   payloadDigestAlt: 5097,
+  /** Of rpm 6's own format; bytes before compression. */
+  payloadSizeAlt: 5113,
   rpmFormat: 5114,
 } as const
 

@@ -92,9 +92,9 @@ const showOperation = (path: string, method: string, operation: Operation) => ht
       : ''
   }
   ${operation.requestBody ? html`<h4>Body</h4>${bodyOf(operation.requestBody)}` : ''}
-  ${Object.entries(operation.responses ?? {}).map(
-    ([status, media]) => html`<h4>${status}: ${media.description ?? ''}</h4>${bodyOf(media)}`,
-  )}
+  ${Object.entries(operation.responses ?? {})
+    .filter(([status]) => status !== 'default')
+    .map(([status, media]) => html`<h4>${status}: ${media.description ?? ''}</h4>${bodyOf(media)}`)}
 </section>`
 
 /** One page: operations by tag, then the shapes they name. */

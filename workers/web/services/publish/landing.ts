@@ -13,13 +13,13 @@ export interface LandingFacts {
 
 const STYLE =
   'body{font:17px/1.55 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1b1f24}' +
-  'pre{background:#f3f5f7;padding:1rem;border-radius:8px;overflow-x:auto;font:14px/1.5 ui-monospace,monospace}' +
-  'p{white-space:pre-line}footer{margin-top:3rem;color:#59636e;font-size:15px}code{overflow-wrap:anywhere}' +
+  'pre{background:#f3f5f7;padding:1rem;border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere;font:14px/1.5 ui-monospace,monospace}' +
+  'footer{margin-top:3rem;color:#59636e;font-size:15px}code{overflow-wrap:anywhere}' +
   '@media(prefers-color-scheme:dark){body{background:#14171a;color:#e3e7eb}pre{background:#1f2429}a{color:#6db3ff}footer{color:#9aa4af}}'
 
 const section = ({ title, commands, note }: Instruction) => html`<h2>${title}</h2>
 <pre>${commands.join('\n')}</pre>
-${note ? html`<p>${note}</p>` : ''}`
+${note ? html`<details><summary>Notes</summary><pre>${note}</pre></details>` : ''}`
 
 /** HTML for people. Every word that came from a manifest is escaped by the template. */
 export const renderLandingPage = async (facts: LandingFacts): Promise<Uint8Array> => {
