@@ -10,7 +10,6 @@ import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '..
 import { requirePrograms } from '../support/required-programs.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from '../support/tampering-proxy.ts'
 
-const KEYRING = '/etc/pacman.d/gnupg'
 const REFUSAL = /is invalid|is corrupted|unknown trust|is unknown|required key missing|failed retrieving file/i
 
 let platform: TestPlatform
@@ -23,10 +22,7 @@ afterAll(() => platform?.stop())
 /** A root that trusts no repository. */
 const openPacman = async (suite: Suite): Promise<ClientRoot> => {
   const root = await openClientRoot(suite)
-  onTestFinished(async () => {
-    await root.run('gpgconf', '--homedir', KEYRING, '--kill', 'all')
-    await root.close()
-  })
+  onTestFinished(() => root.close())
   // Downloads as another user need a sandbox that a chroot has not; version 6 knows neither.
   const { output } = await root.run('pacman', '--version')
   const sandbox = /v[7-9]\./.test(output) ? 'DisableSandbox\n' : ''
