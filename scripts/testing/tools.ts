@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 const PACKAGES = [
   'apt-utils', // apt-ftparchive
   'binutils', // ar
+  'busybox',
   'cpio',
   'createrepo-c',
   'curl',
@@ -14,11 +15,15 @@ const PACKAGES = [
   'gnupg',
   'gpgv',
   'libarchive-tools', // bsdtar
+  'makepkg',
   'mmdebstrap',
   'openssl',
+  'pacman-package-manager', // pacman, repo-add, vercmp
   'python3',
   'rpm', // and rpmbuild, rpmkeys
   'rpm2cpio',
+  'shellcheck',
+  'unzip',
   'xz-utils',
   'zstd',
 ] as const
