@@ -26,6 +26,8 @@ export interface Format<E extends Entry = Entry> {
   readonly mediaType: string
   /** Go's word to this format's; a target outside it is refused before anything is built. */
   readonly architectures: Readonly<Partial<Record<Architecture, string>>>
+  /** Not among the targets of a manifest that names none. */
+  readonly onlyWhenAsked?: true
   readonly entrySchema: z.ZodType<E>
   /** Shape of the manifest's block of this format. */
   readonly blockSchema: z.ZodType
@@ -85,7 +87,7 @@ export interface Instruction {
 }
 
 export interface RepositoryLayout<E extends Entry = Entry> {
-  /** The first path segment below the repository's base: `apt`. */
+  /** The first path segment below the repository's base: `apt`. Formats with one root share streams and files. */
   readonly root: string
   /** Streams a channel has before anything is published, so that an empty repository is a valid one. */
   readonly baseStreams: readonly string[]
@@ -93,6 +95,8 @@ export interface RepositoryLayout<E extends Entry = Entry> {
   seed(stream: string): string | undefined
   /** Where the package file itself is served, for ever: `apt/pool/main/h/hello/hello_1.0_amd64.deb`. */
   packagePath(entry: E, channel: string): string
+  /** More addresses of the same file, for clients that ask beside the index they read; `streams` are the channel's. */
+  packageAliases?(entry: E, channel: string, streams: readonly string[]): readonly string[]
   /** `streams` are the ones the channel has; a row may name a new one. Each row is whole: joined rows are the index. */
   rows(entry: E, streams: readonly string[], channel: string): readonly Row[]
   /** Every index file of a channel. `immutable` ones are named by their hash and written once. */
@@ -114,4 +118,6 @@ export interface SigningFacts {
 export interface IndexFile extends RepositoryFile {
   /** `content`: its path holds its sha256 or can never mean other bytes. `pointer`: each generation has its own. */
   readonly lifetime: 'content' | 'pointer'
+  /** A pointer whose readers are sent to the generation they saw, so that it and its signature agree. */
+  readonly pin?: true
 }

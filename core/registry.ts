@@ -4,13 +4,15 @@ import type { Fault } from './fault.ts'
 import { fault } from './fault.ts'
 import type { Format } from './format.ts'
 import { apk } from './formats/apk/format.ts'
+import { arch } from './formats/arch/format.ts'
+import { ARCHIVES } from './formats/archive/format.ts'
 import { deb } from './formats/deb/format.ts'
 import { rpm } from './formats/rpm/format.ts'
 import { type Architecture, parseArchitecture } from './model/arch.ts'
 import { err, ok, type Result } from './result.ts'
 
 // A Format<DebEntry> is used only through entries its own schema parsed, which is what makes this cast true.
-export const FORMATS = [deb, rpm, apk] as unknown as readonly Format[]
+export const FORMATS = [deb, rpm, apk, arch, ...ARCHIVES] as unknown as readonly Format[]
 
 export const findFormat = (id: string): Format | undefined => FORMATS.find((format) => format.id === id)
 

@@ -58,7 +58,8 @@ export interface OpenPgpSigner {
   readonly publicKeyArmored: string
   readonly publicKeyBinary: Uint8Array
   clearSign(text: string): Promise<string>
-  detachSign(bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array>
+  /** A source is hashed as it passes: whole packages are signed this way. */
+  detachSign(bytes: Uint8Array | ByteSource, form: 'armored' | 'binary'): Promise<Uint8Array>
 }
 
 /** apk's scheme: PKCS#1 v1.5 by a key known by its file name. */

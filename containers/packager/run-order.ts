@@ -58,6 +58,7 @@ const prepare = async (order: BuildOrder, blobs: BlobReader): Promise<Result<Pre
   const resolved = await resolve({
     manifest: manifest.value,
     manifestName: format.manifestName,
+    formatId: format.id,
     architecture,
     version: order.version,
     variables: order.variables,

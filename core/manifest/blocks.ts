@@ -125,3 +125,12 @@ export const msixBlockSchema = z.strictObject({
     .optional(),
   signature: z.strictObject({ pfx_file: text.optional() }).optional(),
 })
+
+/** Ours: nFPM has no archives. */
+export const archiveBlockSchema = z.strictObject({
+  layout: z
+    .enum(['root', 'flat'])
+    .optional()
+    .meta({ description: 'root (default): the tree as it is installed; flat: all files beside install.sh' }),
+})
+export type ArchiveBlock = z.infer<typeof archiveBlockSchema>

@@ -27,8 +27,11 @@ import { follow } from './tree.ts'
 
 const RPM_ONLY: ReadonlySet<string> = new Set(['doc', 'licence', 'license', 'readme', 'ghost'])
 
-const isForPackager = ({ packager, type }: LocatedContent, wanted: string): boolean =>
-  (!packager || packager === wanted) && (wanted === 'rpm' || !RPM_ONLY.has(type ?? ''))
+const isForPackager = (
+  { packager, type }: LocatedContent,
+  { packager: wanted, formatId }: Pick<ContentsRequest, 'packager' | 'formatId'>,
+): boolean =>
+  (!packager || packager === wanted || packager === formatId) && (wanted === 'rpm' || !RPM_ONLY.has(type ?? ''))
 
 const destination = (content: LocatedContent): string => {
   const { dst = '', type = '' } = content
@@ -161,7 +164,7 @@ export const resolveContents = async (request: ContentsRequest): Promise<Resolve
   const items: Items = new Map()
   const faults: Fault[] = []
   for (const content of request.contents) {
-    if (!isForPackager(content, request.packager)) continue
+    if (!isForPackager(content, request)) continue
     try {
       await ADDERS[content.type ?? ''](items, content, request)
     } catch (error) {

@@ -10,6 +10,7 @@ import type { SourceTree } from './tree.ts'
 export interface ContentsRequest {
   readonly contents: readonly LocatedContent[]
   readonly packager: string
+  readonly formatId?: string | undefined
   readonly tree: SourceTree
   readonly umask: number
   readonly isGlobbingDisabled: boolean

@@ -17,6 +17,8 @@ export interface ResolveRequest {
   readonly manifest: Manifest
   /** Of the format: the word of `packager:`, `overrides:` and its block. */
   readonly manifestName: string
+  /** Also a word of `packager:`, where several formats share one name in the manifest. */
+  readonly formatId?: string | undefined
   readonly architecture: Architecture
   /** Replaces the manifest's own version. */
   readonly version?: string | undefined
@@ -202,6 +204,7 @@ export const resolve = async (request: ResolveRequest): Promise<Result<PackageSp
   const { items, faults } = await resolveContents({
     contents: values.contents,
     packager: manifestName,
+    formatId: request.formatId,
     tree,
     umask: values.umask || DEFAULT_UMASK,
     isGlobbingDisabled: values.disable_globbing ?? false,

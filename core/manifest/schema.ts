@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import {
   apkBlockSchema,
+  archiveBlockSchema,
   archlinuxBlockSchema,
   debBlockSchema,
   ipkBlockSchema,
@@ -32,8 +33,8 @@ export const CONTENT_TYPES = [
 ] as const
 export type ContentType = (typeof CONTENT_TYPES)[number]
 
-/** nFPM's packagers; `overrides:` takes no other key. */
-export const PACKAGERS = ['apk', 'archlinux', 'deb', 'ipk', 'msix', 'rpm', 'srpm'] as const
+/** nFPM's packagers and our archives; `overrides:` takes no other key. */
+export const PACKAGERS = ['apk', 'archive', 'archlinux', 'deb', 'ipk', 'msix', 'rpm', 'srpm'] as const
 
 export const contentSchema = z.strictObject({
   src: text.optional().meta({ description: 'File, folder or glob on this machine; for a symlink, what it points to' }),
@@ -105,6 +106,7 @@ export const manifestSchema = z
     overrides: z
       .strictObject({
         apk: overridesSchema.optional(),
+        archive: overridesSchema.optional(),
         archlinux: overridesSchema.optional(),
         deb: overridesSchema.optional(),
         ipk: overridesSchema.optional(),
@@ -114,7 +116,7 @@ export const manifestSchema = z
       })
       .optional(),
     targets: texts.optional().meta({ description: 'What is built when nobody says otherwise: deb/amd64' }),
-    archive: z.looseObject({ layout: text.optional() }).optional(),
+    archive: archiveBlockSchema.optional(),
     macos: z.looseObject({}).optional(),
     build: z.looseObject({}).optional(),
   })

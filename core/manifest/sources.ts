@@ -26,14 +26,20 @@ export const locate = (faults: readonly Fault[], manifest: Manifest): readonly F
 
 /** Faults of all targets, each once; a format's own rules (names, versions) are checked as well. */
 export const listSources = async (
-  request: Omit<ResolveRequest, 'manifestName' | 'architecture'>,
+  request: Omit<ResolveRequest, 'manifestName' | 'formatId' | 'architecture'>,
   targets: readonly Target[],
 ): Promise<Result<ListedSources, readonly Fault[]>> => {
   const tree = recordingTree(request.tree)
   const specs: PackageSpec[] = []
   const faults = new Map<string, Fault>()
   for (const { format, architecture } of targets) {
-    const resolved = await resolve({ ...request, tree, manifestName: format.manifestName, architecture })
+    const resolved = await resolve({
+      ...request,
+      tree,
+      manifestName: format.manifestName,
+      formatId: format.id,
+      architecture,
+    })
     const found = resolved.ok ? locate(format.check(resolved.value), request.manifest) : resolved.error
     for (const each of found) faults.set(faultKey(each), each)
     if (resolved.ok) specs.push(resolved.value)

@@ -1,5 +1,5 @@
 // Which targets a build makes: those asked for, else the manifest's `targets`, else every format that knows the
-// manifest's architecture.
+// manifest's architecture and need not be asked for.
 import { type Fault, fault } from '../fault.ts'
 import type { Architecture } from '../model/arch.ts'
 import { parseArchitecture } from '../model/arch.ts'
@@ -48,7 +48,7 @@ export const planTargets = (request: TargetsRequest): Result<readonly Target[], 
   }
   const architecture = architectureOf(request)
   if (!architecture.ok) return err([architecture.error])
-  const formats = FORMATS.filter((format) => format.architectures[architecture.value])
+  const formats = FORMATS.filter((format) => format.architectures[architecture.value] && !format.onlyWhenAsked)
   if (formats.length > 0) return ok(formats.map((format) => ({ format, architecture: architecture.value })))
   return err([fault('target_unknown', `No format has packages for ${architecture.value}; ask for a target.`)])
 }

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 
 /**
- * bookworm: apt 2.6, which verifies with gpgv; dnf 4.14, zypper 1.14.42, rpm 4.18.
- * trixie: apt 3.0, which verifies with sqv; dnf 4.23, zypper 1.14.89, rpm 4.20.
+ * bookworm: apt 2.6, which verifies with gpgv; dnf 4.14, zypper 1.14.42, rpm 4.18, pacman 6.0.
+ * trixie: apt 3.0, which verifies with sqv; dnf 4.23, zypper 1.14.89, rpm 4.20, pacman 7.0.
  */
 export const SUITES = ['bookworm', 'trixie'] as const
 export type Suite = (typeof SUITES)[number]
@@ -15,9 +15,9 @@ const FOLDER = process.env.DISTROPACK_TEST_ROOTS || '/var/cache/distropack-test-
 const FALLBACK_MIRROR = 'http://deb.debian.org/debian'
 
 /** Install instructions fetch keys with curl. */
-const PACKAGES = ['curl', 'ca-certificates', 'dnf', 'rpm', 'zypper']
+const PACKAGES = ['curl', 'ca-certificates', 'dnf', 'gnupg', 'pacman-package-manager', 'rpm', 'zypper']
 /** Part of a root's name: one more with every change of what is in it, so that no run takes an older root. */
-const EDITION = 2
+const EDITION = 3
 
 export const rootOf = (suite: Suite): string => join(FOLDER, `${suite}-${EDITION}`)
 const isReady = (suite: Suite): boolean => existsSync(join(rootOf(suite), '.ready'))

@@ -7,6 +7,7 @@ const PACKAGES = [
   'apt-utils', // apt-ftparchive
   'binutils', // ar
   'bzip2',
+  'busybox',
   'cpio',
   'createrepo-c',
   'curl',
@@ -15,11 +16,15 @@ const PACKAGES = [
   'gnupg',
   'gpgv',
   'libarchive-tools', // bsdtar
+  'makepkg',
   'mmdebstrap',
   'openssl',
+  'pacman-package-manager', // pacman, repo-add, vercmp
   'python3',
   'rpm', // and rpmbuild, rpmkeys
   'rpm2cpio',
+  'shellcheck',
+  'unzip',
   'xz-utils',
   'zstd',
 ] as const

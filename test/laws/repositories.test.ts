@@ -157,7 +157,7 @@ describe.each(FORMATS.map((format) => [format.id, format] as const))('%s', (_, f
     for (const [name, { rows }] of indexes) {
       const text = rows.map(({ bytes }) => new TextDecoder().decode(bytes)).join('')
       for (const packageName of ['before', 'together', 'after']) {
-        expect(text, name).toMatch(new RegExp(`(?:: ?|<name>)${packageName}(?:\n|</name>)`))
+        expect(text, name).toMatch(new RegExp(`(?:: ?|<name>|\n|"name":")${packageName}(?:\n|</name>|")`))
       }
     }
     await expectClosed(format, publisher)

@@ -1,7 +1,7 @@
 // A throw-away Debian: an overlay over one of the prepared roots, in a mount namespace of its own. Whatever a test
 // does in it vanishes with the process that holds the namespace, however that ends.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { rootOf, type Suite } from '../../scripts/testing/roots.ts'
@@ -62,6 +62,24 @@ const waitForReady = (holder: ChildProcess): Promise<void> =>
     holder.once('close', (status) => reject(new Error(`the client root was not mounted (status ${status}): ${said}`)))
   })
 
+const namespaceOf = (pid: string | number | undefined): string | undefined => {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`)
+  } catch {
+    return undefined // It ended meanwhile.
+  }
+}
+
+/** Daemons that programs left behind in the root (gpg-agent): each holds the mounts, and an inotify instance of few. */
+const endDaemons = (holder: ChildProcess): void => {
+  const namespace = namespaceOf(holder.pid)
+  if (namespace === undefined || namespace === namespaceOf('self')) return
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(holder.pid))
+  for (const pid of pids) {
+    if (namespaceOf(pid) === namespace) process.kill(Number(pid), 'SIGKILL')
+  }
+}
+
 export const openClientRoot = async (suite: Suite): Promise<ClientRoot> => {
   const lower = rootOf(suite)
   if (!existsSync(join(lower, '.ready'))) {
@@ -90,6 +108,7 @@ export const openClientRoot = async (suite: Suite): Promise<ClientRoot> => {
       return status === 0 ? output : undefined
     },
     async close() {
+      endDaemons(holder)
       const closed = new Promise((resolve) => holder.once('close', resolve))
       holder.stdin?.end()
       await closed

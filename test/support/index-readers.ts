@@ -63,6 +63,24 @@ const apkClaims = async (read: ReadPath, paths: readonly string[]): Promise<read
   return claims
 }
 
+const pacmanClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const database of paths.filter((path) => /\.(?:db|files)$/.test(path))) {
+    const folder = database.slice(0, database.lastIndexOf('/'))
+    if (!read(`${database}.sig`)) throw new Error(`${database} has no signature`)
+    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(database)!))))) {
+      if (!member.name.endsWith('/desc')) continue
+      const desc = fromUtf8(await collectBytes(member.body))
+      const field = (name: string) => new RegExp(`%${name}%\\n(.*)\\n`).exec(desc)?.[1] ?? ''
+      const path = `${folder}/${field('FILENAME')}`
+      const signature = Buffer.from(field('PGPSIG'), 'base64')
+      claims.push({ path, sizeBytes: Number(field('CSIZE')), sha256: field('SHA256SUM') })
+      claims.push({ path: `${path}.sig`, sizeBytes: signature.length, sha256: digest('sha256', signature) })
+    }
+  }
+  return claims
+}
+
 /** A file as repomd.xml states it; the open size is of what is inside. */
 const checkMetadata = (read: ReadPath, base: string, data: XmlNode): XmlNode => {
   const path = `${base}/${findChild(data, 'location').attributes.href}`
@@ -102,6 +120,27 @@ const rpmClaims = async (read: ReadPath, paths: readonly string[]): Promise<read
   return claims
 }
 
+const downloadClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const index of paths.filter((path) => /^files\/[^/]+\/index\.json$/.test(path))) {
+    const folder = index.slice(0, index.lastIndexOf('/'))
+    const { files } = JSON.parse(text(read, index)) as { files: { file: string; sizeBytes: number; sha256: string }[] }
+    const sums = new Map(
+      [...text(read, `${folder}/SHA256SUMS`).matchAll(/^([0-9a-f]{64}) {2}(.+)$/gm)].map(([, sum, file]) => [
+        file!,
+        sum!,
+      ]),
+    )
+    for (const { file, sizeBytes, sha256 } of files.slice(1)) {
+      if (sums.get(file) !== sha256) throw new Error(`${file} has another sum in SHA256SUMS`)
+      claims.push({ path: `${folder}/${file}`, sizeBytes, sha256 })
+    }
+    for (const [file, sha256] of sums)
+      claims.push({ path: `${folder}/${file}`, sizeBytes: read(`${folder}/${file}`)?.length ?? -1, sha256 })
+  }
+  return claims
+}
+
 /** A format without a reader fails its laws: write one. */
 export const INDEX_READERS: Readonly<
   Record<string, (read: ReadPath, paths: readonly string[]) => Promise<readonly Claim[]>>
@@ -109,16 +148,28 @@ export const INDEX_READERS: Readonly<
   deb: aptClaims,
   rpm: rpmClaims,
   apk: apkClaims,
+  arch: pacmanClaims,
+  'tar.gz': downloadClaims,
+  'tar.xz': downloadClaims,
+  'tar.zst': downloadClaims,
+  zip: downloadClaims,
 }
 
 /** Stanzas end at an empty line. */
 const countStanzas = (row: string): number => row.split('\n\n').length - Number(row.endsWith('\n\n'))
+
+const countLines = (row: string): number => row.trim().split('\n').length - Number(row.startsWith(',\n'))
 
 /** How many records an index row is: a value that broke out of its place would make another. */
 export const COUNT_RECORDS: Readonly<Record<string, (row: string) => number>> = {
   deb: countStanzas,
   rpm: (row) => parseXmlRoots(row).length,
   apk: countStanzas,
+  // One line each, with the break in front or behind; pacman's rows have groups.
+  'tar.gz': countLines,
+  'tar.xz': countLines,
+  'tar.zst': countLines,
+  zip: countLines,
 }
 
 export const digest = (name: 'sha1' | 'sha256', bytes: Uint8Array): string =>

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { concatBytes } from '@distropack/core/bytes/arrays.ts'
 import { fromBase64, toBase64 } from '@distropack/core/bytes/hex.ts'
-import type { Format, IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
+import type { Format, IndexFile, RepositoryAddress, Sealed } from '@distropack/core/format.ts'
 import type { Content, Part } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { applySteps, type RowRange } from '@distropack/core/segments/apply.ts'
@@ -34,18 +34,14 @@ interface Stream {
   rows: StoredRow[]
 }
 
-export interface PublishedFile {
-  readonly path: string
-  readonly content: Content
-  readonly lifetime: 'content' | 'pointer'
-}
+export type PublishedFile = IndexFile
 
 export const createPublisher = (format: Format, signer: RepositorySigner, address: RepositoryAddress) => {
   const blobs = new Map<string, Uint8Array>()
   const streams = new Map<string, Stream>(
     format.repository.baseStreams.map((name) => [name, { segments: [], rows: [] }]),
   )
-  const packages = new Map<string, { readonly bytes: Uint8Array; readonly entry: Entry }>()
+  const packages = new Map<string, SealedFile>()
 
   const put = (bytes: Uint8Array): string => {
     const blob = sha256Of(bytes)
@@ -143,10 +139,10 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
 
   const keyOf = (entry: Entry): string => `${entry.name} ${entry.version} ${entry.arch}`
 
-  const addRows = async (entries: readonly Entry[]): Promise<void> => {
+  const addRows = async (entries: readonly Entry[], made: Format): Promise<void> => {
     const coming = new Map<string, StoredRow[]>()
     for (const entry of entries) {
-      for (const row of format.repository.rows(entry, [...streams.keys()], address.channel)) {
+      for (const row of made.repository.rows(entry, [...streams.keys()], address.channel)) {
         beginStream(row.stream, coming)
         streamFor(row.stream)
         const { bytes, group } = row
@@ -171,15 +167,15 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
     blobs,
     materialise,
     streams,
-    /** Seals and publishes finished package files in one change. */
-    add: async (files: readonly Uint8Array[]): Promise<readonly Entry[]> => {
+    /** Seals and publishes finished package files in one change; `made` is another format that shares the root. */
+    add: async (files: readonly Uint8Array[], made: Format = format): Promise<readonly Entry[]> => {
       const entries: Entry[] = []
       for (const file of files) {
-        const { bytes, entry } = await sealed(format, file, signer)
-        packages.set(format.repository.packagePath(entry, address.channel), { bytes, entry })
+        const { bytes, entry, companions } = await sealed(made, file, signer)
+        packages.set(made.repository.packagePath(entry, address.channel), { bytes, entry, companions })
         entries.push(entry)
       }
-      await addRows(entries)
+      await addRows(entries, made)
       generation++
       return entries
     },
@@ -200,7 +196,14 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
         const part: Part = { blob: put(bytes), offset: 0, sizeBytes: bytes.length }
         extra.push({ path, lifetime: 'content', content: await tools.measure({ mediaType, parts: [part] }) })
       }
-      for (const [path, { bytes }] of packages) await whole(path, bytes, format.mediaType)
+      for (const [path, { bytes, entry, companions }] of packages) {
+        const aliases = format.repository.packageAliases?.(entry, address.channel, [...streams.keys()]) ?? []
+        for (const place of [path, ...aliases]) {
+          await whole(place, bytes, format.mediaType)
+          for (const { suffix, ...companion } of companions)
+            await whole(place + suffix, companion.bytes, companion.mediaType)
+        }
+      }
       for (const key of format.repository.keyFiles?.(signer) ?? []) await whole(key.path, key.bytes, key.mediaType)
       return [...indexes, ...extra]
     },
@@ -240,11 +243,17 @@ const newestOfGroups = (
   return { kept: coming.filter(stays), leaving: new Set(present.filter((row) => !stays(row))) }
 }
 
-/** The file as it is served, and its entry. */
-export const sealed = async (format: Format, file: Uint8Array, signer: RepositorySigner) => {
+interface SealedFile {
+  readonly bytes: Uint8Array
+  readonly entry: Entry
+  readonly companions: Sealed<Entry>['companions']
+}
+
+/** The file as it is served, its entry, and the files beside it. */
+export const sealed = async (format: Format, file: Uint8Array, signer: RepositorySigner): Promise<SealedFile> => {
   const inspected = await format.inspect(memoryFile(file), inspectTools)
   if (!inspected.ok) throw new Error(inspected.error.message)
-  if (!format.seal) return { bytes: file, entry: inspected.value }
+  if (!format.seal) return { bytes: file, entry: inspected.value, companions: [] }
   const result = await format.seal(memoryFile(file), inspected.value, signer, inspectTools)
   if (!result.ok) throw new Error(result.error.message)
   const bytes = concatBytes(
@@ -252,7 +261,8 @@ export const sealed = async (format: Format, file: Uint8Array, signer: Repositor
       'bytes' in piece ? piece.bytes : file.subarray(piece.offset, piece.offset + piece.sizeBytes),
     ),
   )
-  return { bytes, entry: { ...result.value.entry, sizeBytes: bytes.length, sha256: sha256Of(bytes) } }
+  const { companions } = result.value
+  return { bytes, companions, entry: { ...result.value.entry, sizeBytes: bytes.length, sha256: sha256Of(bytes) } }
 }
 
 /** Writes a published repository below a folder, for real clients. */

@@ -1,6 +1,7 @@
 // Keys for tests, made once per run: an OpenPGP key and apk's RSA key.
 import { createSign, generateKeyPairSync } from 'node:crypto'
 import { collectBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import * as openpgp from 'openpgp'
 
@@ -28,7 +29,8 @@ const makePair = (): Promise<KeyPair> =>
 export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => {
   const pair = given ?? (await makePair())
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const sign = async (bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+  const sign = async (signed: Uint8Array | ByteSource, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+    const bytes = signed instanceof Uint8Array ? signed : await collectBytes(signed)
     const message = await openpgp.createMessage({ binary: bytes })
     const common = { message, signingKeys: pair.privateKey, detached: true, date: NOW, config } as const
     if (form === 'armored') return utf8(await openpgp.sign({ ...common, format: 'armored' }))
@@ -41,7 +43,8 @@ export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => 
       publicKeyBinary: pair.publicKey.write(),
       clearSign: async (text) => {
         const message = await openpgp.createCleartextMessage({ text })
-        return openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
+        const signed = await openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
+        return signed.replaceAll('\r\n', '\n')
       },
       detachSign: sign,
     },

@@ -34,11 +34,13 @@ export interface SmallBuild {
   readonly channel?: string
   /** What the program prints; other text is another package. */
   readonly says?: string
+  /** More lines of the manifest. */
+  readonly extra?: readonly string[]
 }
 
 /** Uploads and asks for the build; the answer as it came. */
 export const requestBuild = async (access: ApiAccess, small: SmallBuild) => {
-  const { project, name, version, targets, channel = 'stable', says = version } = small
+  const { project, name, version, targets, channel = 'stable', says = version, extra = [] } = small
   const program = new TextEncoder().encode(`#!/bin/sh\necho "${name} ${says}"\n`)
   const sha256 = createHash('sha256').update(program).digest('hex')
   const stored = await callApi(access, 'PUT', `/projects/${project}/blobs/${sha256}`, program)
@@ -51,6 +53,7 @@ export const requestBuild = async (access: ApiAccess, small: SmallBuild) => {
     'description: A program',
     `contents: [{src: ./program, dst: /usr/bin/${name}, file_info: {mode: 0755}}]`,
     'deb: {compression: gzip}',
+    ...extra,
   ].join('\n')
   const source = {
     path: 'program',

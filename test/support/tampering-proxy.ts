@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 export interface Tampering {
   /** Answers whose path matches are changed. */
   readonly path: RegExp
-  readonly change: (body: Buffer) => Buffer
+  /** Undefined: the answer is 404, as if nothing were there. */
+  readonly change: (body: Buffer) => Buffer | undefined
 }
 
 export interface TamperingProxy {
@@ -36,6 +37,10 @@ export const startTamperingProxy = async (origin: string, tampering: Tampering):
       const isTarget = answer.ok && body.length > 0 && tampering.path.test(request.url ?? '')
       if (isTarget) changed.push(request.url ?? '')
       const sent = isTarget ? tampering.change(body) : body
+      if (!sent) {
+        response.writeHead(404).end()
+        return
+      }
       const headers = Object.fromEntries(
         [...answer.headers].filter(
           ([name]) => !['content-length', 'transfer-encoding', 'connection', 'etag'].includes(name),

@@ -1,7 +1,9 @@
 // OpenPGP through openpgp.js: RSA-4096 with SHA-512 everywhere, self-signatures included. EL9 and old rpm refuse
 // Ed25519, sqv and EL9 refuse SHA-1, so this is the form every client accepts. Keys never expire by themselves:
 // an expired repository key stops every reader at once.
+import { collectBytes } from '@distropack/core/bytes/arrays.ts'
 import type { Fault } from '@distropack/core/fault.ts'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import type { OpenPgpSigner } from '@distropack/core/tools.ts'
 import {
@@ -14,6 +16,7 @@ import {
   readPrivateKey,
   sign,
 } from 'openpgp'
+import { openStreamKey, signStream } from './detached.ts'
 import { lintPrivateKey } from './key-lint.ts'
 
 config.showVersion = false
@@ -64,7 +67,13 @@ export const openPgpSigner = async (armoredPrivateKey: string): Promise<OpenPgpS
   const signingKeys = await readPrivateKey({ armoredKey: armoredPrivateKey })
   const options = { signingKeys, config: { preferredHashAlgorithm: enums.hash.sha512 } } as const
 
-  const detachSign = async (bytes: Uint8Array, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+  const streamKey = await openStreamKey(signingKeys)
+
+  const detachSign = async (signed: Uint8Array | ByteSource, form: 'armored' | 'binary'): Promise<Uint8Array> => {
+    if (!(signed instanceof Uint8Array) && form === 'binary' && streamKey) {
+      return signStream(signed, streamKey, Math.floor(Date.now() / 1000))
+    }
+    const bytes = signed instanceof Uint8Array ? signed : await collectBytes(signed)
     const message = await createMessage({ binary: bytes as Uint8Array<ArrayBuffer> })
     if (form === 'binary') return sign({ message, ...options, detached: true, format: 'binary' })
     return new TextEncoder().encode(await sign({ message, ...options, detached: true, format: 'armored' }))
@@ -73,9 +82,9 @@ export const openPgpSigner = async (armoredPrivateKey: string): Promise<OpenPgpS
     fingerprint: signingKeys.getFingerprint().toUpperCase(),
     publicKeyArmored: signingKeys.toPublic().armor(),
     publicKeyBinary: signingKeys.toPublic().write(),
-    async clearSign(text) {
+    clearSign: async (text) => {
       const signed = await sign({ message: await createCleartextMessage({ text }), ...options })
-      // openpgp.js ends lines in CRLF; what is signed is the same for both (RFC 9580, 7.1).
+      // The signature is over lines that end in CR LF however they are written; sha256sum reads a CR as part of a name.
       return signed.replaceAll('\r\n', '\n')
     },
     detachSign,

@@ -2,6 +2,7 @@
 // only one that changes what anybody sees.
 import { type Head, objectKey, type Tree } from '@distropack/core/contract/objects.ts'
 import type { Content } from '@distropack/core/model/content.ts'
+import type { Pointer } from './index-store.ts'
 
 const JSON_TYPE = { httpMetadata: { contentType: 'application/json' } }
 
@@ -9,7 +10,7 @@ export const writeTree = async (
   bucket: R2Bucket,
   repositoryId: string,
   generation: number,
-  files: Readonly<Record<string, Content>>,
+  files: Readonly<Record<string, Pointer>>,
   nowMs: number,
 ): Promise<void> => {
   const tree = { generation, createdAtMs: nowMs, files } as unknown as Tree

@@ -6,9 +6,12 @@ import type { Content } from '@distropack/core/model/content.ts'
 import type { Segment } from '@distropack/core/segments/stream.ts'
 import type { CheckpointStore } from './measure.ts'
 
+/** What a generation's tree says of a path. */
+export type Pointer = Content & { readonly pin?: true }
+
 /** One index stream of one format in one channel. */
 export interface StreamAddress {
-  /** `format/channel` */
+  /** `root/channel` */
   readonly scope: string
   readonly stream: string
 }
@@ -61,7 +64,10 @@ export interface IndexStore {
   offsetOf(at: StreamAddress, row: StoredRow): number
   /** No row of the stream has this number or a higher one. */
   nextRowNumber(at: StreamAddress): number
-  pointers(): ReadonlyMap<string, Content>
+  /** By path. */
+  pointers(): ReadonlyMap<string, Pointer>
+  /** Artifacts with a row in the stream. */
+  artifactsOf(at: StreamAddress): readonly string[]
   readonly checkpoints: CheckpointStore
   findMade(scope: string, name: string, inputs: string): readonly IndexFile[] | undefined
   saveMade(scope: string, name: string, inputs: string, files: readonly IndexFile[]): void
@@ -139,6 +145,14 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
       const rows = sql.exec<{ path: string; content: string }>('SELECT path, content FROM pointers')
       return new Map(rows.toArray().map(({ path, content }) => [path, JSON.parse(content)]))
     },
+    artifactsOf: (at) =>
+      sql
+        .exec<{ artifactId: string }>(
+          'SELECT artifact_id AS artifactId FROM stream_rows WHERE scope = ? AND stream = ?',
+          ...[at.scope, at.stream],
+        )
+        .toArray()
+        .map(({ artifactId }) => artifactId),
     checkpoints: { find: findCheckpoints, save: saveCheckpoints },
     findMade: (scope, name, inputs) => {
       const rows = sql.exec<{ files: string }>(

@@ -1,7 +1,7 @@
 // Making the next generation of one repository: what D1 says is pending goes into the indexes of every format it
 // touches, everything is stored and signed, and one write of the head shows it all to readers at once.
 import { digestInPath } from '@distropack/core/contract/object-keys.ts'
-import type { IndexFile, RepositoryAddress } from '@distropack/core/format.ts'
+import type { IndexFile } from '@distropack/core/format.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
@@ -10,14 +10,16 @@ import { chunksForStatement } from '../../db/client.ts'
 import { artifacts, publications } from '../../db/schema.ts'
 import { openSigner } from '../../signing/keyring.ts'
 import { findProjectById, type Project } from '../access.ts'
-import { formatOf, readEntry } from '../entries.ts'
+import { formatOf } from '../entries.ts'
 import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
 import { type Platform, repositoryUrl } from '../platform.ts'
 import { deletePathObjects, flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
-import type { Change, IndexStore } from './index-store.ts'
+import type { Change, IndexStore, Pointer } from './index-store.ts'
 import { renderLandingJson, renderLandingPage } from './landing.ts'
+import { allPathsOf, type NamedContent, type Pending, packagePaths } from './package-paths.ts'
 import type { PieceStore } from './pieces.ts'
+import { DEFAULT_CHANNEL, isWithdrawing, planScopes } from './plan-scopes.ts'
 import { editScope, type ScopeEdit, scopeName } from './scope.ts'
 
 export interface Publishing {
@@ -29,19 +31,6 @@ export interface Publishing {
 
 /** One generation takes so many package files; the rest come with the next, a second later. */
 const MAX_AT_ONCE = 400
-/** Every repository has it, also before anything is published. */
-const DEFAULT_CHANNEL = 'stable'
-const READ_AT_ONCE = 6 // connections a Worker may have open
-
-interface NamedContent {
-  readonly path: string
-  readonly content: Content
-}
-
-interface Pending {
-  readonly publication: typeof publications.$inferSelect
-  readonly artifact: typeof artifacts.$inferSelect
-}
 
 const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
   platform.db
@@ -51,8 +40,6 @@ const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
     .where(and(eq(publications.projectId, projectId), inArray(publications.state, ['pending', 'withdrawing'])))
     .orderBy(publications.createdAtMs)
     .limit(MAX_AT_ONCE + 1)
-
-const isWithdrawing = ({ publication }: Pending): boolean => publication.state === 'withdrawing'
 
 interface Mark {
   readonly from: 'pending' | 'withdrawing'
@@ -76,7 +63,7 @@ const mark = async ({ db }: Platform, pending: readonly Pending[], { from, set }
 }
 
 const finish = async (
-  { platform, projectId }: Publishing,
+  { platform, projectId, store }: Publishing,
   pending: readonly Pending[],
   generation: number,
 ): Promise<void> => {
@@ -84,53 +71,12 @@ const finish = async (
   const gone = pending.filter(isWithdrawing)
   const deleted = gone.filter(({ artifact }) => artifact.deletedAtMs !== null)
   await mark(platform, added, { from: 'pending', set: { state: 'published', generation } })
-  const paths = deleted.flatMap(({ publication, artifact }) => servedFiles(publication.path, artifact))
-  await deletePathObjects(
-    platform.bucket,
-    projectId,
-    paths.map(({ path }) => path),
-  )
-  await mark(platform, gone, { from: 'withdrawing', set: { state: 'withdrawn' } })
-}
-
-const addressOf = ({ env }: Platform, project: Project, channel: string): RepositoryAddress => ({
-  baseUrl: repositoryUrl(env, project.organization, project.slug),
-  organization: project.organization,
-  project: project.slug,
-  channel,
-})
-
-/** What changes: each format and channel with something pending, and those that have no index yet. */
-const planScopes = async (
-  publishing: Publishing,
-  project: Project,
-  pending: readonly Pending[],
-): Promise<ScopeEdit[]> => {
-  const { platform, store } = publishing
-  const known = new Set(store.scopes())
-  const channels = new Set([DEFAULT_CHANNEL, ...pending.map(({ publication }) => publication.channel)])
-  for (const scope of known) channels.add(scope.slice(scope.indexOf('/') + 1))
-  const edits: ScopeEdit[] = []
-  for (const channel of channels) {
-    for (const format of FORMATS) {
-      const mine = pending.filter(
-        ({ publication, artifact }) => publication.channel === channel && artifact.format === format.id,
-      )
-      if (mine.length === 0 && known.has(scopeName(format.id, channel))) continue
-      const added: { artifactId: string; entry: Awaited<ReturnType<typeof readEntry>> }[] = []
-      const removedIds = mine.filter(isWithdrawing).map(({ artifact }) => artifact.id)
-      const coming = mine.filter((each) => !isWithdrawing(each))
-      for (let i = 0; i < coming.length; i += READ_AT_ONCE) {
-        const some = coming.slice(i, i + READ_AT_ONCE).map(async ({ artifact }) => ({
-          artifactId: artifact.id,
-          entry: await readEntry(platform.bucket, formatOf(artifact.format), artifact.entrySha256),
-        }))
-        added.push(...(await Promise.all(some)))
-      }
-      edits.push({ format, address: addressOf(platform, project, channel), added, removedIds })
-    }
+  for (const each of deleted) {
+    const scope = scopeName(formatOf(each.artifact.format), each.publication.channel)
+    const paths = await allPathsOf(platform, each, [...store.streams(scope).keys()])
+    await deletePathObjects(platform.bucket, projectId, paths)
   }
-  return edits
+  await mark(platform, gone, { from: 'withdrawing', set: { state: 'withdrawn' } })
 }
 
 const pointerFile = async (
@@ -179,39 +125,32 @@ const baseFiles = async (
   ])
 }
 
+const pointerOf = ({ content, pin }: IndexFile): Pointer => (pin ? { ...content, pin } : content)
+
 /** New pointers replace a scope's old ones as a whole. */
 const replacePointers = (scope: string, files: readonly IndexFile[]): Change => {
   const rows = files.filter(({ lifetime }) => lifetime === 'pointer')
   return (sql) => {
     sql.exec('DELETE FROM pointers WHERE scope = ?', scope)
-    for (const { path, content } of rows) {
-      sql.exec('INSERT OR REPLACE INTO pointers VALUES (?, ?, ?)', path, scope, JSON.stringify(content))
+    for (const file of rows) {
+      sql.exec('INSERT OR REPLACE INTO pointers VALUES (?, ?, ?)', file.path, scope, JSON.stringify(pointerOf(file)))
     }
   }
 }
-
-/** The file itself and what is served beside it. */
-const servedFiles = (path: string, { content, companions }: Pending['artifact']): NamedContent[] => [
-  { path, content },
-  ...Object.entries(companions).map(([suffix, companion]) => ({ path: path + suffix, content: companion })),
-]
 
 /** Everything the generation names, before anything names it. */
 const storeFiles = async (
   { platform, projectId, store }: Publishing,
   files: readonly IndexFile[],
-  pending: readonly Pending[],
+  packages: readonly NamedContent[],
 ): Promise<void> => {
   const before = new Set([...store.pointers().values()].map(({ sha256 }) => sha256))
   const contents = files.filter(({ lifetime }) => lifetime === 'content')
   const hashed = new Map<string, Content>()
-  const named: NamedContent[] = []
+  const named: NamedContent[] = [...packages]
   for (const { path, content } of contents) {
     if (digestInPath(path) !== content.sha256) named.push({ path, content })
     else if (!before.has(content.sha256)) hashed.set(content.sha256, content)
-  }
-  for (const each of pending) {
-    if (!isWithdrawing(each)) named.push(...servedFiles(each.publication.path, each.artifact))
   }
   await writeDigestObjects(platform.bucket, projectId, [...hashed.values()])
   await writePathObjects(platform.bucket, projectId, named)
@@ -243,18 +182,20 @@ const makeGeneration = async (
   const nowMs = Math.max(platform.nowMs(), Number(store.meta('flippedAtMs') ?? 0))
   const tools = { store, pieces, signer: signer.value, nowSeconds: Math.floor(nowMs / 1000), generation }
   const files: IndexFile[] = []
+  const packages: NamedContent[] = []
   const changes: Change[] = []
   const pointers = new Map(store.pointers())
   for (const edit of edits) {
-    const scope = scopeName(edit.format.id, edit.address.channel)
+    const scope = scopeName(edit.format, edit.address.channel)
     const result = await editScope(edit, tools)
     files.push(...result.files)
+    packages.push(...(await packagePaths(platform, { edit, result, pending })))
     changes.push(...result.changes, replacePointers(scope, result.files))
   }
   const base = await baseFiles(publishing, project, signer.value, generation)
   changes.push(replacePointers('base', base))
-  for (const { path, content, lifetime } of [...files, ...base]) if (lifetime === 'pointer') pointers.set(path, content)
-  await storeFiles(publishing, files, pending)
+  for (const file of [...files, ...base]) if (file.lifetime === 'pointer') pointers.set(file.path, pointerOf(file))
+  await storeFiles(publishing, files, packages)
   await writeTree(platform.bucket, projectId, generation, Object.fromEntries(pointers), nowMs)
   changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'generation', String(generation)))
   store.commit(changes)
@@ -269,7 +210,7 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   await flip(publishing, project)
   const found = await readPending(publishing)
   const pending = found.slice(0, MAX_AT_ONCE)
-  const edits = await planScopes(publishing, project, pending)
+  const edits = await planScopes(platform, { project, pending, scopes: publishing.store.scopes() })
   if (edits.length === 0) return { hasMore: false }
   const startedAtMs = platform.nowMs()
   const generation = await makeGeneration(publishing, project, edits, pending)

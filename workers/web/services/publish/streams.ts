@@ -53,7 +53,8 @@ const settle = (edit: StreamEdit, store: IndexStore): { added: Addition[]; remov
   }
   const added = newestOfEachGroup(edit).filter((addition) => {
     if (store.findRow(at, addition.artifactId)) return false
-    const rivals = addition.group === null ? [] : store.findGroup(at, addition.group)
+    const inGroup = addition.group === null ? [] : store.findGroup(at, addition.group)
+    const rivals = inGroup.filter(({ artifactId }) => !removed.has(artifactId))
     if (rivals.some((row) => edit.compareVersions(row.version, addition.version) > 0)) return false
     for (const row of rivals) removed.set(row.artifactId, row)
     return true
