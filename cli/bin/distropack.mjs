@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 // Each thread of the pool keeps an xz encoder's memory for itself; read when the pool starts.
-process.env.UV_THREADPOOL_SIZE ??= '2'
+process.env.UV_THREADPOOL_SIZE ??= '1'
 await import('../main.ts')

@@ -41,7 +41,7 @@ const isHealthy = (url: string): Promise<boolean> =>
   )
 
 const spawnChild = (port: number, { token, log }: PackagerOptions): ChildProcess => {
-  const child = spawn(process.execPath, [join(ROOT, 'containers/packager/server.ts')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', join(ROOT, 'containers/packager/server.ts')], {
     cwd: ROOT,
     // It reads strangers' files: of this process's environment it gets what a program needs to run, and no secret.
     env: {
@@ -53,7 +53,7 @@ const spawnChild = (port: number, { token, log }: PackagerOptions): ChildProcess
       HOST: '127.0.0.1',
       PACKAGER_TOKEN: token,
       PACKAGER_EXIT_WITH_PARENT: '1',
-      UV_THREADPOOL_SIZE: '2', // as in the image
+      UV_THREADPOOL_SIZE: '1', // as in the image
     },
     // stdin is the thread it hangs on: when this process dies, however it dies, the pipe closes and the child ends.
     stdio: ['pipe', 'pipe', 'pipe'],

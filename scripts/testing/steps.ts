@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** No part takes half of this; a runner that cannot end, for something it waits for, must not hang the command. */
-const TIME_LIMIT_MS = 4 * 60_000
+const TIME_LIMIT_MS = 12 * 60_000
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
 

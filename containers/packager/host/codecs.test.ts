@@ -101,7 +101,7 @@ describe('xz', () => {
       .split('\n')
       .at(-1)
       ?.split('\t')
-    expect(totals?.slice(1, 3)).toEqual(['1', '7'])
+    expect(totals?.slice(1, 3)).toEqual(['1', '13'])
     expect(unpack('xz', packed).equals(bytes)).toBe(true)
   })
 })
