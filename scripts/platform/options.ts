@@ -1,4 +1,5 @@
 // The wrangler.toml files, as Miniflare options: what runs on a laptop is what is deployed, said in one place.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Response as MiniflareResponse, type V4WorkerOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from 'wrangler'
@@ -28,10 +29,12 @@ const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> 
 export const readWorkers = async (): Promise<readonly V4WorkerOptions[]> =>
   Promise.all(CONFIGS.map(({ name, config }) => workerOf(name, config)))
 
-/** Says 503 on /healthz until the platform is ready, and nothing else: builds need the API before that. */
+/** Says 503 on /healthz until the platform is ready, and nothing else: builds need the API before that. `/` is the
+ * dashboard, which Pages serves in the cloud. */
 const DOOR = `export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url)
+    if (pathname === '/') return new Response(env.DASHBOARD, { headers: { 'content-type': 'text/html; charset=utf-8' } })
     if (pathname !== '/healthz') return env.WEB.fetch(request)
     const { status } = await env.READY.fetch('http://ready/')
     return Response.json({ ready: status === 200 }, { status, headers: { 'cache-control': 'no-store' } })
@@ -52,6 +55,7 @@ export const doorWorker = ({ host, port, isReady }: DoorOptions): V4WorkerOption
   name: DOOR_WORKER,
   compatibilityDate: '2026-10-01',
   modules: [{ type: 'ESModule', path: 'door.mjs', contents: DOOR }],
+  bindings: { DASHBOARD: readFileSync(join(ROOT, 'dashboard/public/index.html'), 'utf8') },
   serviceBindings: {
     WEB: WEB_WORKER,
     READY: () => new MiniflareResponse(null, { status: isReady() ? 200 : 503 }),

@@ -25,6 +25,12 @@ const publish = async (small: Parameters<typeof requestBuild>[1]): Promise<Build
 const versionsOf = (packages: string): string[] =>
   [...packages.matchAll(/^Version: (.*)$/gm)].map(([, version]) => version ?? '')
 
+it('shows a page at its root, and the API’s reference', async () => {
+  const home = await fetch(platform.url)
+  expect([home.status, await home.text()]).toEqual([200, expect.stringContaining('DistroPack is running')])
+  expect((await fetch(`${platform.url}/api/docs`)).status).toBe(200)
+})
+
 it('pitfalls 01, 02 and 05: fifty publishes at once end with fifty packages in the index', async () => {
   const versions = Array.from({ length: 50 }, (_, i) => `1.0.${i}`)
   const targets = ['deb/amd64', 'apk/amd64']
