@@ -193,6 +193,10 @@ export const createClient = (given: ClientOptions) => {
     inProject({ organization, project }: ProjectName) {
       const params = { org: organization, project }
       const blobsUrl = `${options.url}${API_PREFIX}${fillPath(API_PATHS.blob.replace('/{sha256}', ''), params)}`
+      const withdraw = (path: string, artifactId: string, channel?: string) => {
+        const body = channel === undefined ? {} : { channel }
+        return call(options, { method: 'POST', path, params: { ...params, artifactId }, body, schema: artifactSchema })
+      }
       return {
         read: () => call(options, { path: API_PATHS.project, params, schema: projectSchema }),
         /** Makes it, or finds it. */
@@ -230,28 +234,8 @@ export const createClient = (given: ClientOptions) => {
             schema: pageOf(artifactSchema),
           }),
         /** Of one channel, or of all. */
-        yank: (artifactId: string, channel?: string) => {
-          const path = API_PATHS.yank
-          const body = channel === undefined ? {} : { channel }
-          return call(options, {
-            method: 'POST',
-            path,
-            params: { ...params, artifactId },
-            body,
-            schema: artifactSchema,
-          })
-        },
-        unyank: (artifactId: string, channel?: string) => {
-          const path = API_PATHS.unyank
-          const body = channel === undefined ? {} : { channel }
-          return call(options, {
-            method: 'POST',
-            path,
-            params: { ...params, artifactId },
-            body,
-            schema: artifactSchema,
-          })
-        },
+        yank: (artifactId: string, channel?: string) => withdraw(API_PATHS.yank, artifactId, channel),
+        unyank: (artifactId: string, channel?: string) => withdraw(API_PATHS.unyank, artifactId, channel),
         deleteArtifact: (artifactId: string) => {
           const path = API_PATHS.artifact
           return call(options, { method: 'DELETE', path, params: { ...params, artifactId }, schema: doneSchema })

@@ -97,9 +97,9 @@ describe('a good request', () => {
   })
 })
 
-const deliver = async (jobId: string, attempts = 1) => {
+const deliver = async (jobId: string, attempts = 1, queue = 'distropack-jobs') => {
   const message = { id: `${jobId}-${attempts}`, timestamp: new Date(), attempts, body: { jobId } }
-  const batch = createMessageBatch('distropack-jobs', [message])
+  const batch = createMessageBatch(queue, [message])
   const context = createExecutionContext()
   await worker.queue(batch, testEnv as never)
   return getQueueResult(batch, context)
@@ -120,6 +120,16 @@ describe('a delivered job', () => {
     })
     expect(await deliver(id, 2)).toMatchObject({ explicitAcks: [`${id}-2`] })
     expect(await readJob(made.body.id)).toMatchObject({ state: 'failed', attempts: 1 })
+  })
+
+  it('that the queue itself gave up on is dead, and one that had ended stays as it ended', async () => {
+    const waiting = await build({}, { 'idempotency-key': 'given-up-key' })
+    const { id } = waiting.body.jobs[0]
+    expect((await deliver(id, 1, 'distropack-dead-jobs')).explicitAcks).toHaveLength(1)
+    expect((await readJob(waiting.body.id)).state).toBe('dead')
+    await testEnv.DB.prepare("UPDATE jobs SET state = 'failed' WHERE id = ?").bind(id).run()
+    await deliver(id, 2, 'distropack-dead-jobs')
+    expect((await readJob(waiting.body.id)).state).toBe('failed')
   })
 
   it('whose packager is gone is tried again, dies after the last attempt, and can be replayed', async () => {
