@@ -1,6 +1,6 @@
 // The command line: options and help, and the one edge where an outcome becomes output and an exit status.
 import { manifestJsonSchema } from '@distropack/core/manifest/schema.ts'
-import { ALL_TARGETS, FORMATS } from '@distropack/core/registry.ts'
+import { ALL_TARGETS, architecturesOf, FORMATS } from '@distropack/core/registry.ts'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { build } from './commands/build.ts'
 import { logs, status } from './commands/inspect-build.ts'
@@ -66,7 +66,7 @@ const withManifest = (command: Command): Command =>
     .option('-t, --target <format/architecture>', 'what to build; may be repeated', collect)
 
 const TARGETS_HELP = `
-Targets: ${FORMATS.map(({ id, architectures }) => `${id}/{${Object.keys(architectures).join(',')}}`).join(' ')}
+Targets: ${FORMATS.map((format) => `${format.id}/{${architecturesOf(format).join(',')}}`).join(' ')}
 Without --target: the manifest's \`targets\`, else every format for the manifest's \`arch\`.`
 
 const program = new Command('distropack')

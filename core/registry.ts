@@ -8,7 +8,7 @@ import { arch } from './formats/arch/format.ts'
 import { ARCHIVES } from './formats/archive/format.ts'
 import { deb } from './formats/deb/format.ts'
 import { rpm } from './formats/rpm/format.ts'
-import { type Architecture, parseArchitecture } from './model/arch.ts'
+import { ARCHITECTURES, type Architecture, parseArchitecture } from './model/arch.ts'
 import { err, ok, type Result } from './result.ts'
 
 // A Format<DebEntry> is used only through entries its own schema parsed, which is what makes this cast true.
@@ -23,25 +23,30 @@ export interface Target {
 
 export const formatTarget = (target: Target): string => `${target.format.id}/${target.architecture}`
 
+/** The architectures a format has packages for, the common ones first. */
+export const architecturesOf = ({ architectures }: Format): readonly Architecture[] =>
+  ARCHITECTURES.filter((architecture) => architectures[architecture])
+
+const targetsOf = (format: Format): readonly string[] =>
+  architecturesOf(format).map((architecture) => formatTarget({ format, architecture }))
+
 /** Every target a manifest can ask for, in the registry's order: `deb/amd64`, … */
-export const ALL_TARGETS: readonly string[] = FORMATS.flatMap((format) =>
-  Object.keys(format.architectures).map((architecture) => `${format.id}/${architecture}`),
-)
+export const ALL_TARGETS: readonly string[] = FORMATS.flatMap(targetsOf)
+
+const unknownTarget = (message: string): Result<never, Fault> => err(fault('target_unknown', message))
 
 /** `deb/amd64`; also people's words for an architecture (`deb/x86_64`). */
 export const parseTarget = (text: string): Result<Target, Fault> => {
   const [id = '', word = '', ...rest] = text.split('/')
   const format = findFormat(id)
   const architecture = parseArchitecture(word)
-  if (!format || !architecture || !format.architectures[architecture] || rest.length > 0) {
-    return err(
-      fault(
-        'target_unknown',
-        `"${text}" is not a target. Write format/architecture, one of: ${ALL_TARGETS.join(', ')}.`,
-      ),
-    )
+  if (!format || rest.length > 0) {
+    const ids = FORMATS.map((each) => each.id).join(', ')
+    return unknownTarget(`"${text}" is not a target. Write format/architecture; formats are ${ids}.`)
   }
-  return ok({ format, architecture })
+  if (architecture && format.architectures[architecture]) return ok({ format, architecture })
+  const why = architecture ? `${id} has no packages for ${architecture}` : `"${word}" is no architecture`
+  return unknownTarget(`"${text}" is not a target: ${why}. Write one of ${targetsOf(format).join(', ')}.`)
 }
 
 /** The format of a finished file, by its name. */

@@ -1,7 +1,7 @@
 // The sources a manifest needs for all its targets: resolve is run over a recording tree and its notes are kept.
 import { type Fault, fault } from '../fault.ts'
 import type { PackageSpec } from '../model/spec.ts'
-import type { Target } from '../registry.ts'
+import { formatTarget, type Target } from '../registry.ts'
 import { err, ok, type Result } from '../result.ts'
 import type { Manifest } from './parse.ts'
 import { recordingTree, type UnhashedRecord } from './record-tree.ts'
@@ -24,6 +24,22 @@ export const locate = (faults: readonly Fault[], manifest: Manifest): readonly F
     return fault(found.code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${found.message}`, where)
   })
 
+/** Targets that give one file: two words for one architecture of a format (arm6 and arm7 are both Debian's armhf). */
+export const doubledFiles = (
+  named: readonly { readonly target: Target; readonly fileName: string }[],
+): readonly Fault[] => {
+  const first = new Map<string, Target>()
+  const faults: Fault[] = []
+  for (const { target, fileName } of named) {
+    const other = first.get(fileName)
+    first.set(fileName, other ?? target)
+    if (!other) continue
+    const message = `${formatTarget(other)} and ${formatTarget(target)} are both ${fileName}: ask for one of them.`
+    faults.push(fault('target_unknown', message))
+  }
+  return faults
+}
+
 /** Faults of all targets, each once; a format's own rules (names, versions) are checked as well. */
 export const listSources = async (
   request: Omit<ResolveRequest, 'manifestName' | 'formatId' | 'architecture'>,
@@ -31,8 +47,10 @@ export const listSources = async (
 ): Promise<Result<ListedSources, readonly Fault[]>> => {
   const tree = recordingTree(request.tree)
   const specs: PackageSpec[] = []
+  const files: { target: Target; fileName: string }[] = []
   const faults = new Map<string, Fault>()
-  for (const { format, architecture } of targets) {
+  for (const target of targets) {
+    const { format, architecture } = target
     const resolved = await resolve({
       ...request,
       tree,
@@ -42,8 +60,11 @@ export const listSources = async (
     })
     const found = resolved.ok ? locate(format.check(resolved.value), request.manifest) : resolved.error
     for (const each of found) faults.set(faultKey(each), each)
-    if (resolved.ok) specs.push(resolved.value)
+    if (!resolved.ok) continue
+    specs.push(resolved.value)
+    files.push({ target, fileName: format.fileName(resolved.value) })
   }
+  for (const each of doubledFiles(files)) faults.set(faultKey(each), each)
   if (faults.size > 0) return err([...faults.values()])
   return ok({ records: tree.records(), specs })
 }

@@ -14,10 +14,21 @@ export type Suite = (typeof SUITES)[number]
 const FOLDER = process.env.DISTROPACK_TEST_ROOTS || '/var/cache/distropack-test-roots'
 const FALLBACK_MIRROR = 'http://deb.debian.org/debian'
 
-/** Install instructions fetch keys with curl. */
-const PACKAGES = ['curl', 'ca-certificates', 'dnf', 'gnupg', 'pacman-package-manager', 'rpm', 'zypper']
+/** Install instructions fetch keys with curl, and unpack archives. */
+const PACKAGES = [
+  'curl',
+  'ca-certificates',
+  'dnf',
+  'gnupg',
+  'pacman-package-manager',
+  'rpm',
+  'unzip',
+  'xz-utils',
+  'zstd',
+  'zypper',
+]
 /** Part of a root's name: one more with every change of what is in it, so that no run takes an older root. */
-const EDITION = 3
+const EDITION = 4
 
 export const rootOf = (suite: Suite): string => join(FOLDER, `${suite}-${EDITION}`)
 const isReady = (suite: Suite): boolean => existsSync(join(rootOf(suite), '.ready'))

@@ -49,6 +49,13 @@ it('pitfalls 01, 02 and 05: fifty publishes at once end with fifty packages in t
   expect(gunzipSync(Buffer.from(await gz.arrayBuffer())).toString()).toBe(packages)
 })
 
+it('a build appears whole: no generation shows one target of it without the other', async () => {
+  const { body } = await callApi(access, 'GET', '/projects/acme/burst/builds?limit=100')
+  const { items } = body as { items: Build[] }
+  expect(items).toHaveLength(50)
+  for (const { jobs } of items) expect(new Set(jobs.map(({ generation }) => generation)).size).toBe(1)
+})
+
 it('bursts fold: fifty publishes took far fewer than fifty generations', async () => {
   const { body } = await callApi(access, 'GET', '/projects/acme/burst')
   expect((body as { generation: number }).generation).toBeLessThan(40)

@@ -38,11 +38,15 @@ const makeDeb = (version: string, compression: string): { fileName: string; byte
   return { fileName, bytes: readFileSync(join(folder, fileName)) }
 }
 
-const push = async ({ fileName, bytes }: { fileName: string; bytes: Buffer }): Promise<Build> => {
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  await callApi(access, 'PUT', `/projects/acme/tool/blobs/${sha256}`, new Uint8Array(bytes))
-  const files = [{ fileName, sha256, sizeBytes: bytes.length }]
-  const { status, body } = await callApi(access, 'POST', '/projects/acme/tool/pushes', { files })
+const push = async (...debs: readonly { fileName: string; bytes: Buffer }[]): Promise<Build> => {
+  const files = debs.map(({ fileName, bytes }) => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    return { fileName, sha256, sizeBytes: bytes.length, bytes: new Uint8Array(bytes) }
+  })
+  for (const { sha256, bytes } of files) await callApi(access, 'PUT', `/projects/acme/tool/blobs/${sha256}`, bytes)
+  const { status, body } = await callApi(access, 'POST', '/projects/acme/tool/pushes', {
+    files: files.map(({ bytes: _, ...file }) => file),
+  })
   if (status !== 201) throw new Error(`push answered ${status} ${JSON.stringify(body)}`)
   return awaitBuild(access, body as Build)
 }
@@ -87,14 +91,26 @@ it('is pushed, listed, yanked and offered again by the command line', async () =
   expect(await run('packages')).not.toContain(fileName)
 })
 
+const damage = (bytes: Buffer): Buffer => {
+  const damaged = Buffer.from(bytes)
+  damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 0xff
+  return damaged
+}
+
 it('refuses a damaged one with a sentence, and publishes nothing of it', async () => {
   const deb = makeDeb('2.0', 'gzip')
-  const damaged = Buffer.from(deb.bytes)
-  damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 0xff
-  const build = await push({ ...deb, bytes: damaged })
+  const build = await push({ ...deb, bytes: damage(deb.bytes) })
   expect(build).toMatchObject({ state: 'failed', jobs: [{ faults: [{ code: 'package_corrupt' }] }] })
   expect(build.jobs[0]?.faults[0]?.message).toContain(deb.fileName)
   expect(await packages()).not.toContain('Version: 2.0\n')
+})
+
+it('publishes what is sound of several, however the others ended', async () => {
+  const [broken, ...sound] = ['2.1', '2.2', '2.3'].map((version) => makeDeb(version, 'gzip'))
+  const build = await push({ ...broken!, bytes: damage(broken!.bytes) }, ...sound)
+  for (const version of ['2.2', '2.3']) await offeredSoon(version, true)
+  expect(build.jobs.map(({ state }) => state)).toEqual(['failed', expect.anything(), expect.anything()])
+  expect(await packages()).not.toContain('Version: 2.1\n')
 })
 
 it('refuses what is no package at once', async () => {

@@ -1,21 +1,13 @@
 // Real apt against a real platform: Debian 12's (verifies with gpgv) and Debian 13's (verifies with sqv).
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { SUITES, type Suite } from '../../scripts/testing/roots.ts'
-import { type ClientRoot, openClientRoot, type Ran } from '../support/client-root.ts'
+import { SUITES } from '../../scripts/testing/roots.ts'
+import { addAptSource, aptInstall, openAptRoot } from '../support/apt-root.ts'
+import type { ClientRoot, Ran } from '../support/client-root.ts'
 import { makeForeignKey } from '../support/foreign-key.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from '../support/tampering-proxy.ts'
 
-const KEYRING = '/etc/apt/keyrings/under-test.asc'
-const SOURCE = '/etc/apt/sources.list.d/under-test.sources'
-
-// Without it apt goes on with the lists it has, and exits with 0, when a repository turns bad.
-const STRICT = `APT::Update::Error-Mode "any";
-Acquire::Languages "none";
-Acquire::Retries "0";
-Dpkg::Use-Pty "0";
-`
 const REFUSAL =
   /BADSIG|Bad signature|Bad message|Missing key|NO_PUBKEY|not signed|Hash Sum mismatch|manipulated|verification failed|invalid/i
 
@@ -24,27 +16,6 @@ beforeAll(async () => {
   platform = await startTestPlatform()
 })
 afterAll(() => platform?.stop())
-
-/** A root that knows no repository at all, Debian's own included. */
-const openApt = async (suite: Suite): Promise<ClientRoot> => {
-  const root = await openClientRoot(suite)
-  onTestFinished(() => root.close())
-  await root.shell('rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*')
-  await root.write('/etc/apt/apt.conf.d/99strict', STRICT)
-  return root
-}
-
-const addSource = async (root: ClientRoot, repositoryUrl: string, key: string): Promise<void> => {
-  const lines = [
-    'Types: deb',
-    `URIs: ${repositoryUrl}/apt`,
-    'Suites: stable',
-    'Components: main',
-    `Signed-By: ${KEYRING}`,
-  ]
-  await root.write(KEYRING, key)
-  await root.write(SOURCE, `${lines.join('\n')}\nCheck-Valid-Until: yes\nCheck-Date: yes\n`)
-}
 
 const succeed = async (running: Promise<Ran>): Promise<string> => {
   const { status, output } = await running
@@ -58,9 +29,6 @@ const versionOf = async (root: ClientRoot): Promise<string> => {
   return output.trim()
 }
 
-const install = (root: ClientRoot, ...args: readonly string[]): Promise<Ran> =>
-  root.run('apt-get', 'install', '-y', '--no-install-recommends', ...args)
-
 describe.each(SUITES)('apt of %s', (suite) => {
   let project: PublishedProject
   let key: string
@@ -71,12 +39,12 @@ describe.each(SUITES)('apt of %s', (suite) => {
   })
 
   it('installs by the lines we tell people to paste', async () => {
-    const root = await openApt(suite)
+    const root = await openAptRoot(suite)
     for (const command of await project.installCommands('deb')) {
       const { status, output } = await root.shell(command.replace(/^sudo /, ''))
       expect({ command, status, output }).toMatchObject({ status: 0 })
     }
-    if ((await versionOf(root)) === '') await succeed(install(root, PACKAGE))
+    if ((await versionOf(root)) === '') await succeed(aptInstall(root, PACKAGE))
     expect((await root.run(PROGRAM)).output).toBe('Hello, world!\n')
   })
 
@@ -91,12 +59,12 @@ describe.each(SUITES)('apt of %s', (suite) => {
       { what: 'package', tampering: { path: /\.deb$/, change: flipMiddleBit }, at: 'install' },
     ]
     for (const { what, tampering, at } of attacks) {
-      const root = await openApt(suite)
+      const root = await openAptRoot(suite)
       const proxy = await startTamperingProxy(platform.url, tampering)
       onTestFinished(() => proxy.close())
-      await addSource(root, `${proxy.url}/r/${project.name}`, key)
+      await addAptSource(root, `${proxy.url}/r/${project.name}`, key)
       const updated = await root.run('apt-get', 'update')
-      const refused = at === 'update' ? updated : await install(root, PACKAGE)
+      const refused = at === 'update' ? updated : await aptInstall(root, PACKAGE)
       expect({ what, changed: proxy.changed.length > 0, status: refused.status !== 0 }).toEqual({
         what,
         changed: true,
@@ -105,25 +73,25 @@ describe.each(SUITES)('apt of %s', (suite) => {
       expect(refused.output).toMatch(REFUSAL)
       expect(await versionOf(root)).not.toContain('installed')
     }
-    const root = await openApt(suite)
-    await addSource(root, project.repositoryUrl, await makeForeignKey())
+    const root = await openAptRoot(suite)
+    await addAptSource(root, project.repositoryUrl, await makeForeignKey())
     const refused = await root.run('apt-get', 'update')
     expect(refused.status).not.toBe(0)
     expect(refused.output).toMatch(REFUSAL)
   })
 
   it("installs, runs, upgrades, keeps the administrator's settings, removes and purges", async () => {
-    const root = await openApt(suite)
-    await addSource(root, project.repositoryUrl, key)
+    const root = await openAptRoot(suite)
+    await addAptSource(root, project.repositoryUrl, key)
     await succeed(root.run('apt-get', 'update'))
-    await succeed(install(root, `${PACKAGE}=1.0.0`))
+    await succeed(aptInstall(root, `${PACKAGE}=1.0.0`))
     expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.0.0\n`)
     expect((await root.run('dpkg', '--verify', PACKAGE)).output).toBe('')
     await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
     await project.publish('1.1.0')
     await succeed(root.run('apt-get', 'update'))
-    await succeed(install(root, '--only-upgrade', PACKAGE))
+    await succeed(aptInstall(root, '--only-upgrade', PACKAGE))
     expect(await versionOf(root)).toBe('installed 1.1.0')
     expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.1.0\n`)
     expect((await root.run(PROGRAM)).output).toBe('Moin, Hamburg!\n')
@@ -136,8 +104,8 @@ describe.each(SUITES)('apt of %s', (suite) => {
   })
 
   it('asks for indexes by hash, so that a publish in the middle of an update cannot hurt', async () => {
-    const root = await openApt(suite)
-    await addSource(root, project.repositoryUrl, key)
+    const root = await openAptRoot(suite)
+    await addAptSource(root, project.repositoryUrl, key)
     const output = await succeed(root.run('apt-get', 'update', '-o', 'Debug::Acquire::http=true'))
     expect(output).toMatch(/GET \S+\/by-hash\/SHA(256|512)\/[0-9a-f]+/)
   })

@@ -1,10 +1,10 @@
 // Real pacman against a real platform: Debian 12 has version 6, Debian 13 version 7. Both take a database's
 // signature from the generation they were sent to.
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { SUITES, type Suite } from '../../scripts/testing/roots.ts'
-import { type ClientRoot, openClientRoot, type Ran } from '../support/client-root.ts'
+import { SUITES } from '../../scripts/testing/roots.ts'
+import type { ClientRoot, Ran } from '../support/client-root.ts'
 import { makeForeignKey } from '../support/foreign-key.ts'
+import { openPacmanRoot, pacman, subscribePacman } from '../support/pacman-root.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
@@ -19,23 +19,6 @@ beforeAll(async () => {
 })
 afterAll(() => platform?.stop())
 
-/** A root that trusts no repository. */
-const openPacman = async (suite: Suite): Promise<ClientRoot> => {
-  const root = await openClientRoot(suite)
-  onTestFinished(() => root.close())
-  // Downloads as another user need a sandbox that a chroot has not; version 6 knows neither.
-  const { output } = await root.run('pacman', '--version')
-  const sandbox = /v[7-9]\./.test(output) ? 'DisableSandbox\n' : ''
-  // What Arch has and Debian's package lacks: a folder, and the shell library of pacman-key, which is in makepkg's.
-  await root.run('mkdir', '-p', '/etc/pacman.d')
-  for (const name of ['message', 'parseopts']) {
-    const library = `/usr/share/makepkg/util/${name}.sh`
-    await root.write(library, readFileSync(library))
-  }
-  await root.write('/etc/pacman.conf', `[options]\nArchitecture = auto\nSigLevel = Required\n${sandbox}`)
-  return root
-}
-
 const succeed = async (running: Promise<Ran>): Promise<string> => {
   const { status, output } = await running
   expect({ status, warnings: output.match(/^(warning|error):.*$/gm), output }).toMatchObject({
@@ -45,20 +28,9 @@ const succeed = async (running: Promise<Ran>): Promise<string> => {
   return output
 }
 
-const pacman = (root: ClientRoot, ...args: readonly string[]): Promise<Ran> =>
-  root.run('pacman', '--noconfirm', '--noprogressbar', ...args)
-
 const versionOf = async (root: ClientRoot): Promise<string | undefined> => {
   const { status, output } = await root.run('pacman', '-Q', PACKAGE)
   return status === 0 ? output.trim() : undefined
-}
-
-/** What our instructions do before they install: the key, trusted, and a section of pacman.conf. */
-const subscribe = async (root: ClientRoot, project: PublishedProject): Promise<void> => {
-  for (const command of (await project.installCommands('arch')).slice(0, -1)) {
-    const { status, output } = await root.shell(command)
-    expect({ command, status, output }).toMatchObject({ status: 0 })
-  }
 }
 
 describe.each(SUITES)('pacman of %s', (suite) => {
@@ -71,8 +43,8 @@ describe.each(SUITES)('pacman of %s', (suite) => {
     `[arch-${suite}-hello]\nSigLevel = Required DatabaseRequired\nServer = ${url}/r/${project.name}/arch/stable/$arch\n`
 
   it('installs by the lines we tell people to paste, and finds nothing different from what the package says', async () => {
-    const root = await openPacman(suite)
-    await subscribe(root, project)
+    const root = await openPacmanRoot(suite)
+    await subscribePacman(root, project)
     const last = (await project.installCommands('arch')).at(-1)!
     await succeed(root.shell(last.replace('pacman ', 'pacman --noconfirm --noprogressbar ')))
     expect((await root.run(PROGRAM)).output).toBe('Hello, world!\n')
@@ -85,8 +57,8 @@ describe.each(SUITES)('pacman of %s', (suite) => {
   })
 
   it('refuses a changed or unsigned database, a changed or unsigned package, and a key that is not the repository’s', async () => {
-    const root = await openPacman(suite)
-    await subscribe(root, project)
+    const root = await openPacmanRoot(suite)
+    await subscribePacman(root, project)
     const gone = () => undefined
     const attacks: readonly {
       readonly what: string
@@ -121,7 +93,7 @@ describe.each(SUITES)('pacman of %s', (suite) => {
       expect(await versionOf(root)).toBeUndefined()
     }
 
-    const stranger = await openPacman(suite)
+    const stranger = await openPacmanRoot(suite)
     await stranger.write('/root/foreign.asc', await makeForeignKey())
     await stranger.write('/etc/pacman.conf', `${await stranger.read('/etc/pacman.conf')}${section(platform.url)}`)
     await stranger.shell('pacman-key --init && pacman-key --add /root/foreign.asc')
@@ -131,8 +103,8 @@ describe.each(SUITES)('pacman of %s', (suite) => {
   })
 
   it('installs, upgrades, keeps the administrator’s settings and removes', async () => {
-    const root = await openPacman(suite)
-    await subscribe(root, project)
+    const root = await openPacmanRoot(suite)
+    await subscribePacman(root, project)
     await succeed(pacman(root, '-Sy', PACKAGE))
     expect(await versionOf(root)).toBe(`${PACKAGE} 1.0.0-1`)
     await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')

@@ -1,30 +1,16 @@
 // Real dnf and zypper against a real platform: Debian 12's and Debian 13's, each in a root with an rpm database of
 // its own, from index to installed program.
-import { rpm } from '@distropack/core/formats/rpm/format.ts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { SUITES, type Suite } from '../../scripts/testing/roots.ts'
-import { type ClientRoot, openClientRoot, type Ran } from '../support/client-root.ts'
-import { buildTools, memorySink } from '../support/core-host.ts'
+import { SUITES } from '../../scripts/testing/roots.ts'
+import type { ClientRoot, Ran } from '../support/client-root.ts'
 import { makeForeignKey } from '../support/foreign-key.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
-import { helloSpec } from '../support/specs.ts'
+import { openRpmRoot, runZypper, succeed } from '../support/rpm-root.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from '../support/tampering-proxy.ts'
 
 const KEY = '/etc/pki/under-test.asc'
 
-// Retries and stale metadata would hide a refusal; a repository that cannot be read is a failure.
-const DNF_CONF = `[main]
-assumeyes=1
-gpgcheck=1
-localpkg_gpgcheck=1
-plugins=0
-best=1
-skip_if_unavailable=0
-install_weak_deps=0
-retries=0
-timeout=20
-`
 const DNF_REFUSAL =
   /Bad (GPG|PGP) signature|Signing key not found|checksum doesn't match|GPG check FAILED|Signature verification failed|repomd\.xml/i
 const ZYPPER_REFUSAL =
@@ -36,39 +22,9 @@ beforeAll(async () => {
 })
 afterAll(() => platform?.stop())
 
-/** The shell our scripts need stands in the root without belonging to any rpm: a package that only says so. */
-const buildBase = async (): Promise<Uint8Array> => {
-  const sink = memorySink()
-  const relations = { ...helloSpec().relations, provides: ['/bin/sh'] }
-  const spec = helloSpec({ name: 'debian-base', architecture: 'all', items: [], scripts: {}, relations })
-  const built = await rpm.build(spec, sink, buildTools)
-  if (!built.ok) throw new Error(built.error.message)
-  return sink.bytes()
-}
-
-const succeed = async (running: Promise<Ran>): Promise<string> => {
-  const { status, output } = await running
-  expect({ status, output }).toMatchObject({ status: 0 })
-  return output
-}
-
 /** Still a document: only the signature can tell. */
 const changeRevision = (body: Buffer): Buffer =>
   Buffer.from(body.toString('utf8').replace(/<revision>\d/, '<revision>0'), 'utf8')
-
-const openRoot = async (suite: Suite): Promise<ClientRoot> => {
-  const root = await openClientRoot(suite)
-  onTestFinished(() => root.close())
-  // Debian's rpm has its database in the user's home.
-  await root.write('/root/.rpmmacros', '%_dbpath /var/lib/rpm\n')
-  await root.write('/etc/dnf/dnf.conf', DNF_CONF)
-  // zypper takes what it fetched within ten minutes for new, even when it is told to refresh.
-  await root.write('/etc/zypp/zypp.conf', '[main]\nrepo.refresh.delay = 0\n')
-  await root.write('/root/base.rpm', await buildBase())
-  await root.shell('mkdir -p /var/lib/rpm /etc/yum.repos.d /etc/pki /etc/zypp/repos.d')
-  await succeed(root.run('rpm', '-i', '--justdb', '--nodeps', '--nosignature', '/root/base.rpm'))
-  return root
-}
 
 const versionOf = async (root: ClientRoot): Promise<string | undefined> => {
   const { status, output } = await root.run('rpm', '-q', '--qf', '%{VERSION}-%{RELEASE}', PACKAGE)
@@ -100,9 +56,6 @@ const dnf: Client = {
   remove: (root) => root.run('dnf', 'remove', PACKAGE),
 }
 
-const runZypper = (root: ClientRoot, ...args: readonly string[]): Promise<Ran> =>
-  root.run('zypper', '--non-interactive', ...args)
-
 const zypper: Client = {
   name: 'zypper',
   refusal: ZYPPER_REFUSAL,
@@ -127,7 +80,7 @@ describe.each(SUITES)('rpm clients of %s', (suite) => {
   })
 
   it('dnf installs by the lines we tell people to paste', async () => {
-    const root = await openRoot(suite)
+    const root = await openRpmRoot(suite)
     for (const command of await project.installCommands('rpm')) await succeed(root.shell(command))
     expect((await root.run(PROGRAM)).output).toBe('Hello, world!\n')
     // Not only the index is signed: the package is, and rpm kept the proof.
@@ -137,7 +90,7 @@ describe.each(SUITES)('rpm clients of %s', (suite) => {
   })
 
   it('zypper subscribes by the same file', async () => {
-    const root = await openRoot(suite)
+    const root = await openRpmRoot(suite)
     await root.write(KEY, key)
     await succeed(root.run('rpm', '--import', KEY))
     await succeed(runZypper(root, 'addrepo', `${project.repositoryUrl}/rpm/stable.repo`))
@@ -159,7 +112,7 @@ describe.each(SUITES)('rpm clients of %s', (suite) => {
         { what: 'package', tampering: { path: /\.rpm$/, change: flipMiddleBit }, at: 'install' },
       ]
       for (const { what, tampering, at } of attacks) {
-        const root = await openRoot(suite)
+        const root = await openRpmRoot(suite)
         const proxy = await startTamperingProxy(platform.url, tampering)
         onTestFinished(() => proxy.close())
         await client.subscribe(root, `${proxy.url}/r/${project.name}/rpm/stable`, key)
@@ -174,7 +127,7 @@ describe.each(SUITES)('rpm clients of %s', (suite) => {
         expect(output).toMatch(client.refusal)
         expect(await versionOf(root)).toBeUndefined()
       }
-      const root = await openRoot(suite)
+      const root = await openRpmRoot(suite)
       await client.subscribe(root, `${project.repositoryUrl}/rpm/stable`, await makeForeignKey())
       const refused = await client.refresh(root)
       expect(refused.status).not.toBe(0)
@@ -187,7 +140,7 @@ describe.each(SUITES)('rpm clients of %s', (suite) => {
     async (client) => {
       const own = await openProject(platform, `${client.name}-${suite}`, 'hello')
       await own.publish('1.0.0')
-      const root = await openRoot(suite)
+      const root = await openRpmRoot(suite)
       await root.write(KEY, await (await fetch(`${own.repositoryUrl}/key.asc`)).text())
       await succeed(root.run('rpmkeys', '--import', KEY))
       const repo = await (await fetch(`${own.repositoryUrl}/rpm/stable.repo`)).text()
@@ -212,7 +165,7 @@ describe.each(SUITES)('rpm clients of %s', (suite) => {
   )
 
   it('reads everything from the generation the mirrorlist names, so that a publish in the middle cannot hurt', async () => {
-    const root = await openRoot(suite)
+    const root = await openRpmRoot(suite)
     const mirrorlist = await (await fetch(`${project.repositoryUrl}/rpm/stable/mirrorlist`)).text()
     expect(mirrorlist).toMatch(new RegExp(`^${project.repositoryUrl}/@\\d+/rpm/stable/\n$`))
     await root.write(

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { installSchema } from '@distropack/core/contract/api.ts'
+import { type Build, installSchema } from '@distropack/core/contract/api.ts'
 import { ROOT } from '../../scripts/platform/options.ts'
 import { ensureProject } from '../../scripts/platform/seed.ts'
 import type { TestPlatform } from './platform.ts'
@@ -16,6 +16,8 @@ export interface PublishedProject {
   readonly rsaKeyName: string
   /** Publishes examples/hello as this version; the program prints it with --version. */
   publish(version: string): Promise<void>
+  /** `distropack publish` with the manifest in this folder. */
+  publishFolder(folder: string): Promise<Build>
   /** The commands of one format's install instructions. */
   installCommands(format: string): Promise<readonly string[]>
 }
@@ -43,17 +45,22 @@ export const openProject = async (
   const access = { url: platform.url, token }
   const { rsaKeyName } = await ensureProject(access, organization, project)
   const name = `${organization}/${project}`
+  const publishFolder = async (folder: string): Promise<Build> => {
+    const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--json']
+    const { status, stdout, stderr } = await platform.cli(token, args, folder)
+    if (status !== 0) throw new Error(`publish: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
+    return (JSON.parse(stdout) as { build: Build }).build
+  }
   return {
     name,
     rsaKeyName,
     repositoryUrl: `${platform.url}/r/${name}`,
+    publishFolder,
     async publish(version) {
       const folder = mkdtempSync(join(tmpdir(), 'distropack-example-'))
       try {
         copyExample(folder, version)
-        const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--json']
-        const { status, stdout, stderr } = await platform.cli(token, args, folder)
-        if (status !== 0) throw new Error(`publish ${version}: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
+        await publishFolder(folder)
       } finally {
         rmSync(folder, { recursive: true })
       }

@@ -4,7 +4,7 @@ import type { CreateBuild } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
-import { listSources } from '@distropack/core/manifest/sources.ts'
+import { doubledFiles, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
@@ -80,5 +80,6 @@ export const planBuild = async (
     const inputSha256 = await digestInputs(request, targetText, used)
     planned.push({ target, targetText, fileName: target.format.fileName(spec), inputSha256 })
   }
+  for (const each of doubledFiles(planned)) faults.set(each.message, each)
   return faults.size > 0 ? err([...faults.values()]) : ok(planned)
 }

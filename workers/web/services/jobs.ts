@@ -59,7 +59,7 @@ export const renewLease = async ({ db, nowMs }: Platform, job: ClaimedJob): Prom
 const leave = async (
   { db, nowMs }: Platform,
   job: ClaimedJob,
-  set: { readonly state: JobState; readonly faults?: readonly Fault[]; readonly artifactId?: string },
+  set: { readonly state: JobState; readonly faults?: readonly Fault[]; readonly artifactId?: string | null },
 ): Promise<boolean> => {
   const changed = { ...set, leaseUntilMs: null, changedAtMs: nowMs() }
   const rows = await db.update(jobs).set(changed).where(heldBy(job)).returning({ id: jobs.id })
@@ -68,7 +68,11 @@ const leave = async (
 }
 
 export const failJob = (platform: Platform, job: ClaimedJob, faults: readonly Fault[]): Promise<boolean> =>
-  leave(platform, job, { state: 'failed', faults })
+  leave(platform, job, { state: 'failed', faults, artifactId: null })
+
+/** Before the package is offered: the publisher holds it back until its whole build is done. False: claim lost. */
+export const noteArtifact = async ({ db }: Platform, job: ClaimedJob, artifactId: string): Promise<boolean> =>
+  (await db.update(jobs).set({ artifactId }).where(heldBy(job)).returning({ id: jobs.id })).length > 0
 
 export const finishJob = (platform: Platform, job: ClaimedJob, artifactId: string): Promise<boolean> =>
   leave(platform, job, { state: 'built', artifactId, faults: [] })
@@ -143,6 +147,12 @@ export const noteResent = async ({ db, nowMs }: Platform, jobIds: readonly strin
     const waiting = and(inArray(jobs.id, chunk), eq(jobs.state, 'waiting'))
     await db.update(jobs).set({ changedAtMs: nowMs() }).where(waiting)
   }
+}
+
+/** Whether other jobs of the build made something: it waited for this one, and waits no more when it failed. */
+export const hasBuiltJobs = async ({ db }: Platform, buildId: string): Promise<boolean> => {
+  const built = and(eq(jobs.buildId, buildId), eq(jobs.state, 'built'))
+  return (await db.select({ id: jobs.id }).from(jobs).where(built).limit(1)).length > 0
 }
 
 /** A dead job starts over with its attempts counted anew; false when it is not dead. */

@@ -11,7 +11,16 @@ import { keepArtifact, offerInChannel } from './artifacts.ts'
 import { ownBlob } from './blobs.ts'
 import { readEntry } from './entries.ts'
 import { issueJobToken } from './job-tokens.ts'
-import { appendLog, type ClaimedJob, claimJob, failJob, finishJob, releaseJob } from './jobs.ts'
+import {
+  appendLog,
+  type ClaimedJob,
+  claimJob,
+  failJob,
+  finishJob,
+  hasBuiltJobs,
+  noteArtifact,
+  releaseJob,
+} from './jobs.ts'
 import { holdLease, type Lease } from './lease.ts'
 import { logError, logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
@@ -85,6 +94,7 @@ const receive = async (
   const { projectId, inputSha256 } = job
   const kept = await keepArtifact(platform, { projectId, format, unsigned: done.artifact, entry, inputSha256 })
   if (!kept.ok) return [kept.error]
+  if (!(await noteArtifact(platform, job, kept.value.id))) throw new PackagerLost('another delivery took this job over')
   const path = format.repository.packagePath(entry, job.channel)
   const offered = await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
   if (!offered.ok) return [offered.error]
@@ -100,10 +110,15 @@ const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
   try {
     const ending = await follow(platform, job, order, lease)
     const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
-    if (faults.length > 0) await failJob(platform, job, faults)
+    if (faults.length > 0 && (await failJob(platform, job, faults))) await wakePublisher(platform, job)
   } finally {
     lease.release()
   }
+}
+
+/** A build is published when its last job is over, also when that one failed. */
+const wakePublisher = async (platform: Platform, { buildId, projectId }: ClaimedJob): Promise<void> => {
+  if (await hasBuiltJobs(platform, buildId)) await publisherOf(platform, projectId).publish(projectId)
 }
 
 /** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */
@@ -120,6 +135,8 @@ export const runJob = async (platform: Platform, jobId: string): Promise<JobOutc
     const trouble = lost
       ? fault('packager_unavailable', `The build was cut off (${error.message}); it is tried again by itself.`)
       : fault('internal', 'The platform had trouble of its own; the build is tried again by itself.')
-    return (await releaseJob(platform, job, trouble)) === 'dead' ? 'settled' : 'retry'
+    if ((await releaseJob(platform, job, trouble)) === 'waiting') return 'retry'
+    await wakePublisher(platform, job)
+    return 'settled'
   }
 }

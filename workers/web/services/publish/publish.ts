@@ -7,7 +7,7 @@ import { FORMATS } from '@distropack/core/registry.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import { and, eq, inArray } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
-import { artifacts, publications } from '../../db/schema.ts'
+import { publications } from '../../db/schema.ts'
 import { openSigner } from '../../signing/keyring.ts'
 import { findProjectById, type Project } from '../access.ts'
 import { formatOf } from '../entries.ts'
@@ -18,6 +18,7 @@ import { deletePathObjects, flipHead, writeDigestObjects, writePathObjects, writ
 import type { Change, IndexStore, Pointer } from './index-store.ts'
 import { renderLandingJson, renderLandingPage } from './landing.ts'
 import { allPathsOf, type NamedContent, type Pending, packagePaths } from './package-paths.ts'
+import { readPending } from './pending.ts'
 import type { PieceStore } from './pieces.ts'
 import { DEFAULT_CHANNEL, isWithdrawing, planScopes } from './plan-scopes.ts'
 import { editScope, type ScopeEdit, scopeName } from './scope.ts'
@@ -28,18 +29,6 @@ export interface Publishing {
   readonly store: IndexStore
   readonly pieces: PieceStore
 }
-
-/** One generation takes so many package files; the rest come with the next, a second later. */
-const MAX_AT_ONCE = 400
-
-const readPending = ({ platform, projectId }: Publishing): Promise<Pending[]> =>
-  platform.db
-    .select({ publication: publications, artifact: artifacts })
-    .from(publications)
-    .innerJoin(artifacts, eq(artifacts.id, publications.artifactId))
-    .where(and(eq(publications.projectId, projectId), inArray(publications.state, ['pending', 'withdrawing'])))
-    .orderBy(publications.createdAtMs)
-    .limit(MAX_AT_ONCE + 1)
 
 interface Mark {
   readonly from: 'pending' | 'withdrawing'
@@ -202,14 +191,13 @@ const makeGeneration = async (
   return generation
 }
 
-/** Publishes what is pending, at most MAX_AT_ONCE files. May be called any number of times. */
+/** Publishes what is pending, or the oldest of it. May be called any number of times. */
 export const publishPending = async (publishing: Publishing): Promise<{ hasMore: boolean }> => {
   const { platform, projectId } = publishing
   const project = await findProjectById(platform, projectId)
   if (!project) return { hasMore: false }
   await flip(publishing, project)
-  const found = await readPending(publishing)
-  const pending = found.slice(0, MAX_AT_ONCE)
+  const { pending, hasMore } = await readPending(platform, projectId)
   const edits = await planScopes(platform, { project, pending, scopes: publishing.store.scopes() })
   if (edits.length === 0) return { hasMore: false }
   const startedAtMs = platform.nowMs()
@@ -218,5 +206,5 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   await finish(publishing, pending, generation)
   const tookMs = platform.nowMs() - startedAtMs
   logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
-  return { hasMore: found.length > MAX_AT_ONCE }
+  return { hasMore }
 }
