@@ -162,6 +162,23 @@ describe('a built .deb', () => {
     expect(parsed.stdout.match(/^ hello \(/gm)).toHaveLength(2)
   })
 
+  it('has that changelog where Debian looks for it: of a native package under a name of its own, if that is free', async () => {
+    const doc = '/usr/share/doc/hello'
+    const owned = (path: string) => ({ path, mode: 0o644, owner: 'root', group: 'root', mtimeSeconds: 0 })
+    const where = async (release: string, items: PackageSpec['items'] = []) => {
+      const version = { version: '1.2.3', ...(release && { release }) }
+      const file = await onDisk(helloSpec({ changelog: FULL.changelog, version, items: settle(items) }))
+      return run('bash', '-c', `dpkg-deb --fsys-tarfile '${file}' | tar t | grep changelog`).trim().split('\n')
+    }
+    expect(await where('')).toEqual([`.${doc}/changelog.gz`])
+    expect(await where('1')).toEqual([`.${doc}/changelog.Debian.gz`])
+    const upstream = { ...owned(`${doc}/changelog.gz`), kind: 'file', source: textSource('theirs') } as const
+    expect(await where('', [upstream])).toEqual([`.${doc}/changelog.Debian.gz`, `.${doc}/changelog.gz`])
+    const debian = { ...upstream, path: `${doc}/changelog.Debian.gz` }
+    const taken = helloSpec({ changelog: FULL.changelog, items: settle([upstream, debian]) })
+    expect(deb.check(taken).map(({ code }) => code)).toEqual(['content_conflict'])
+  })
+
   it('installs, upgrades its conffile and goes, in a root of its own', async () => {
     const root = join(folder, 'dpkg-root')
     for (const part of ['updates', 'info', 'triggers']) mkdirSync(join(root, 'var/lib/dpkg', part), { recursive: true })

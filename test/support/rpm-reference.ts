@@ -24,13 +24,16 @@ Prefix: /opt
 Says hello
 and more
 %install
-mkdir -p %{buildroot}/usr/bin %{buildroot}/etc %{buildroot}/var/lib/hello %{buildroot}/usr/share/doc/hello %{buildroot}/usr/share/licenses/hello
+mkdir -p %{buildroot}/usr/bin %{buildroot}/etc %{buildroot}/var/lib/hello %{buildroot}/usr/share/doc/hello/examples %{buildroot}/usr/share/licenses/hello %{buildroot}/usr/share/man/man1
 printf 'hello\\n' > %{buildroot}/usr/bin/hello
 ln -s hello %{buildroot}/usr/bin/hi
 echo x > %{buildroot}/etc/hello.conf
 echo y > %{buildroot}/etc/may.conf
 echo readme > %{buildroot}/usr/share/doc/hello/README
 echo licence > %{buildroot}/usr/share/licenses/hello/LICENCE
+echo manual > %{buildroot}/usr/share/man/man1/hello.1.gz
+ln -s hello.1.gz %{buildroot}/usr/share/man/man1/hi.1.gz
+echo rc > %{buildroot}/usr/share/doc/hello/examples/rc
 touch -h -d @1700000000 $(find %{buildroot} -mindepth 1)
 %pre
 echo pre
@@ -53,6 +56,10 @@ echo verify
 %config(missingok) %attr(644,root,root) /etc/may.conf
 %dir %attr(1777,nobody,nogroup) /var/lib/hello
 %doc %attr(644,root,root) /usr/share/doc/hello/README
+%attr(644,root,root) /usr/share/man/man1/hello.1.gz
+/usr/share/man/man1/hi.1.gz
+%dir %attr(755,root,root) /usr/share/doc/hello/examples
+%config %attr(644,root,root) /usr/share/doc/hello/examples/rc
 %license %attr(644,root,root) /usr/share/licenses/hello/LICENCE
 %ghost %attr(600,root,root) /var/log/hello.log
 %changelog
@@ -89,6 +96,10 @@ export const REFERENCE = helloSpec({
     { ...owned, kind: 'config|missingok', path: '/etc/may.conf', mode: 0o644, source: textSource('y\n') },
     { ...owned, kind: 'dir', path: '/var/lib/hello', mode: 0o1777, owner: 'nobody', group: 'nogroup' },
     { ...owned, kind: 'doc', path: '/usr/share/doc/hello/README', mode: 0o644, source: textSource('readme\n') },
+    { ...owned, kind: 'file', path: '/usr/share/man/man1/hello.1.gz', mode: 0o644, source: textSource('manual\n') },
+    { ...owned, kind: 'symlink', path: '/usr/share/man/man1/hi.1.gz', mode: 0o777, target: 'hello.1.gz' },
+    { ...owned, kind: 'dir', path: '/usr/share/doc/hello/examples', mode: 0o755 },
+    { ...owned, kind: 'config', path: '/usr/share/doc/hello/examples/rc', mode: 0o644, source: textSource('rc\n') },
     {
       ...owned,
       kind: 'licence',

@@ -39,11 +39,11 @@ const compressionOf = (block: DebBlock): { readonly codec: Codec; readonly level
 
 /** Items with the changelog and the folders above it, in order of path. */
 const withChangelog = async (spec: PackageSpec, tools: BuildTools): Promise<readonly PackagedItem[]> => {
-  if (spec.changelog.length === 0) return spec.items
+  const path = changelogPath(spec)
+  if (spec.changelog.length === 0 || path === undefined) return spec.items
   const text = utf8(changelogText(spec))
   const packed = await collectBytes(tools.compress('gzip', sourceOf(text), 9))
   const owned = { owner: 'root', group: 'root', mtimeSeconds: spec.mtimeSeconds }
-  const path = changelogPath(spec)
   const file: PackagedItem = {
     ...owned,
     kind: 'doc',

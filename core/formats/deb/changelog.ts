@@ -54,5 +54,14 @@ const entryText = (spec: PackageSpec, entry: ChangelogEntry): string => {
 export const changelogText = (spec: PackageSpec): string =>
   spec.changelog.map((entry) => entryText(spec, entry)).join('\n')
 
-/** Policy 12.7. */
-export const changelogPath = (spec: PackageSpec): string => `/usr/share/doc/${spec.name}/changelog.Debian.gz`
+/**
+ * Where it stands (policy 12.7): a package without a Debian revision has one changelog, `changelog.gz`, unless its maker
+ * put one of his own there; then ours is Debian's. Undefined: both places are taken.
+ */
+export const changelogPath = (spec: PackageSpec): string | undefined => {
+  const folder = `/usr/share/doc/${spec.name}`
+  const isNative = !debVersion(spec.version).includes('-')
+  const names = isNative ? ['changelog.gz', 'changelog.Debian.gz'] : ['changelog.Debian.gz']
+  const taken = new Set(spec.items.map(({ path }) => path))
+  return names.map((name) => `${folder}/${name}`).find((path) => !taken.has(path))
+}

@@ -64,9 +64,9 @@ const triggers = (block: DebBlock): readonly Fault[] =>
 /** Paths stand one a line in conffiles, md5sums and Contents. */
 const paths = (spec: PackageSpec): readonly Fault[] => {
   const faults = [...itemsFaults(spec.items)]
-  const changelog = changelogPath(spec)
-  if (spec.changelog.length > 0 && spec.items.some(({ path }) => path === changelog)) {
-    faults.push(fault('content_conflict', `contents has ${changelog}, which changelog writes too. Keep one of them.`))
+  if (spec.changelog.length > 0 && changelogPath(spec) === undefined) {
+    const path = `/usr/share/doc/${spec.name}/changelog.Debian.gz`
+    faults.push(fault('content_conflict', `contents has ${path}, which changelog writes too. Keep one of them.`))
   }
   return faults
 }

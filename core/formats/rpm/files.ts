@@ -42,6 +42,19 @@ const KIND_FLAGS: Readonly<Partial<Record<PackagedItem['kind'], number>>> = {
   ghost: FILE_FLAG.ghost,
 }
 
+/** rpmbuild calls everything below them documentation, whoever listed it (its macro `__docdir_path`). */
+const DOC_FOLDERS = [
+  ...['doc', 'man', 'info', 'gtk-doc/html', 'gnome/help'].map((name) => `/usr/share/${name}/`),
+  ...['/usr/doc/', '/usr/man/', '/usr/info/', '/usr/X11R6/man/'],
+]
+
+/** `--nodocs` leaves out what has this flag; folders have none (build/files.cc, genCpioListAndHeader). */
+const flagsOf = ({ kind, path }: PackagedItem): number => {
+  if (kind === 'dir') return 0
+  const isDoc = DOC_FOLDERS.some((folder) => path.startsWith(folder))
+  return (KIND_FLAGS[kind] ?? 0) | (isDoc ? FILE_FLAG.doc : 0)
+}
+
 /** RPMVERIFY_ALL; a ghost is not expected to keep digest, size, link target and time (build/files.cc). */
 const VERIFY_ALL = 0xffffffff
 const VERIFY_GHOST = 0xffffffd8
@@ -84,7 +97,7 @@ export const filesOf = (items: readonly PackagedItem[]): readonly RpmFile[] =>
       owner: item.owner,
       group: item.group,
       mtimeSeconds: item.mtimeSeconds,
-      flags: KIND_FLAGS[item.kind] ?? 0,
+      flags: flagsOf(item),
       verifyFlags: item.kind === 'ghost' ? VERIFY_GHOST : VERIFY_ALL,
       language: item.language ?? '',
       ...typed(item),
