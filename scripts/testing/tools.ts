@@ -16,6 +16,7 @@ const PACKAGES = [
   'gnupg',
   'gpgv',
   'libarchive-tools', // bsdtar
+  'lintian',
   'makepkg',
   'mmdebstrap',
   'openssl',
@@ -23,6 +24,7 @@ const PACKAGES = [
   'python3',
   'rpm', // and rpmbuild, rpmkeys
   'rpm2cpio',
+  'rpmlint',
   'shellcheck',
   'unzip',
   'xz-utils',

@@ -5,15 +5,21 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
+import { deb } from '@distropack/core/formats/deb/format.ts'
+import { rpm } from '@distropack/core/formats/rpm/format.ts'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { SUITES } from '../../scripts/testing/roots.ts'
 import { addAptSource, aptInstall, openAptRoot } from '../support/apt-root.ts'
 import { type ClientRoot, openClientRoot } from '../support/client-root.ts'
+import { buildTools, memorySink } from '../support/core-host.ts'
+import { complaints, lintian, rpmlint } from '../support/linters.ts'
 import { openPacmanRoot, pacman, subscribePacman } from '../support/pacman-root.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { CONFIG, openProject, PACKAGE, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
+import { openRpmHome } from '../support/rpm.ts'
 import { openRpmRoot, runZypper, succeed, ZYPP_CONF } from '../support/rpm-root.ts'
+import { helloSpec } from '../support/specs.ts'
 
 /** Each architecture in the words of Go, of Debian, of rpm's clients and files, of pacman and of apk. */
 const ARCHITECTURES = [
@@ -203,14 +209,42 @@ it.each(ARCHITECTURES)('the reader of apk’s index and packages takes $apk', as
   expect(said).toBe(`built for ${go}\n`)
 })
 
-describe('archives of examples/hello', () => {
+describe('examples/hello', () => {
   let hello: PublishedProject
   beforeAll(async () => {
+    requirePrograms('lintian', 'rpmlint')
     hello = await openProject(platform, 'archives', 'hello')
     await hello.publish('1.0.0')
   })
 
-  it.each(SUITES)('install on %s by the lines we tell people to paste', async (suite) => {
+  it('is what lintian and rpmlint want of a package', async () => {
+    const home = openRpmHome()
+    onTestFinished(() => home.close())
+    const fetchBytes = async (path: string) =>
+      new Uint8Array(await (await fetch(`${hello.repositoryUrl}/${path}`)).arrayBuffer())
+    home.run('rpmkeys', '--import', home.write('key.asc', await fetchBytes('key.asc')))
+    const deb = await fetchBytes(`apt/pool/main/d/${PACKAGE}/${PACKAGE}_1.0.0_all.deb`)
+    expect(complaints(lintian(home.write('hello.deb', deb), home.folder))).toEqual([])
+    const rpmName = `${PACKAGE}-1.0.0-1.noarch.rpm`
+    const rpmFile = home.write(rpmName, await fetchBytes(`rpm/stable/Packages/d/${rpmName}`))
+    expect(complaints(rpmlint(rpmFile, home.folder))).toEqual([])
+  })
+
+  it('is complained of without its copyright and its signature', async () => {
+    const home = openRpmHome()
+    onTestFinished(() => home.close())
+    const bare = helloSpec({ items: [], version: { version: '1.0.0' } })
+    const build = async (format: typeof deb | typeof rpm) => {
+      const sink = memorySink()
+      await format.build(bare, sink, buildTools)
+      return home.write(format.fileName(bare), sink.bytes())
+    }
+    expect(complaints(lintian(await build(deb), home.folder)).join()).toContain('no-copyright-file')
+    expect(() => lintian(home.write('broken.deb', 'no package'), home.folder)).toThrow('broken.deb')
+    expect(complaints(rpmlint(await build(rpm), home.folder)).join()).toContain('no-signature')
+  })
+
+  it.each(SUITES)('installs from an archive on %s by the lines we tell people to paste', async (suite) => {
     const root = await openClientRoot(suite)
     onTestFinished(() => root.close())
     const commands = await hello.installCommands('tar.gz')
@@ -220,7 +254,7 @@ describe('archives of examples/hello', () => {
     expect(await root.read(CONFIG)).toContain('GREETING=')
   })
 
-  it('are listed, and the newest version has a name that stays', async () => {
+  it('is listed among the archives, and the newest version has a name that stays', async () => {
     const base = `${hello.repositoryUrl}/files/stable`
     await hello.publish('1.1.0')
     const listing = (await (await fetch(`${base}/index.json`)).json()) as { files: { file: string }[] }

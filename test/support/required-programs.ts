@@ -17,6 +17,7 @@ const PACKAGES = {
   'dpkg-parsechangelog': 'dpkg-dev',
   gpg: 'gnupg',
   gpgv: 'gpgv',
+  lintian: 'lintian',
   makepkg: 'makepkg',
   zstd: 'zstd',
   openssl: 'openssl',
@@ -26,6 +27,7 @@ const PACKAGES = {
   rpm2cpio: 'rpm2cpio',
   rpmbuild: 'rpm',
   rpmkeys: 'rpm',
+  rpmlint: 'rpmlint',
   // Its library files are makepkg's.
   'repo-add': 'pacman-package-manager makepkg',
   shellcheck: 'shellcheck',
