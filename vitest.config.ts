@@ -1,5 +1,5 @@
 // Every test that runs under vitest, as projects: `unit` on Node, the Workers in workerd, and what drives a whole
-// platform or real clients (`e2e`, `install`) one file after another.
+// platform or real clients (`e2e`, `install`, and `sid` for Debian's unreleased suite) one file after another.
 
 import { existsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
@@ -107,6 +107,7 @@ export default defineConfig(async () => ({
       ...(existsSync('workers/web/worker.ts') ? [await web()] : []),
       whole('e2e', 'test/e2e/**/*.test.ts'),
       whole('install', 'test/install/**/*.test.ts'),
+      whole('sid', 'test/sid/**/*.test.ts'),
     ],
   },
 }))

@@ -105,7 +105,7 @@ export const notRun = (title: string, remark: string, isFailure: boolean): Outco
 const lineOf = ({ title, passed, failed, seconds, remark }: Outcome): string => {
   const didRun = passed + failed > 0 || !remark
   const counts = didRun ? `${passed} passed, ${failed} failed` : 'did not run'
-  return `${title.padEnd(12)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
+  return `${title.padEnd(14)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
 }
 
 /** Prints the table and, as the last line, the sum. */
