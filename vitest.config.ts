@@ -9,17 +9,6 @@ import { bundleWorker } from './scripts/platform/bundle.ts'
 /** A migration that the web Worker's tests apply before each file; none until the first one is generated. */
 const readMigrations = async () => (existsSync('migrations') ? readD1Migrations('migrations') : [])
 
-/** One line of a packager's answer; see core/contract/packager.ts. */
-const REFUSED_ORDER = `${JSON.stringify({ type: 'failed', faults: [{ code: 'internal', message: 'not here' }] })}\n`
-
-/** Refuses every order, but for one that says that nobody is there. */
-const PACKAGER = `export default {
-  async fetch(request) {
-    const isGone = (await request.text()).includes('packager-is-gone')
-    return isGone ? new Response(null, { status: 503 }) : new Response(${JSON.stringify(REFUSED_ORDER)})
-  },
-}`
-
 const unit = {
   test: {
     name: 'unit',
@@ -49,19 +38,33 @@ const web = async () => ({
           MIGRATIONS: await readMigrations(),
           KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
           OPERATOR_TOKEN: 'operator-of-the-tests',
+          AUTH_SECRET: 'a secret of the tests, 32 characters or more',
+          SIGN_UP: 'open',
+          MAIL_URL: 'http://mail.test/emails',
+          GITHUB_CLIENT_ID: 'github-client',
+          GITHUB_CLIENT_SECRET: 'github-secret',
+          OIDC_ISSUER: 'https://idp.test',
+          OIDC_CLIENT_ID: 'oidc-client',
+          OIDC_CLIENT_SECRET: 'oidc-secret',
+          PUBLIC_URL: 'http://platform.test',
           PACKAGER_URL: 'http://packager.test',
         },
-        // These tests end where a packager would begin: this one refuses every order, and there is no other outside.
-        outboundService: 'no-packager',
+        // Whatever the Worker sends out arrives at these fakes; there is no other outside.
+        outboundService: 'outside',
         // Nothing is delivered by itself: the plugin never ends a run in which a queue called the Worker. Deliveries
         // are made by hand (createMessageBatch), and for real in the e2e project.
         queueProducers: { JOBS: { queueName: 'undelivered' } },
         // The service binding FILES: the real file server, bundled, over the same bucket.
         workers: [
           {
-            name: 'no-packager',
-            modules: true,
-            script: PACKAGER,
+            name: 'outside',
+            modules: [
+              {
+                type: 'ESModule',
+                path: 'outside.mjs',
+                contents: await bundleWorker('test/support/outside/worker.ts'),
+              },
+            ],
             compatibilityDate: '2026-10-01',
           },
           {

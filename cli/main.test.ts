@@ -148,7 +148,14 @@ describe('a wrong command line', () => {
 describe('distropack login', () => {
   const whoami: Handler = (request, response) =>
     request.headers.authorization === `Bearer ${TOKEN}`
-      ? answer(response, 200, { organization: 'acme', project: 'tool', scopes: ['publish'] })
+      ? answer(response, 200, {
+          kind: 'organization',
+          email: null,
+          organization: 'acme',
+          project: 'tool',
+          scopes: ['publish'],
+          isOperator: false,
+        })
       : refuse(response, 401, 'unauthenticated', 'This token is not known.')
 
   it('keeps a token that works, for this user’s eyes only', async () => {
@@ -229,6 +236,8 @@ describe('distropack publish', () => {
     generation: 0,
     openpgpFingerprint: 'F',
     rsaKeyName: 'k',
+    access: 'public',
+    archivedAtMs: null,
     createdAtMs: 1,
   }
   const ARTIFACT = {

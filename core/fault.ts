@@ -31,7 +31,16 @@ export const FAULT_CODES = [
   'upload_incomplete',
   'method_not_allowed',
   'rate_limited',
+  'project_archived', // read on, but nothing new goes in
+  'origin_refused', // a page of another site used this browser's session
+  'precondition_failed', // If-Match names a version that is no longer the newest
+  'precondition_required', // an edit without If-Match
+  'idempotency_key_reused', // the same key with another request
+  'sign_up_closed',
+  'account_unverified',
   // what is ours
+  'read_only', // the operator closed the platform for writing
+  'accounts_unconfigured', // no AUTH_SECRET
   'packager_unavailable',
   'build_interrupted',
   'key_refused', // an OpenPGP key that clients would refuse

@@ -24,10 +24,10 @@ export const login = async (flags: ServerFlags, env: Environment): Promise<Outco
     return usageTrouble('No token. Give --token, --token - to read it from stdin, or set DISTROPACK_API_TOKEN.')
   const whoami = await clientFor(url.value, token).whoami()
   if (!whoami.ok) return clientTrouble(whoami.error)
-  const { organization, project, scopes } = whoami.value
+  const { organization, project, scopes, email } = whoami.value
   const own = project ? { project: `${organization}/${project}` } : {}
   const path = await writeConfig(env, { url: url.value, token, ...own })
-  const where = project ? `${organization}/${project}` : organization
+  const where = project ? `${organization}/${project}` : (organization ?? `every organization of ${email}`)
   return ok({
     document: { url: url.value, ...whoami.value, config: path },
     lines: [`Logged in to ${url.value} for ${where} (${scopes.join(', ')}).`],

@@ -54,7 +54,7 @@ const STATUS: Readonly<Partial<Record<FaultCode, number>>> = {
 }
 
 const refuse = (response: ServerResponse, code: FaultCode, message: string): void => {
-  const body: ErrorBody = { error: { code, message, requestId: '' } }
+  const body: Pick<ErrorBody, 'error'> = { error: { code, message, requestId: '' } }
   const headers = {
     'content-type': 'application/json',
     ...(code === 'packager_unavailable' ? { 'retry-after': '5' } : {}),

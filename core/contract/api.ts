@@ -14,11 +14,26 @@ export const UPLOAD_PART_BYTES = 32 * 1024 * 1024
 export const tokenScopeSchema = z.enum(['read', 'publish', 'admin'])
 export type TokenScope = z.infer<typeof tokenScopeSchema>
 
+/** A run of a CI system, from the claims of its verified identity token. */
+export const ciIdentitySchema = z
+  .object({
+    issuer: z.string(),
+    subject: z.string(),
+    /** The trusted publisher that admitted it. */
+    publisherId: z.string(),
+    claims: z
+      .record(z.string(), z.string())
+      .meta({ description: 'Repository, workflow, ref, run: what is not secret' }),
+  })
+  .meta({ id: 'CiIdentity' })
+export type CiIdentity = z.infer<typeof ciIdentitySchema>
+
 export const tokenSchema = z
   .object({
     id: z.string(),
+    kind: z.enum(['organization', 'personal', 'ci']),
     name: z.string(),
-    organization: slugSchema,
+    organization: slugSchema.nullable().meta({ description: 'null: every organization of the token’s user' }),
     project: slugSchema.nullable().meta({ description: 'null: every project of the organization' }),
     scopes: z.array(tokenScopeSchema),
     createdAtMs: z.number(),
@@ -26,22 +41,74 @@ export const tokenSchema = z
     lastUsedAtMs: z.number().nullable(),
   })
   .meta({ id: 'Token' })
-export const createTokenSchema = z.object({
-  name: z.string().min(1).max(100),
-  project: slugSchema.optional(),
-  scopes: z.array(tokenScopeSchema).min(1),
+const tokenWords = {
+  name: z.string().trim().min(1).max(100),
+  scopes: z.array(tokenScopeSchema).min(1).max(3),
   expiresAtMs: z.number().int().positive().optional(),
-})
+}
+export const createTokenSchema = z.object({ ...tokenWords, project: slugSchema.optional() }).meta({ id: 'CreateToken' })
+export const createPersonalTokenSchema = z
+  .object({ ...tokenWords, organization: slugSchema.optional() })
+  .meta({ id: 'CreatePersonalToken' })
+export const rotateTokenSchema = z
+  .object({
+    overlapSeconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(30 * 24 * 3600)
+      .default(24 * 3600)
+      .meta({ description: 'How long the old secret goes on working' }),
+  })
+  .meta({ id: 'RotateToken' })
 export const createdTokenSchema = tokenSchema
   .extend({ secret: z.string().meta({ description: 'Shown once.' }) })
   .meta({ id: 'CreatedToken' })
 export const whoamiSchema = z
-  .object({ organization: slugSchema, project: slugSchema.nullable(), scopes: z.array(tokenScopeSchema) })
+  .object({
+    kind: z.enum(['user', 'organization', 'personal', 'ci']),
+    email: z.string().nullable(),
+    organization: slugSchema.nullable(),
+    project: slugSchema.nullable(),
+    scopes: z.array(tokenScopeSchema),
+    isOperator: z.boolean(),
+  })
   .meta({ id: 'Whoami' })
 
+const atMs = z.number()
+export const accountExportSchema = z
+  .object({
+    user: z.object({
+      id: z.string(),
+      name: z.string(),
+      email: z.string(),
+      emailVerified: z.boolean(),
+      twoFactorEnabled: z.boolean(),
+      createdAtMs: atMs,
+    }),
+    organizations: z.array(z.object({ organization: slugSchema, role: z.string(), joinedAtMs: atMs })),
+    sessions: z.array(
+      z.object({
+        id: z.string(),
+        createdAtMs: atMs,
+        expiresAtMs: atMs,
+        ipAddress: z.string().nullable(),
+        userAgent: z.string().nullable(),
+      }),
+    ),
+    signIns: z.array(z.object({ provider: z.string(), createdAtMs: atMs })),
+    passkeys: z.array(z.object({ name: z.string().nullable(), createdAtMs: atMs.nullable() })),
+    tokens: z.array(z.object({ id: z.string(), name: z.string(), createdAtMs: atMs, lastUsedAtMs: atMs.nullable() })),
+    deeds: z.array(z.object({ atMs, action: z.string(), subject: z.string() })),
+  })
+  .meta({ id: 'AccountExport' })
+
 // ---- projects ----
+export const projectAccessSchema = z.enum(['public', 'private'])
+
 export const createProjectSchema = z
   .object({
+    access: projectAccessSchema.default('public'),
     signing: z
       .discriminatedUnion('kind', [
         z.object({ kind: z.literal('rsa4096') }).meta({ description: 'What every client accepts; the default.' }),
@@ -68,9 +135,21 @@ export const projectSchema = z
     generation: z.number().int(),
     openpgpFingerprint: z.string(),
     rsaKeyName: z.string(),
+    access: projectAccessSchema,
+    archivedAtMs: z.number().nullable(),
     createdAtMs: z.number(),
   })
   .meta({ id: 'Project' })
+
+export const editProjectSchema = z
+  .object({
+    access: projectAccessSchema.optional(),
+    archived: z.boolean().optional().meta({ description: 'Nothing is built or uploaded any more; readers read on.' }),
+  })
+  .meta({ id: 'EditProject' })
+export const transferProjectSchema = z
+  .object({ organization: slugSchema.meta({ description: 'One in which you may make projects' }) })
+  .meta({ id: 'TransferProject' })
 
 export const installSchema = z
   .object({
@@ -216,6 +295,24 @@ export const deadLetterSchema = z
 /** Every path of the API in one place; `{…}` in OpenAPI's notation. */
 export const API_PATHS = {
   whoami: '/whoami',
+  permissions: '/permissions',
+  exportAccount: '/account/export',
+  personalTokens: '/account/tokens',
+  personalToken: '/account/tokens/{tokenId}',
+  rotatePersonalToken: '/account/tokens/{tokenId}/rotate',
+  myInvitations: '/account/invitations',
+  acceptInvitation: '/account/invitations/{invitationId}/accept',
+  organizations: '/organizations',
+  organization: '/organizations/{org}',
+  members: '/organizations/{org}/members',
+  member: '/organizations/{org}/members/{userId}',
+  leave: '/organizations/{org}/leave',
+  invitations: '/organizations/{org}/invitations',
+  invitation: '/organizations/{org}/invitations/{invitationId}',
+  audit: '/organizations/{org}/audit',
+  auditExport: '/organizations/{org}/audit/export',
+  rotateToken: '/organizations/{org}/tokens/{tokenId}/rotate',
+  transfer: '/projects/{org}/{project}/transfer',
   tokens: '/organizations/{org}/tokens',
   token: '/organizations/{org}/tokens/{tokenId}',
   projects: '/organizations/{org}/projects',
@@ -236,6 +333,10 @@ export const API_PATHS = {
   build: '/projects/{org}/{project}/builds/{buildId}',
   jobLog: '/projects/{org}/{project}/builds/{buildId}/jobs/{jobId}/log',
   bootstrap: '/operator/bootstrap',
+  operatorUsers: '/operator/users',
+  operatorUser: '/operator/users/{userId}',
+  operatorOrganizations: '/operator/organizations',
+  operatorInvitations: '/operator/invitations',
   deadLetters: '/operator/dead-letters',
   replay: '/operator/dead-letters/{jobId}/replay',
 } as const

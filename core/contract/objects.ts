@@ -39,10 +39,15 @@ export type Tree = z.infer<typeof treeSchema>
 export const daySchema = z.object({ generation: z.number().int().nonnegative() })
 export type Day = z.infer<typeof daySchema>
 
-/** Who may read a private repository with one token: R2 object at `grant(sha256 of the token)`. */
+/** What one token may read of private repositories: R2 object at `grant(sha256 of the token)`. */
 export const grantSchema = z.object({
-  organization: z.string(),
-  project: z.string().nullable(),
+  reach: z.array(
+    z.object({
+      organization: z.string(),
+      /** null: every project of the organization. */
+      project: z.string().nullable(),
+    }),
+  ),
   expiresAtMs: z.number().nullable(),
 })
 export type Grant = z.infer<typeof grantSchema>

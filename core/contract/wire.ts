@@ -29,9 +29,14 @@ export const whereSchema = z.object({
 
 export const faultSchema = z.object({ code: z.enum(FAULT_CODES), message: z.string(), where: whereSchema.optional() })
 
-/** Body of every answer of 400 and above. */
+/** Body of every answer of 400 and above: a problem of RFC 9457. Programs read `error`. */
 export const errorBodySchema = z
   .object({
+    type: z.string().meta({ description: 'Address that explains the code' }),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    instance: z.string(),
     error: faultSchema.extend({
       requestId: z.string().meta({ description: 'Quote it when you ask for help.' }),
       /** More of the same kind: every wrong key of a manifest, not only the first. */

@@ -203,7 +203,7 @@ describe('a private repository', () => {
   const open = async () => {
     const repository = makeRepository('closed', 'private')
     await repository.publish(1, { f: await contentOf(bytesOf('for friends')) })
-    await putGrant('good', { organization: 'acme', project: 'closed', expiresAtMs: null })
+    await putGrant('good', { reach: [{ organization: 'acme', project: 'closed' }], expiresAtMs: null })
     return `${repository.base}/f`
   }
 
@@ -218,7 +218,10 @@ describe('a private repository', () => {
     ]) {
       expect(await textOf(url, headers)).toBe('for friends')
     }
-    await putGrant('whole-organization', { organization: 'acme', project: null, expiresAtMs: Date.now() + 60_000 })
+    await putGrant('whole-organization', {
+      reach: [{ organization: 'acme', project: null }],
+      expiresAtMs: Date.now() + 60_000,
+    })
     expect(await textOf(url, { authorization: 'Bearer whole-organization' })).toBe('for friends')
   })
 
@@ -229,9 +232,9 @@ describe('a private repository', () => {
 
   it('stays closed to every other token', async () => {
     const url = await open()
-    await putGrant('other-project', { organization: 'acme', project: 'other', expiresAtMs: null })
-    await putGrant('other-organization', { organization: 'evil', project: 'closed', expiresAtMs: null })
-    await putGrant('expired', { organization: 'acme', project: 'closed', expiresAtMs: Date.now() - 1 })
+    await putGrant('other-project', { reach: [{ organization: 'acme', project: 'other' }], expiresAtMs: null })
+    await putGrant('other-organization', { reach: [{ organization: 'evil', project: 'closed' }], expiresAtMs: null })
+    await putGrant('expired', { reach: [{ organization: 'acme', project: 'closed' }], expiresAtMs: Date.now() - 1 })
     const wrong = [
       {},
       ...['unknown', 'other-project', 'other-organization', 'expired', 'g'.repeat(600)].map((token) => ({
@@ -259,7 +262,7 @@ describe('a private repository', () => {
   })
 
   it('tells a member of the organization that a project does not exist', async () => {
-    await putGrant('member', { organization: 'acme', project: null, expiresAtMs: null })
+    await putGrant('member', { reach: [{ organization: 'acme', project: null }], expiresAtMs: null })
     expect((await get('/r/acme/there-is-none/f', { authorization: 'Bearer member' })).status).toBe(404)
   })
 })

@@ -2,7 +2,7 @@
 
 import { env, exports } from 'cloudflare:workers'
 import { objectKey } from '@distropack/core/contract/object-keys.ts'
-import type { Head, TreeFile } from '@distropack/core/contract/objects.ts'
+import type { Grant, Head, TreeFile } from '@distropack/core/contract/objects.ts'
 import type { Content, Part } from '@distropack/core/model/content.ts'
 import type { FileServerEnv } from '../../workers/fileserver/worker.ts'
 
@@ -68,10 +68,7 @@ export const putPath = (repository: Repository, path: string, content: Content):
 export const putDigest = (repository: Repository, content: Content): Promise<unknown> =>
   putJson(objectKey.digest(repository.id, content.sha256), content)
 
-export const putGrant = async (
-  token: string,
-  grant: { organization: string; project: string | null; expiresAtMs: number | null },
-): Promise<void> => {
+export const putGrant = async (token: string, grant: Grant): Promise<void> => {
   await putJson(objectKey.grant(await sha256Of(bytesOf(token))), grant)
 }
 

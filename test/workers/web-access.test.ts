@@ -27,9 +27,12 @@ describe('a token', () => {
 
   it('says what it opens', async () => {
     expect((await api('GET', '/whoami', { token: acme })).body).toEqual({
+      kind: 'organization',
+      email: null,
       organization: 'acme',
       project: null,
       scopes: ['admin'],
+      isOperator: false,
     })
   })
 

@@ -35,9 +35,11 @@ const isGranted = async (bucket: R2Bucket, address: Address, token: string, nowM
   const grant = await readGrant(bucket, await sha256Hex(token))
   return (
     grant !== undefined &&
-    grant.organization === address.organization &&
-    (grant.project === null || grant.project === address.project) &&
-    (grant.expiresAtMs === null || grant.expiresAtMs > nowMs)
+    (grant.expiresAtMs === null || grant.expiresAtMs > nowMs) &&
+    grant.reach.some(
+      ({ organization, project }) =>
+        organization === address.organization && (project === null || project === address.project),
+    )
   )
 }
 

@@ -6,6 +6,7 @@ import { openPlatform } from './services/platform.ts'
 import { sweep } from './services/sweep.ts'
 
 export { PackagerContainer } from './objects/packager-container.ts'
+export { RateLimiter } from './objects/rate-limiter.ts'
 export { RepositoryPublisher } from './objects/repository-publisher.ts'
 
 const DEAD_QUEUE = 'distropack-dead-jobs'

@@ -2,19 +2,23 @@
 import { API_PREFIX } from '@distropack/core/contract/api.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { secureHeaders } from 'hono/secure-headers'
-import { newId } from '../services/ids.ts'
+import type { MiddlewareHandler } from 'hono'
 import { logError } from '../services/log.ts'
 import { openPlatform } from '../services/platform.ts'
+import { serveAuth } from './auth.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, Refusal } from './faults.ts'
+import { allowDashboard, limitActor, limitAddress, limitBody, limitForm, limitGuesses, safeHeaders } from './guards.ts'
+import { repeatOnce } from './idempotency.ts'
 import { requireActor } from './identity.ts'
 import { renderReference } from './reference.ts'
+import { account } from './routes/account.ts'
 import { artifacts } from './routes/artifacts.ts'
 import { blobs } from './routes/blobs.ts'
 import { builds } from './routes/builds.ts'
 import { jobBlobs } from './routes/job-blobs.ts'
 import { operator } from './routes/operator.ts'
+import { organizations } from './routes/organizations.ts'
 import { projects } from './routes/projects.ts'
 import { tokens } from './routes/tokens.ts'
 
@@ -30,28 +34,41 @@ const DOCUMENT = {
 export const app = new OpenAPIHono<ApiContext>()
 
 app.use('*', async (context, next) => {
-  const requestId = newId('req', Date.now())
-  context.set('requestId', requestId)
-  context.set('platform', openPlatform(context.env))
+  const platform = openPlatform(context.env)
+  context.set('requestId', platform.requestId)
+  context.set('platform', platform)
   await next()
-  context.header('x-request-id', requestId)
+  context.header('x-request-id', platform.requestId)
 })
 
 app.get('/healthz', (context) => context.text('ok\n'))
 
-// Readers' requests go through untouched: no header of ours, nothing read from the platform.
+// Readers' requests go through untouched: no header of ours, nothing read from the platform, nothing counted.
 app.all('/r/*', (context) => context.env.FILES.fetch(context.req.raw))
 
-app.use('/api/*', secureHeaders())
+app.use('/api/*', safeHeaders, allowDashboard)
 app.get('/api/openapi.json', (context) => context.json(describeApi(context.env.PUBLIC_URL)))
 app.get('/api/docs', (context) => context.html(renderReference(describeApi(context.env.PUBLIC_URL))))
+app.all('/api/auth/*', limitAddress, limitForm, serveAuth)
 
 app.route(API_PREFIX, jobBlobs)
-app.use(`${API_PREFIX}/*`, async (context, next) =>
-  context.req.path.startsWith(`${API_PREFIX}/jobs/`) ? next() : requireActor(context, next),
-)
-for (const router of [tokens, projects, artifacts, blobs, builds, operator]) app.route(API_PREFIX, router)
+/** Jobs have tokens of their own, and no actor. */
+const beforeActors =
+  (guard: MiddlewareHandler<ApiContext>): MiddlewareHandler<ApiContext> =>
+  (context, next) =>
+    context.req.path.startsWith(`${API_PREFIX}/jobs/`) ? next() : guard(context, next)
+for (const guard of [limitBody, limitGuesses, requireActor, limitActor, repeatOnce]) {
+  app.use(`${API_PREFIX}/*`, beforeActors(guard))
+}
+for (const router of [tokens, account, organizations, projects, artifacts, blobs, builds, operator]) {
+  app.route(API_PREFIX, router)
+}
 app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+  type: 'apiKey',
+  in: 'cookie',
+  name: 'distropack.session_token',
+})
 
 export const describeApi = (serverUrl: string) =>
   app.getOpenAPI31Document({ ...DOCUMENT, servers: [{ url: serverUrl }] })

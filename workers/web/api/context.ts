@@ -1,10 +1,21 @@
 // What every route finds in Hono's context.
 
+import type { Role } from '@distropack/core/model/permissions.ts'
 import type { Env } from '../env.ts'
-import type { Actor } from '../services/access.ts'
+import type { Actor, Organization, Project } from '../services/access.ts'
 import type { Platform } from '../services/platform.ts'
 
 export interface ApiContext {
   Bindings: Env
-  Variables: { platform: Platform; requestId: string; actor: Actor /** Behind a job's token. */; projectId: string }
+  Variables: {
+    platform: Platform
+    requestId: string
+    actor: Actor
+    /** Behind `inProject`. */
+    project: Project
+    /** Behind `inOrganization`. */
+    organization: Organization & { readonly role: Role }
+    /** Behind a job's token. */
+    projectId: string
+  }
 }

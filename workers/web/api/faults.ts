@@ -5,6 +5,7 @@ import type { Result } from '@distropack/core/result.ts'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
+import type { Env } from '../env.ts'
 import type { ApiContext } from './context.ts'
 
 const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
@@ -34,6 +35,15 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   upload_incomplete: 409,
   method_not_allowed: 405,
   rate_limited: 429,
+  project_archived: 409,
+  origin_refused: 403,
+  precondition_failed: 412,
+  precondition_required: 428,
+  idempotency_key_reused: 422,
+  sign_up_closed: 403,
+  account_unverified: 403,
+  read_only: 503,
+  accounts_unconfigured: 503,
   packager_unavailable: 503,
   build_interrupted: 503,
   key_refused: 422,
@@ -42,12 +52,28 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   internal: 500,
 }
 
+/** RFC 9457, 3.1: `type` names the kind of problem, and its address explains it. */
+const typeOf = (env: Env, code: FaultCode): string => `${env.PUBLIC_URL}/api/docs#${code}`
+
+const titleOf = (code: FaultCode): string => code.replaceAll('_', ' ').replace(/^./, (first) => first.toUpperCase())
+
+/** A refusal as a body: a problem of RFC 9457 whose extension `error` is what programs read. */
 export const answerFaults = (context: Context<ApiContext>, faults: readonly [Fault, ...Fault[]]): Response => {
   const [first] = faults
-  const error: ErrorBody['error'] = { ...first, requestId: context.get('requestId') }
+  const requestId = context.get('requestId')
+  const status = STATUS[first.code]
+  const error: ErrorBody['error'] = { ...first, requestId }
   if (faults.length > 1) error.faults = [...faults]
   if (first.code === 'unauthenticated') context.header('www-authenticate', 'Bearer realm="distropack"')
-  return context.json({ error }, STATUS[first.code])
+  const problem: ErrorBody = {
+    type: typeOf(context.env, first.code),
+    title: titleOf(first.code),
+    status,
+    detail: first.message,
+    instance: `urn:distropack:request:${requestId}`,
+    error,
+  }
+  return context.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' })
 }
 
 /** What zod found wrong with a request, one fault a field. */

@@ -1,8 +1,11 @@
 // Short words for OpenAPI routes, so that a route file reads as a table.
 import { channelSchema, errorBodySchema, sha256Schema, slugSchema } from '@distropack/core/contract/wire.ts'
+import type { Action } from '@distropack/core/model/permissions.ts'
 import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { createMiddleware } from 'hono/factory'
+import { openOrganization, openProject } from '../services/access.ts'
 import type { ApiContext } from './context.ts'
-import { answerFaults, faultsOfRequest } from './faults.ts'
+import { answerFaults, faultsOfRequest, need } from './faults.ts'
 
 export const newRouter = () =>
   new OpenAPIHono<ApiContext>({
@@ -21,9 +24,14 @@ const answer = <T extends z.ZodType>(description: string, schema: T) => ({
   content: { 'application/json': { schema } },
 })
 
+const REFUSED = {
+  description: 'Refused; `error.code` says why.',
+  content: { 'application/problem+json': { schema: errorBodySchema } },
+}
+
 /** The success answer and the error every route may give. */
 export const answers = <S extends number, T extends z.ZodType>(status: S, description: string, schema: T) =>
-  ({ [status]: answer(description, schema), default: answer('Refused; `code` says why.', errorBodySchema) }) as {
+  ({ [status]: answer(description, schema), default: REFUSED }) as {
     [K in S]: ReturnType<typeof answer<T>>
   }
 
@@ -37,4 +45,44 @@ export const projectParams = z.object({ org: slugSchema, project: slugSchema })
 export const blobParams = projectParams.extend({ sha256: sha256Schema })
 export const channelQuery = z.object({ channel: channelSchema.default('stable') })
 export { doneSchema as okSchema } from '@distropack/core/contract/api.ts'
-export const security = [{ token: [] }]
+
+export const security: Record<string, string[]>[] = [{ token: [] }, { session: [] }]
+
+/** Before anything of the request is read, so that a stranger learns nothing from what is wrong with it. */
+const enterProject = (action: Action) =>
+  createMiddleware<ApiContext>(async (context, next) => {
+    const name = { organization: context.req.param('org') ?? '', slug: context.req.param('project') ?? '' }
+    context.set('project', need(await openProject(context.get('platform'), context.get('actor'), name, action)))
+    await next()
+  })
+
+const enterOrganization = (action: Action) =>
+  createMiddleware<ApiContext>(async (context, next) => {
+    const slug = context.req.param('org') ?? ''
+    const opened = await openOrganization(context.get('platform'), context.get('actor'), slug, action)
+    context.set('organization', need(opened))
+    await next()
+  })
+
+/** A route below `/projects/{org}/{project}`: `context.get('project')` is one in which the actor may do this. */
+export const inProject = (action: Action) => ({
+  security,
+  'x-permission': action,
+  middleware: enterProject(action),
+})
+
+/** A route below `/organizations/{org}`: `context.get('organization')` is one in which the actor may do this. */
+export const inOrganization = (action: Action) => ({
+  security,
+  'x-permission': action,
+  middleware: enterOrganization(action),
+})
+
+/** A route about one's own account: for a person who signed in, not for a token, which must not make more of itself. */
+export const personal = {
+  security: [{ session: [] }] as Record<string, string[]>[],
+  'x-permission': 'account' as const,
+}
+
+/** A route of the one who runs the instance. */
+export const forOperator = { security, 'x-permission': 'operator' as const }

@@ -1,14 +1,16 @@
 // Storage only: tables of D1. Wire shapes live in core/contract. State columns are closed and changed by
 // compare-and-set; times are milliseconds since 1970; ids carry their prefix.
 
-import type { JobState, TokenScope } from '@distropack/core/contract/api.ts'
+import type { CiIdentity, JobState, TokenScope } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { users } from './tables/accounts.ts'
 
 export const organizations = sqliteTable('organizations', {
   id: text().primaryKey(),
   slug: text().notNull().unique(),
+  name: text().notNull().default(''),
   createdAtMs: integer().notNull(),
 })
 
@@ -23,8 +25,28 @@ export const projects = sqliteTable(
     slug: text().notNull(),
     access: text({ enum: ['public', 'private'] }).notNull(),
     createdAtMs: integer().notNull(),
+    /** Nothing is built or uploaded any more; readers read on. */
+    archivedAtMs: integer(),
+    /** The `organization/project` it was made as: what its indexes and keys are called, wherever it moves. */
+    madeAs: text(),
   },
   (table) => [uniqueIndex('projects_by_name').on(table.organizationId, table.slug)],
+)
+
+/** Addresses a project had before it moved; readers who have them keep getting the newest generation. */
+export const projectAliases = sqliteTable(
+  'project_aliases',
+  {
+    organization: text().notNull(),
+    slug: text().notNull(),
+    projectId: text()
+      .notNull()
+      .references(() => projects.id),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organization, table.slug] }),
+    index('project_aliases_by_project').on(table.projectId),
+  ],
 )
 
 /** Private keys sealed with AES-256-GCM under KEY_ENCRYPTION_KEY; see signing/vault.ts. */
@@ -48,19 +70,28 @@ export const apiTokens = sqliteTable(
   'api_tokens',
   {
     id: text().primaryKey(),
-    organizationId: text()
-      .notNull()
-      .references(() => organizations.id),
+    /** `ci`: made for one run from its identity token, and gone in minutes. */
+    kind: text({ enum: ['organization', 'personal', 'ci'] }).notNull(),
+    /** null: a personal token reaches every organization its user is a member of. */
+    organizationId: text().references(() => organizations.id),
     projectId: text().references(() => projects.id),
+    /** Of a personal token alone; it may never more than this user may. */
+    userId: text().references(() => users.id, { onDelete: 'cascade' }),
     name: text().notNull(),
     secretSha256: text().notNull().unique(),
     scopes: text({ mode: 'json' }).$type<readonly TokenScope[]>().notNull(),
+    /** The run that holds a `ci` token, as its issuer named it. */
+    identity: text({ mode: 'json' }).$type<CiIdentity>(),
     createdAtMs: integer().notNull(),
     expiresAtMs: integer(),
     lastUsedAtMs: integer(),
     revokedAtMs: integer(),
   },
-  (table) => [index('api_tokens_by_organization').on(table.organizationId, table.id)],
+  (table) => [
+    index('api_tokens_by_organization').on(table.organizationId, table.id),
+    index('api_tokens_by_user').on(table.userId, table.id),
+    index('api_tokens_by_expiry').on(table.expiresAtMs),
+  ],
 )
 
 /** Who proved to have these bytes. Blobs are stored once; knowing a sha256 does not open somebody else's. */

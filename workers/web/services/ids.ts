@@ -1,6 +1,24 @@
 // Ids and secrets. An id's prefix says what it names; ids sort by time, so lists page by them.
 
-export type IdPrefix = 'org' | 'prj' | 'tok' | 'bld' | 'job' | 'art' | 'upl' | 'req'
+export type IdPrefix =
+  | 'org'
+  | 'usr'
+  | 'ses'
+  | 'inv'
+  | 'prj'
+  | 'pkg'
+  | 'fil'
+  | 'tok'
+  | 'bld'
+  | 'job'
+  | 'art'
+  | 'upl'
+  | 'aud'
+  | 'pub'
+  | 'hook'
+  | 'evt'
+  | 'row'
+  | 'req'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32: no letter that reads as a digit
 

@@ -1,15 +1,23 @@
 // What a reader pastes: each format's own words about this repository.
 import type { installSchema } from '@distropack/core/contract/api.ts'
+import type { RepositoryAddress } from '@distropack/core/format.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import { and, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
 import { artifacts, publications } from '../db/schema.ts'
+import type { Env } from '../env.ts'
 import { readSigningFacts } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
 
 /** Enough to show; nobody pastes more names than this. */
 const MAX_NAMES = 20
+
+/** Where it is, and what it is called inside: a project that moved keeps the name it was made with. */
+export const repositoryAddress = (env: Env, named: Project, channel: string): RepositoryAddress => {
+  const [organization = named.organization, project = named.slug] = named.madeAs?.split('/') ?? []
+  return { baseUrl: repositoryUrl(env, named.organization, named.slug), organization, project, channel }
+}
 
 export const describeInstall = async (
   platform: Platform,
@@ -29,8 +37,7 @@ export const describeInstall = async (
       ),
     )
     .limit(MAX_NAMES * FORMATS.length)
-  const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
-  const address = { baseUrl, organization: project.organization, project: project.slug, channel }
+  const address = repositoryAddress(platform.env, project, channel)
   const instructions = FORMATS.flatMap((format) => {
     const names = offered.filter((row) => row.format === format.id).map(({ name }) => name)
     if (names.length === 0) return []

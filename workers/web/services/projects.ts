@@ -1,15 +1,16 @@
 // Projects: made with their keys and with generation 1, so that readers find a valid, empty repository at once.
 import type { CreateProject, projectSchema } from '@distropack/core/contract/api.ts'
-import type { Fault } from '@distropack/core/fault.ts'
-import { ok, type Result } from '@distropack/core/result.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import type { z } from 'zod'
-import { organizations, projects, signingKeys } from '../db/schema.ts'
+import { organizations, projectAliases, projects, signingKeys } from '../db/schema.ts'
 import { makeKeys, readSigningFacts } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
+import { recording } from './record.ts'
 
 export type ProjectView = z.infer<typeof projectSchema>
 
@@ -20,10 +21,10 @@ export const publisherOf = ({ env }: Platform, projectId: string) =>
 export const ensureOrganization = async (
   { db, nowMs }: Platform,
   slug: string,
-): Promise<{ id: string; slug: string }> => {
+): Promise<typeof organizations.$inferSelect> => {
   await db
     .insert(organizations)
-    .values({ id: newId('org', nowMs()), slug, createdAtMs: nowMs() })
+    .values({ id: newId('org', nowMs()), slug, name: slug, createdAtMs: nowMs() })
     .onConflictDoNothing()
   const [row] = await db.select().from(organizations).where(eq(organizations.slug, slug))
   if (!row) throw new Error(`organization ${slug} was not kept`)
@@ -35,15 +36,24 @@ const findByName = async ({ db }: Platform, organizationId: string, slug: string
   return (await db.select().from(projects).where(named))[0]
 }
 
+const isPromised = async ({ db }: Platform, organization: string, slug: string): Promise<boolean> => {
+  const named = and(eq(projectAliases.organization, organization), eq(projectAliases.slug, slug))
+  return (await db.select().from(projectAliases).where(named)).length > 0
+}
+
 /** Makes the project and its keys (a few seconds of CPU), or finds it. */
 export const ensureProject = async (
   platform: Platform,
   organization: { readonly id: string; readonly slug: string },
   slug: string,
-  signing: CreateProject['signing'],
+  { signing, access }: CreateProject,
 ): Promise<Result<{ project: Project; created: boolean }, Fault | readonly Fault[]>> => {
   const found = await findByName(platform, organization.id, slug)
   if (found) return ok({ project: { ...found, organization: organization.slug }, created: false })
+  if (await isPromised(platform, organization.slug, slug)) {
+    const message = `${organization.slug}/${slug} is the old address of a project that moved; its readers still use it.`
+    return err(fault('conflict', message))
+  }
   const vault = await platform.vault()
   if (!vault.ok) return vault
   const createdAtMs = platform.nowMs()
@@ -51,9 +61,11 @@ export const ensureProject = async (
     id: newId('prj', createdAtMs),
     organizationId: organization.id,
     slug,
-    access: 'public',
+    access,
     createdAtMs,
-  } as const
+    archivedAtMs: null,
+    madeAs: null,
+  }
   const named = { id: row.id, organization: organization.slug, slug }
   const keys = await makeKeys(named, signing, vault.value, createdAtMs)
   if (!keys.ok) return keys
@@ -61,6 +73,12 @@ export const ensureProject = async (
     await platform.db.batch([
       platform.db.insert(projects).values(row),
       platform.db.insert(signingKeys).values(keys.value),
+      recording(platform, {
+        organizationId: organization.id,
+        projectId: row.id,
+        action: 'project.created',
+        subject: slug,
+      }),
     ])
   } catch (error) {
     // Somebody made it while the keys were being made; theirs stands.
@@ -86,6 +104,8 @@ export const viewProject = async (platform: Platform, project: Project): Promise
     generation,
     openpgpFingerprint: keys.openpgpFingerprint,
     rsaKeyName: keys.rsaKeyName,
+    access: project.access,
+    archivedAtMs: project.archivedAtMs,
     createdAtMs: project.createdAtMs,
   }
 }

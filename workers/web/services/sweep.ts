@@ -4,6 +4,8 @@ import { objectKey } from '@distropack/core/contract/objects.ts'
 import { and, inArray, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
 import { forgetUpload } from './blobs.ts'
+import { dropExpiredGrants } from './grants.ts'
+import { forgetOldAnswers } from './idempotency.ts'
 import { findStrandedJobs, noteResent } from './jobs.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
@@ -56,5 +58,8 @@ export const sweep = async (platform: Platform): Promise<void> => {
   const jobs = await resendJobs(platform)
   const publishers = await wakePublishers(platform)
   const staleUploads = await dropStaleUploads(platform)
-  if (jobs + publishers + staleUploads > 0) logEvent('sweep.found', { jobs, publishers, staleUploads })
+  const expiredTokens = await dropExpiredGrants(platform, BATCH)
+  await forgetOldAnswers(platform)
+  const found = { jobs, publishers, staleUploads, expiredTokens }
+  if (Object.values(found).some((count) => count > 0)) logEvent('sweep.found', found)
 }

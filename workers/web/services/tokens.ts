@@ -1,103 +1,211 @@
-// API tokens: random, stored hashed, shown once, revocable.
-import type { createdTokenSchema, createTokenSchema, tokenSchema, whoamiSchema } from '@distropack/core/contract/api.ts'
+// API tokens: random, stored hashed, shown once, rotated with an overlap, revocable at once. Three kinds: of an
+// organization (or one project of it), of a person, and of one CI run.
+import type {
+  createdTokenSchema,
+  createPersonalTokenSchema,
+  createTokenSchema,
+  tokenSchema,
+  whoamiSchema,
+} from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, isNull, lt } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt, type SQL } from 'drizzle-orm'
 import type { z } from 'zod'
-import { apiTokens, projects } from '../db/schema.ts'
+import { apiTokens, organizations, projects } from '../db/schema.ts'
 import { sha256Hex } from '../storage/sha256.ts'
-import type { Actor } from './access.ts'
+import { type Actor, findUser, openOrganization, type UserActor } from './access.ts'
+import { writeGrant } from './grants.ts'
 import { newId, newSecret } from './ids.ts'
 import type { Platform } from './platform.ts'
+import { record } from './record.ts'
 
 type Token = z.infer<typeof tokenSchema>
+type CreatedToken = z.infer<typeof createdTokenSchema>
+export type TokenRow = typeof apiTokens.$inferSelect
 
-interface TokenOwner {
+export interface TokenOwner {
   readonly id: string
   readonly slug: string
 }
 
-type TokenRow = typeof apiTokens.$inferSelect
-const describeToken = (row: TokenRow, owner: TokenOwner, project: string | null): Token => ({
+interface Names {
+  readonly organization: string | null
+  readonly project: string | null
+}
+
+const describeToken = (row: TokenRow, names: Names): Token => ({
   id: row.id,
+  kind: row.kind,
   name: row.name,
-  organization: owner.slug,
-  project,
+  organization: names.organization,
+  project: names.project,
   scopes: [...row.scopes],
   createdAtMs: row.createdAtMs,
   expiresAtMs: row.expiresAtMs,
   lastUsedAtMs: row.lastUsedAtMs,
 })
 
-export const createToken = async (
-  { db, nowMs }: Platform,
-  owner: TokenOwner,
-  request: z.infer<typeof createTokenSchema>,
-): Promise<Result<z.infer<typeof createdTokenSchema>, Fault>> => {
-  let projectId: string | null = null
-  if (request.project !== undefined) {
-    const inOrganization = and(eq(projects.organizationId, owner.id), eq(projects.slug, request.project))
-    const [project] = await db.select({ id: projects.id }).from(projects).where(inOrganization)
-    if (!project) return err(fault('not_found', `There is no project "${owner.slug}/${request.project}".`))
-    projectId = project.id
-  }
+export type NewToken = Pick<TokenRow, 'kind' | 'organizationId' | 'projectId' | 'userId' | 'name' | 'scopes'> &
+  Partial<Pick<TokenRow, 'expiresAtMs' | 'identity'>>
+
+/** The row, its grant, and the secret nobody can read again. */
+export const issueToken = async (platform: Platform, token: NewToken): Promise<{ row: TokenRow; secret: string }> => {
+  const { db, nowMs } = platform
   const secret = newSecret()
   const row: TokenRow = {
+    identity: null,
+    expiresAtMs: null,
+    ...token,
     id: newId('tok', nowMs()),
-    organizationId: owner.id,
-    projectId,
-    name: request.name,
     secretSha256: await sha256Hex(secret),
-    scopes: request.scopes,
     createdAtMs: nowMs(),
-    expiresAtMs: request.expiresAtMs ?? null,
     lastUsedAtMs: null,
     revokedAtMs: null,
   }
   await db.insert(apiTokens).values(row)
-  return ok({ ...describeToken(row, owner, request.project ?? null), secret })
+  await writeGrant(platform, row)
+  return { row, secret }
 }
 
-export const listTokens = async (
-  { db }: Platform,
+const recordToken = (
+  platform: Platform,
+  action: 'token.created' | 'token.rotated' | 'token.revoked',
+  { id, organizationId, projectId, name, scopes, expiresAtMs }: TokenRow,
+): Promise<void> =>
+  organizationId === null
+    ? Promise.resolve() // of a person alone: no organization's business
+    : record(platform, {
+        organizationId,
+        ...(projectId ? { projectId } : {}),
+        action,
+        subject: id,
+        after: { name, scopes, expiresAtMs },
+      })
+
+export const createToken = async (
+  platform: Platform,
   owner: TokenOwner,
+  request: z.infer<typeof createTokenSchema>,
+): Promise<Result<CreatedToken, Fault>> => {
+  let projectId: string | null = null
+  if (request.project !== undefined) {
+    const inOrganization = and(eq(projects.organizationId, owner.id), eq(projects.slug, request.project))
+    const [project] = await platform.db.select({ id: projects.id }).from(projects).where(inOrganization)
+    if (!project) return err(fault('not_found', `There is no project "${owner.slug}/${request.project}".`))
+    projectId = project.id
+  }
+  const { name, scopes, expiresAtMs = null } = request
+  const whose = { kind: 'organization', organizationId: owner.id, projectId, userId: null } as const
+  const { row, secret } = await issueToken(platform, { ...whose, name, scopes, expiresAtMs })
+  await recordToken(platform, 'token.created', row)
+  return ok({ ...describeToken(row, { organization: owner.slug, project: request.project ?? null }), secret })
+}
+
+/** It may what its user may, and no more than its scopes say. */
+export const createPersonalToken = async (
+  platform: Platform,
+  user: UserActor,
+  request: z.infer<typeof createPersonalTokenSchema>,
+): Promise<Result<CreatedToken, Fault>> => {
+  const { name, scopes, expiresAtMs = null, organization = null } = request
+  const opened =
+    organization === null ? null : await openOrganization(platform, user, organization, 'organization.read')
+  if (opened && !opened.ok) return opened
+  const organizationId = opened?.value.id ?? null
+  const whose = { kind: 'personal', organizationId, projectId: null, userId: user.userId } as const
+  const { row, secret } = await issueToken(platform, { ...whose, name, scopes, expiresAtMs })
+  await recordToken(platform, 'token.created', row)
+  return ok({ ...describeToken(row, { organization, project: null }), secret })
+}
+
+/** Tokens of an organization, or of a user. */
+export type TokensOf = { readonly organizationId: string } | { readonly userId: string }
+
+const within = (of: TokensOf): SQL | undefined =>
+  'userId' in of
+    ? eq(apiTokens.userId, of.userId)
+    : and(eq(apiTokens.organizationId, of.organizationId), isNull(apiTokens.userId))
+
+const selectTokens = ({ db }: Platform) =>
+  db
+    .select({ token: apiTokens, organization: organizations.slug, project: projects.slug })
+    .from(apiTokens)
+    .leftJoin(organizations, eq(organizations.id, apiTokens.organizationId))
+    .leftJoin(projects, eq(projects.id, apiTokens.projectId))
+
+export const listTokens = async (
+  platform: Platform,
+  of: TokensOf,
   page: { readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<{ items: Token[]; nextCursor: string | null }> => {
-  const rows = await db
-    .select({ token: apiTokens, project: projects.slug })
-    .from(apiTokens)
-    .leftJoin(projects, eq(projects.id, apiTokens.projectId))
-    .where(
-      and(
-        eq(apiTokens.organizationId, owner.id),
-        isNull(apiTokens.revokedAtMs),
-        page.cursor ? lt(apiTokens.id, page.cursor) : undefined,
-      ),
-    )
+  const rows = await selectTokens(platform)
+    .where(and(within(of), isNull(apiTokens.revokedAtMs), page.cursor ? lt(apiTokens.id, page.cursor) : undefined))
     .orderBy(desc(apiTokens.id))
     .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(({ token, project }) => describeToken(token, owner, project))
+  const items = rows.slice(0, page.limit).map(({ token, ...names }) => describeToken(token, names))
   return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
 }
 
-export const revokeToken = async (
-  { db, nowMs }: Platform,
-  owner: TokenOwner,
-  tokenId: string,
-): Promise<Result<void, Fault>> => {
-  const revoked = await db
+const noToken = (tokenId: string) => err(fault('not_found', `There is no token "${tokenId}".`))
+
+/** In force with the next request: tokens are looked up, never cached. */
+export const revokeToken = async (platform: Platform, of: TokensOf, tokenId: string): Promise<Result<void, Fault>> => {
+  const [revoked] = await platform.db
     .update(apiTokens)
-    .set({ revokedAtMs: nowMs() })
-    .where(and(eq(apiTokens.id, tokenId), eq(apiTokens.organizationId, owner.id), isNull(apiTokens.revokedAtMs)))
-    .returning({ id: apiTokens.id })
-  return revoked.length > 0 ? ok(undefined) : err(fault('not_found', `There is no token "${tokenId}".`))
+    .set({ revokedAtMs: platform.nowMs() })
+    .where(and(eq(apiTokens.id, tokenId), within(of), isNull(apiTokens.revokedAtMs)))
+    .returning()
+  if (!revoked) return noToken(tokenId)
+  await writeGrant(platform, revoked)
+  await recordToken(platform, 'token.revoked', revoked)
+  return ok(undefined)
 }
 
-/** What a token opens, in its holder's words. */
-export const describeReach = async (
-  { db }: Platform,
-  { organization, projectId, scopes }: Extract<Actor, { kind: 'token' }>,
+/** A new secret with the old one's reach; the old one goes on for the overlap, so that nothing fails in between. */
+export const rotateToken = async (
+  platform: Platform,
+  of: TokensOf,
+  tokenId: string,
+  overlapSeconds: number,
+): Promise<Result<CreatedToken, Fault>> => {
+  const now = platform.nowMs()
+  const [found] = await selectTokens(platform).where(
+    and(eq(apiTokens.id, tokenId), within(of), isNull(apiTokens.revokedAtMs)),
+  )
+  if (!found) return noToken(tokenId)
+  const { token: old, ...names } = found
+  if (old.expiresAtMs !== null && old.expiresAtMs <= now) {
+    return err(fault('conflict', `The token "${tokenId}" has expired. Make a new one.`))
+  }
+  // As long a life as the old one was given, from now.
+  const expiresAtMs = old.expiresAtMs === null ? null : now + (old.expiresAtMs - old.createdAtMs)
+  const { kind, organizationId, projectId, userId, name, scopes } = old
+  const made = await issueToken(platform, { kind, organizationId, projectId, userId, name, scopes, expiresAtMs })
+  const endsAtMs = Math.min(old.expiresAtMs ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1000)
+  const ending = { expiresAtMs: endsAtMs }
+  await platform.db.update(apiTokens).set(ending).where(eq(apiTokens.id, old.id))
+  await writeGrant(platform, { ...old, ...ending })
+  await recordToken(platform, 'token.rotated', made.row)
+  return ok({ ...describeToken(made.row, names), secret: made.secret })
+}
+
+/** Who asks, in their own words. */
+export const describeActor = async (
+  platform: Platform,
+  actor: Exclude<Actor, { kind: 'operator' }>,
 ): Promise<z.infer<typeof whoamiSchema>> => {
-  const [project] = projectId ? await db.select().from(projects).where(eq(projects.id, projectId)) : []
-  return { organization, project: project?.slug ?? null, scopes: [...scopes] }
+  if (actor.kind === 'user') {
+    const { email, isOperator } = actor
+    return { kind: 'user', email, organization: null, project: null, scopes: ['admin'], isOperator }
+  }
+  const [names] = await selectTokens(platform).where(eq(apiTokens.id, actor.tokenId))
+  const user = actor.userId === null ? undefined : await findUser(platform, actor.userId)
+  return {
+    kind: actor.tokenKind,
+    email: user?.email ?? null,
+    organization: names?.organization ?? null,
+    project: names?.project ?? null,
+    scopes: [...actor.scopes],
+    isOperator: false,
+  }
 }

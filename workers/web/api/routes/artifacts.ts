@@ -3,14 +3,13 @@ import { API_PATHS, artifactSchema } from '@distropack/core/contract/api.ts'
 import { channelSchema, pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { openProject } from '../../services/access.ts'
 import { listArtifacts } from '../../services/artifacts.ts'
 import { repositoryUrl } from '../../services/platform.ts'
 import { viewArtifact } from '../../services/views.ts'
 import { deleteArtifact, unyankArtifact, yankArtifact } from '../../services/withdraw.ts'
 import type { ApiContext } from '../context.ts'
 import { need } from '../faults.ts'
-import { answers, jsonBody, newRouter, okSchema, projectParams, security } from '../route.ts'
+import { answers, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
 
 const tags = ['Packages']
 export const artifacts = newRouter()
@@ -20,17 +19,16 @@ const list = createRoute({
   method: 'get',
   path: API_PATHS.artifacts,
   tags,
-  security,
+  ...inProject('artifact.read'),
   summary: 'List package files, newest first',
   request: { params: projectParams, query: pageQuerySchema },
   responses: answers(200, 'Package files', pageOf(artifactSchema)),
 })
 artifacts.openapi(list, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const project = context.get('project')
   const { rows, nextCursor } = await listArtifacts(platform, project.id, context.req.valid('query'))
-  const base = repositoryUrl(platform.env, org, slug)
+  const base = repositoryUrl(platform.env, project.organization, project.slug)
   const items = rows.map(({ artifact, offers }) => viewArtifact(artifact, offers, base))
   return context.json({ items, nextCursor }, 200)
 })
@@ -40,25 +38,23 @@ const withdrawal = (path: string, summary: string, description: string) =>
     method: 'post',
     path,
     tags,
-    security,
+    ...inProject('artifact.yank'),
     summary,
     description,
     request: { params: artifactParams, body: jsonBody(z.object({ channel: channelSchema.optional() })) },
     responses: answers(200, 'The package file', artifactSchema),
   })
 
-type Params = z.infer<typeof artifactParams>
-
 const withdraw = async (
   context: Context<ApiContext>,
-  { org, project: slug, artifactId }: Params,
+  artifactId: string,
   change: typeof yankArtifact,
   channel?: string,
 ) => {
   const platform = context.get('platform')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'publish'))
+  const project = context.get('project')
   const { artifact, offers } = need(await change(platform, project, artifactId, channel))
-  return viewArtifact(artifact, offers, repositoryUrl(platform.env, org, slug))
+  return viewArtifact(artifact, offers, repositoryUrl(platform.env, project.organization, project.slug))
 }
 
 const yank = withdrawal(
@@ -68,20 +64,20 @@ const yank = withdrawal(
 )
 artifacts.openapi(yank, async (context) => {
   const { channel } = context.req.valid('json')
-  return context.json(await withdraw(context, context.req.valid('param'), yankArtifact, channel), 200)
+  return context.json(await withdraw(context, context.req.valid('param').artifactId, yankArtifact, channel), 200)
 })
 
 const unyank = withdrawal(API_PATHS.unyank, 'Offer a yanked package file again', 'In one channel, or in all it was in.')
 artifacts.openapi(unyank, async (context) => {
   const { channel } = context.req.valid('json')
-  return context.json(await withdraw(context, context.req.valid('param'), unyankArtifact, channel), 200)
+  return context.json(await withdraw(context, context.req.valid('param').artifactId, unyankArtifact, channel), 200)
 })
 
 const remove = createRoute({
   method: 'delete',
   path: API_PATHS.artifact,
   tags,
-  security,
+  ...inProject('artifact.delete'),
   summary: 'Delete a package file',
   description: 'Its address answers 404 from the next generation on. Its name and version stay taken.',
   request: { params: artifactParams },
@@ -89,8 +85,8 @@ const remove = createRoute({
 })
 artifacts.openapi(remove, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug, artifactId } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'admin'))
+  const { artifactId } = context.req.valid('param')
+  const project = context.get('project')
   need(await deleteArtifact(platform, project, artifactId))
   return context.json({ ok: true as const }, 200)
 })

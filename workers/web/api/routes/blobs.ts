@@ -7,12 +7,9 @@ import {
   uploadSchema,
 } from '@distropack/core/contract/api.ts'
 import { createRoute, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { openProject } from '../../services/access.ts'
 import * as blobStore from '../../services/blobs.ts'
-import type { ApiContext } from '../context.ts'
 import { need } from '../faults.ts'
-import { answers, blobParams, bytesBody, jsonBody, newRouter, okSchema, projectParams, security } from '../route.ts'
+import { answers, blobParams, bytesBody, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
 import { completeUpload, putBlob, putPart, startUpload } from '../uploads.ts'
 
 const tags = ['Blobs']
@@ -20,20 +17,17 @@ export const blobs = newRouter()
 
 const uploadParams = blobParams.extend({ uploadId: z.string() })
 
-const own = async (context: Context<ApiContext>, params: { org: string; project: string }) =>
-  openProject(context.get('platform'), context.get('actor'), params.org, params.project, 'publish')
-
 const missingRoute = createRoute({
   method: 'post',
   path: API_PATHS.missingBlobs,
   tags,
-  security,
+  ...inProject('file.upload'),
   summary: 'Ask which blobs the project lacks',
   request: { params: projectParams, body: jsonBody(missingBlobsRequestSchema) },
   responses: answers(200, 'Those to upload', missingBlobsSchema),
 })
 blobs.openapi(missingRoute, async (context) => {
-  const project = need(await own(context, context.req.valid('param')))
+  const project = context.get('project')
   const platform = context.get('platform')
   const missing = await blobStore.missingBlobs(platform, project.id, context.req.valid('json').blobs)
   return context.json({ missing }, 200)
@@ -43,13 +37,13 @@ const putRoute = createRoute({
   method: 'put',
   path: API_PATHS.blob,
   tags,
-  security,
+  ...inProject('file.upload'),
   summary: 'Upload a blob of at most 64 MiB',
   request: { params: blobParams, body: bytesBody },
   responses: answers(200, 'Stored, its sha256 verified', okSchema),
 })
 blobs.openapi(putRoute, async (context) => {
-  const project = need(await own(context, context.req.valid('param')))
+  const project = context.get('project')
   const stored = await putBlob(context, project.id, context.req.valid('param').sha256)
   return context.json(stored, 200)
 })
@@ -58,13 +52,13 @@ const startRoute = createRoute({
   method: 'post',
   path: API_PATHS.uploads,
   tags,
-  security,
+  ...inProject('file.upload'),
   summary: 'Start an upload in parts, or find the one under way',
   request: { params: blobParams, body: jsonBody(startUploadSchema) },
   responses: answers(200, 'The upload and the parts it has', uploadSchema),
 })
 blobs.openapi(startRoute, async (context) => {
-  const project = need(await own(context, context.req.valid('param')))
+  const project = context.get('project')
   const { sha256 } = context.req.valid('param')
   const upload = await startUpload(context, project.id, { sha256, ...context.req.valid('json') })
   return context.json(upload, 200)
@@ -74,14 +68,14 @@ const readRoute = createRoute({
   method: 'get',
   path: API_PATHS.upload,
   tags,
-  security,
+  ...inProject('file.upload'),
   summary: 'Say which parts an upload has',
   request: { params: uploadParams },
   responses: answers(200, 'The upload', uploadSchema),
 })
 blobs.openapi(readRoute, async (context) => {
-  const { sha256, uploadId, ...params } = context.req.valid('param')
-  const project = need(await own(context, params))
+  const { sha256, uploadId } = context.req.valid('param')
+  const project = context.get('project')
   const platform = context.get('platform')
   const upload = need(await blobStore.findOpenUpload(platform, project.id, sha256, uploadId))
   return context.json(await blobStore.describeUpload(platform, upload), 200)
@@ -91,13 +85,13 @@ const partRoute = createRoute({
   method: 'put',
   path: API_PATHS.uploadPart,
   tags,
-  security,
+  ...inProject('file.upload'),
   summary: 'Upload one part; again replaces it',
   request: { params: uploadParams.extend({ part: z.coerce.number().int().min(1).max(10_000) }), body: bytesBody },
   responses: answers(200, 'Stored', okSchema),
 })
 blobs.openapi(partRoute, async (context) => {
-  const project = need(await own(context, context.req.valid('param')))
+  const project = context.get('project')
   const stored = await putPart(context, project.id, context.req.valid('param'))
   return context.json(stored, 200)
 })
@@ -106,13 +100,13 @@ const completeRoute = createRoute({
   method: 'post',
   path: API_PATHS.completeUpload,
   tags,
-  security,
+  ...inProject('file.upload'),
   summary: 'Join the parts and verify the sha256 of the whole',
   request: { params: uploadParams },
   responses: answers(200, 'Stored, its sha256 verified', okSchema),
 })
 blobs.openapi(completeRoute, async (context) => {
-  const project = need(await own(context, context.req.valid('param')))
+  const project = context.get('project')
   const completed = await completeUpload(context, project.id, context.req.valid('param'))
   return context.json(completed, 200)
 })

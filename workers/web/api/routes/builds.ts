@@ -9,12 +9,11 @@ import {
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { createRoute, z } from '@hono/zod-openapi'
-import { openProject } from '../../services/access.ts'
 import { describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
 import { readLog } from '../../services/jobs.ts'
 import { createBuild, createPush } from '../../services/new-build.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, jsonBody, newRouter, projectParams, security } from '../route.ts'
+import { answers, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
 const tags = ['Builds']
 export const builds = newRouter()
@@ -24,7 +23,7 @@ const create = createRoute({
   method: 'post',
   path: API_PATHS.builds,
   tags,
-  security,
+  ...inProject('build.create'),
   summary: 'Build and publish a manifest',
   description:
     'Manifest, names, versions and file lists are checked before this answers; blobs must be uploaded before. ' +
@@ -38,8 +37,7 @@ const create = createRoute({
 })
 builds.openapi(create, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'publish'))
+  const project = context.get('project')
   const key = context.req.valid('header')['idempotency-key'] ?? null
   const build = need(await createBuild(platform, project, context.req.valid('json'), key))
   return context.json(build, 201)
@@ -49,7 +47,7 @@ const push = createRoute({
   method: 'post',
   path: API_PATHS.pushes,
   tags,
-  security,
+  ...inProject('build.create'),
   summary: 'Publish finished packages',
   description:
     'Packages of anybody’s making: each is read, refused when it is corrupt, signed without touching its payload, ' +
@@ -63,8 +61,7 @@ const push = createRoute({
 })
 builds.openapi(push, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'publish'))
+  const project = context.get('project')
   const key = context.req.valid('header')['idempotency-key'] ?? null
   return context.json(need(await createPush(platform, project, context.req.valid('json'), key)), 201)
 })
@@ -73,15 +70,14 @@ const list = createRoute({
   method: 'get',
   path: API_PATHS.builds,
   tags,
-  security,
+  ...inProject('build.read'),
   summary: 'List builds, newest first',
   request: { params: projectParams, query: pageQuerySchema },
   responses: answers(200, 'Builds', pageOf(buildSchema)),
 })
 builds.openapi(list, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const project = context.get('project')
   return context.json(await listBuilds(platform, project, context.req.valid('query')), 200)
 })
 
@@ -89,15 +85,15 @@ const get = createRoute({
   method: 'get',
   path: API_PATHS.build,
   tags,
-  security,
+  ...inProject('build.read'),
   summary: 'Read a build',
   request: { params: buildParams },
   responses: answers(200, 'The build', buildSchema),
 })
 builds.openapi(get, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug, buildId } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const { buildId } = context.req.valid('param')
+  const project = context.get('project')
   const build = need(await findBuild(platform, project.id, buildId))
   return context.json(await describeBuild(platform, project, build), 200)
 })
@@ -106,15 +102,15 @@ const log = createRoute({
   method: 'get',
   path: API_PATHS.jobLog,
   tags,
-  security,
+  ...inProject('build.read'),
   summary: 'Read a job’s log, oldest line first',
   request: { params: buildParams.extend({ jobId: z.string() }), query: pageQuerySchema },
   responses: answers(200, 'Lines; ask again with nextCursor for later ones', jobLogSchema),
 })
 builds.openapi(log, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug, buildId, jobId } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const { buildId, jobId } = context.req.valid('param')
+  const project = context.get('project')
   const build = need(await findBuild(platform, project.id, buildId))
   const { jobs } = await describeBuild(platform, project, build)
   if (!jobs.some(({ id }) => id === jobId)) {

@@ -1,19 +1,31 @@
-// For whoever runs the platform, behind OPERATOR_TOKEN. Anybody else gets 404: not even the address is known.
+// For whoever runs the platform: OPERATOR_TOKEN, or the session of an operator's account. Anybody else gets 404: not
+// even the address is known.
 import { API_PATHS, createdTokenSchema, deadLetterSchema } from '@distropack/core/contract/api.ts'
+import { invitationSchema } from '@distropack/core/contract/members.ts'
+import {
+  createUserSchema,
+  editUserSchema,
+  inviteToInstanceSchema,
+  userSchema,
+  usersQuerySchema,
+} from '@distropack/core/contract/operator.ts'
 import { pageOf, pageQuerySchema, slugSchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { createRoute, z } from '@hono/zod-openapi'
+import { createUser, deleteUser, listUsers, setOperator } from '../../services/accounts/users.ts'
 import { listDeadLetters, replayDeadLetter } from '../../services/dead-letters.ts'
+import { inviteToInstance } from '../../services/invitations.ts'
 import { ensureOrganization } from '../../services/projects.ts'
 import { createToken } from '../../services/tokens.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, jsonBody, newRouter, okSchema, security } from '../route.ts'
+import { answers, forOperator, jsonBody, newRouter, okSchema } from '../route.ts'
 
 const tags = ['Operator']
 export const operator = newRouter()
 
 operator.use('/operator/*', async (context, next) => {
-  if (context.get('actor').kind === 'operator') return next()
+  const actor = context.get('actor')
+  if (actor.kind === 'operator' || (actor.kind === 'user' && actor.isOperator)) return next()
   return refuse(fault('not_found', 'There is nothing at this address.'))
 })
 
@@ -21,7 +33,7 @@ const bootstrap = createRoute({
   method: 'post',
   path: API_PATHS.bootstrap,
   tags,
-  security,
+  ...forOperator,
   summary: 'Make an organization, or find it, and a token that administers it',
   request: { body: jsonBody(z.object({ organization: slugSchema })) },
   responses: answers(201, 'The token with its secret', createdTokenSchema),
@@ -37,7 +49,7 @@ const list = createRoute({
   method: 'get',
   path: API_PATHS.deadLetters,
   tags,
-  security,
+  ...forOperator,
   summary: 'List jobs that died of the platform’s trouble',
   request: { query: pageQuerySchema },
   responses: answers(200, 'Dead jobs, newest first', pageOf(deadLetterSchema)),
@@ -50,7 +62,7 @@ const replay = createRoute({
   method: 'post',
   path: API_PATHS.replay,
   tags,
-  security,
+  ...forOperator,
   summary: 'Start a dead job over',
   request: { params: z.object({ jobId: z.string() }) },
   responses: answers(200, 'It waits for a packager again', okSchema),
@@ -59,3 +71,73 @@ operator.openapi(replay, async (context) => {
   need(await replayDeadLetter(context.get('platform'), context.req.valid('param').jobId))
   return context.json({ ok: true as const }, 200)
 })
+
+const users = createRoute({
+  method: 'get',
+  path: API_PATHS.operatorUsers,
+  tags,
+  ...forOperator,
+  summary: 'List accounts, newest first',
+  request: { query: usersQuerySchema },
+  responses: answers(200, 'Accounts', pageOf(userSchema)),
+})
+operator.openapi(users, async (context) =>
+  context.json(await listUsers(context.get('platform'), context.req.valid('query')), 200),
+)
+
+const addUser = createRoute({
+  method: 'post',
+  path: API_PATHS.operatorUsers,
+  tags,
+  ...forOperator,
+  summary: 'Make an account whose address you vouch for',
+  request: { body: jsonBody(createUserSchema) },
+  responses: answers(201, 'The account', userSchema),
+})
+operator.openapi(addUser, async (context) =>
+  context.json(need(await createUser(context.get('platform'), context.req.valid('json'))), 201),
+)
+
+const userParams = z.object({ userId: z.string() })
+
+const editUser = createRoute({
+  method: 'patch',
+  path: API_PATHS.operatorUser,
+  tags,
+  ...forOperator,
+  summary: 'Make an account an operator, or an ordinary one',
+  request: { params: userParams, body: jsonBody(editUserSchema) },
+  responses: answers(200, 'The account', userSchema),
+})
+operator.openapi(editUser, async (context) => {
+  const { isOperator } = context.req.valid('json')
+  const edited = await setOperator(context.get('platform'), context.req.valid('param').userId, isOperator)
+  return context.json(need(edited), 200)
+})
+
+const removeUser = createRoute({
+  method: 'delete',
+  path: API_PATHS.operatorUser,
+  tags,
+  ...forOperator,
+  summary: 'Delete an account',
+  request: { params: userParams },
+  responses: answers(200, 'It is gone, with its sessions and tokens', okSchema),
+})
+operator.openapi(removeUser, async (context) => {
+  need(await deleteUser(context.get('platform'), context.req.valid('param').userId))
+  return context.json({ ok: true as const }, 200)
+})
+
+const inviteUser = createRoute({
+  method: 'post',
+  path: API_PATHS.operatorInvitations,
+  tags,
+  ...forOperator,
+  summary: 'Invite an address to make an account on this instance',
+  request: { body: jsonBody(inviteToInstanceSchema) },
+  responses: answers(201, 'The invitation', invitationSchema),
+})
+operator.openapi(inviteUser, async (context) =>
+  context.json(await inviteToInstance(context.get('platform'), context.req.valid('json').email), 201),
+)

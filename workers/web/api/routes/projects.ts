@@ -1,12 +1,30 @@
 // Projects, what they offer, and the lines a reader pastes.
-import { API_PATHS, createProjectSchema, installSchema, projectSchema } from '@distropack/core/contract/api.ts'
+import {
+  API_PATHS,
+  createProjectSchema,
+  editProjectSchema,
+  installSchema,
+  projectSchema,
+  transferProjectSchema,
+} from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { createRoute } from '@hono/zod-openapi'
 import { openOrganization, openProject } from '../../services/access.ts'
 import { describeInstall } from '../../services/install.ts'
+import { editProject, transferProject } from '../../services/project-changes.ts'
 import { ensureProject, listProjects, viewProject } from '../../services/projects.ts'
 import { need } from '../faults.ts'
-import { answers, channelQuery, jsonBody, newRouter, orgParams, projectParams, security } from '../route.ts'
+import {
+  answers,
+  channelQuery,
+  inOrganization,
+  inProject,
+  jsonBody,
+  newRouter,
+  orgParams,
+  projectParams,
+  security,
+} from '../route.ts'
 
 const tags = ['Projects']
 export const projects = newRouter()
@@ -16,6 +34,7 @@ const put = createRoute({
   path: API_PATHS.project,
   tags,
   security,
+  'x-permission': 'project.create',
   summary: 'Make a project with its signing keys, or find it',
   description: 'A new project has an empty, signed repository at once. Making the keys takes some seconds.',
   request: { params: projectParams, body: { ...jsonBody(createProjectSchema), required: false } },
@@ -26,12 +45,12 @@ projects.openapi(put, async (context) => {
   const actor = context.get('actor')
   const { org, project: slug } = context.req.valid('param')
   if (actor.kind === 'token' && actor.projectId !== null) {
-    const own = need(await openProject(platform, actor, org, slug, 'publish'))
+    const own = need(await openProject(platform, actor, { organization: org, slug }, 'project.create'))
     return context.json(await viewProject(platform, own), 200)
   }
-  const organization = need(await openOrganization(platform, actor, org, 'publish'))
-  const { signing } = createProjectSchema.parse(context.req.valid('json') ?? {})
-  const made = need(await ensureProject(platform, organization, slug, signing))
+  const organization = need(await openOrganization(platform, actor, org, 'project.create'))
+  const request = createProjectSchema.parse(context.req.valid('json') ?? {})
+  const made = need(await ensureProject(platform, organization, slug, request))
   return context.json(await viewProject(platform, made.project), made.created ? 201 : 200)
 })
 
@@ -39,15 +58,14 @@ const get = createRoute({
   method: 'get',
   path: API_PATHS.project,
   tags,
-  security,
+  ...inProject('project.read'),
   summary: 'Read a project',
   request: { params: projectParams },
   responses: answers(200, 'The project', projectSchema),
 })
 projects.openapi(get, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const project = context.get('project')
   return context.json(await viewProject(platform, project), 200)
 })
 
@@ -55,7 +73,7 @@ const list = createRoute({
   method: 'get',
   path: API_PATHS.projects,
   tags,
-  security,
+  ...inOrganization('project.list'),
   summary: 'List projects, newest first',
   request: { params: orgParams, query: pageQuerySchema },
   responses: answers(200, 'Projects', pageOf(projectSchema)),
@@ -63,7 +81,7 @@ const list = createRoute({
 projects.openapi(list, async (context) => {
   const platform = context.get('platform')
   const actor = context.get('actor')
-  const organization = need(await openOrganization(platform, actor, context.req.valid('param').org, 'read'))
+  const organization = context.get('organization')
   const onlyProjectId = actor.kind === 'token' ? actor.projectId : null
   const page = await listProjects(platform, organization, { ...context.req.valid('query'), onlyProjectId })
   return context.json(page, 200)
@@ -73,14 +91,50 @@ const install = createRoute({
   method: 'get',
   path: API_PATHS.install,
   tags,
-  security,
+  ...inProject('project.read'),
   summary: 'The lines a reader pastes, per distribution',
   request: { params: projectParams, query: channelQuery },
   responses: answers(200, 'Instructions', installSchema),
 })
 projects.openapi(install, async (context) => {
   const platform = context.get('platform')
-  const { org, project: slug } = context.req.valid('param')
-  const project = need(await openProject(platform, context.get('actor'), org, slug, 'read'))
+  const project = context.get('project')
   return context.json(await describeInstall(platform, project, context.req.valid('query').channel), 200)
+})
+
+const edit = createRoute({
+  method: 'patch',
+  path: API_PATHS.project,
+  tags,
+  ...inProject('project.edit'),
+  summary: 'Make a project private or public, archive it or take it up again',
+  description:
+    'Readers see a change of access within two seconds. An archived project is read on, and takes nothing new.',
+  request: { params: projectParams, body: jsonBody(editProjectSchema) },
+  responses: answers(200, 'The project', projectSchema),
+})
+projects.openapi(edit, async (context) => {
+  const platform = context.get('platform')
+  const edited = need(await editProject(platform, context.get('project'), context.req.valid('json')))
+  return context.json(await viewProject(platform, edited), 200)
+})
+
+const transfer = createRoute({
+  method: 'post',
+  path: API_PATHS.transfer,
+  tags,
+  ...inProject('project.transfer'),
+  summary: 'Move a project to another organization',
+  description:
+    'Its old address goes on serving the newest generation, and its keys stay. Tokens of the project and of the old ' +
+    'organization no longer reach it.',
+  request: { params: projectParams, body: jsonBody(transferProjectSchema) },
+  responses: answers(200, 'The project at its new name', projectSchema),
+})
+projects.openapi(transfer, async (context) => {
+  const platform = context.get('platform')
+  const { organization } = context.req.valid('json')
+  const target = need(await openOrganization(platform, context.get('actor'), organization, 'project.create'))
+  const moved = need(await transferProject(platform, context.get('project'), target))
+  return context.json(await viewProject(platform, moved), 200)
 })

@@ -20,13 +20,14 @@ export const writeTree = async (
 /** May be repeated; a later generation's head is never put back, because one object per repository calls this. */
 export const flipHead = async (
   bucket: R2Bucket,
-  project: { readonly organization: string; readonly slug: string },
+  /** Where it stands now, then where it stood before. */
+  names: readonly { readonly organization: string; readonly slug: string }[],
   head: Head,
 ): Promise<void> => {
   const day = new Date(head.flippedAtMs).toISOString().slice(0, 10)
   const text = JSON.stringify(head)
   await bucket.put(objectKey.day(head.repositoryId, day), text, JSON_TYPE)
-  await bucket.put(objectKey.head(project.organization, project.slug), text, JSON_TYPE)
+  for (const { organization, slug } of names) await bucket.put(objectKey.head(organization, slug), text, JSON_TYPE)
 }
 
 export const writePathObjects = async (

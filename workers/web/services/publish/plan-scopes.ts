@@ -1,9 +1,9 @@
 // What a publish changes: each root and channel with something pending, and those that have no index yet.
-import type { RepositoryAddress } from '@distropack/core/format.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import type { Project } from '../access.ts'
 import { formatOf, readEntry } from '../entries.ts'
-import { type Platform, repositoryUrl } from '../platform.ts'
+import { repositoryAddress } from '../install.ts'
+import type { Platform } from '../platform.ts'
 import type { ArtifactRow, Pending } from './package-paths.ts'
 import { type PublishedEntry, type ScopeEdit, scopeName } from './scope.ts'
 import { findSuccessors } from './successors.ts'
@@ -16,13 +16,6 @@ const READ_AT_ONCE = 6 // connections a Worker may have open
 const ONE_OF_EACH_ROOT = [...new Map(FORMATS.map((format) => [format.repository.root, format])).values()]
 
 export const isWithdrawing = ({ publication }: Pending): boolean => publication.state === 'withdrawing'
-
-const addressOf = ({ env }: Platform, project: Project, channel: string): RepositoryAddress => ({
-  baseUrl: repositoryUrl(env, project.organization, project.slug),
-  organization: project.organization,
-  project: project.slug,
-  channel,
-})
 
 const readEntries = async ({ bucket }: Platform, rows: readonly ArtifactRow[]): Promise<PublishedEntry[]> => {
   const entries: PublishedEntry[] = []
@@ -58,7 +51,7 @@ export const planScopes = async (platform: Platform, { project, pending, scopes 
       const coming = mine.filter((each) => !isWithdrawing(each)).map(({ artifact }) => artifact)
       const added = await readEntries(platform, [...coming, ...(await findSuccessors(platform, channel, leaving))])
       const removedIds = leaving.map(({ artifact }) => artifact.id)
-      edits.push({ format, address: addressOf(platform, project, channel), added, removedIds })
+      edits.push({ format, address: repositoryAddress(platform.env, project, channel), added, removedIds })
     }
   }
   return edits

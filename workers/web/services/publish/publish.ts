@@ -9,7 +9,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { publications } from '../../db/schema.ts'
 import { openSigner } from '../../signing/keyring.ts'
-import { findProjectById, type Project } from '../access.ts'
+import { findProjectById, listAliases, type Project } from '../access.ts'
 import { formatOf } from '../entries.ts'
 import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
@@ -148,11 +148,14 @@ const storeFiles = async (
 /** Shows the committed generation to readers; also what is left to do after a crash right before it. */
 const flip = async ({ platform, projectId, store }: Publishing, project: Project): Promise<void> => {
   const generation = store.generation()
-  if (generation === 0 || store.meta('flipped') === String(generation)) return
+  const { access, organization, slug } = project
+  // Also when it was closed, opened or moved since: the head says who may read, and stands at the project's name.
+  const shown = `${generation} ${access} ${organization}/${slug}`
+  if (generation === 0 || store.meta('flipped') === shown) return
   const flippedAtMs = platform.nowMs()
-  const { access } = project
-  await flipHead(platform.bucket, project, { repositoryId: projectId, generation, access, flippedAtMs })
-  store.setMeta('flipped', String(generation))
+  const names = [{ organization, slug }, ...(await listAliases(platform, projectId))]
+  await flipHead(platform.bucket, names, { repositoryId: projectId, generation, access, flippedAtMs })
+  store.setMeta('flipped', shown)
   store.setMeta('flippedAtMs', String(flippedAtMs))
 }
 

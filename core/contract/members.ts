@@ -1,0 +1,49 @@
+// Organizations and who belongs to them.
+import { z } from 'zod'
+import { PERMISSIONS, ROLES } from '../model/permissions.ts'
+import { slugSchema } from './wire.ts'
+
+export const roleSchema = z.enum(ROLES)
+
+export const organizationSchema = z
+  .object({
+    id: z.string(),
+    organization: slugSchema,
+    name: z.string(),
+    role: roleSchema.meta({ description: 'Yours' }),
+    createdAtMs: z.number(),
+  })
+  .meta({ id: 'Organization' })
+
+const nameSchema = z.string().trim().min(1).max(100)
+
+export const createOrganizationSchema = z
+  .object({ organization: slugSchema, name: nameSchema.optional() })
+  .meta({ id: 'CreateOrganization' })
+export const editOrganizationSchema = z.object({ name: nameSchema }).meta({ id: 'EditOrganization' })
+
+export const memberSchema = z
+  .object({ userId: z.string(), name: z.string(), email: z.string(), role: roleSchema, joinedAtMs: z.number() })
+  .meta({ id: 'Member' })
+export const editMemberSchema = z.object({ role: roleSchema }).meta({ id: 'EditMember' })
+
+export const emailSchema = z.email().max(254).toLowerCase()
+
+export const inviteSchema = z.object({ email: emailSchema, role: roleSchema.default('reader') }).meta({ id: 'Invite' })
+export const invitationSchema = z
+  .object({
+    id: z.string(),
+    organization: slugSchema.nullable().meta({ description: 'null: to this instance alone' }),
+    email: z.string(),
+    role: roleSchema,
+    invitedBy: z.string(),
+    createdAtMs: z.number(),
+    expiresAtMs: z.number(),
+  })
+  .meta({ id: 'Invitation' })
+
+export const permissionTableSchema = z
+  .object({ roles: z.array(roleSchema), permissions: z.record(z.string(), roleSchema) })
+  .meta({ id: 'Permissions' })
+/** What `GET /permissions` answers: the table the server itself goes by. */
+export const permissionTable = { roles: [...ROLES], permissions: { ...PERMISSIONS } }

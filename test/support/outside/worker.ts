@@ -1,0 +1,23 @@
+// The world outside the platform, for tests in workerd: every request the Worker sends to the internet arrives here.
+// Each host is a small stateful fake, typed by what the real one documents. What is not listed does not exist.
+import { github } from './github.ts'
+import { mailProvider } from './mail-provider.ts'
+import { openidProvider } from './openid-provider.ts'
+import { packager } from './packager.ts'
+
+type Host = (request: Request) => Promise<Response>
+
+const HOSTS: Readonly<Record<string, Host>> = {
+  'packager.test': packager,
+  'mail.test': mailProvider,
+  'github.com': github,
+  'api.github.com': github,
+  'idp.test': openidProvider,
+}
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const { hostname } = new URL(request.url)
+    return HOSTS[hostname]?.(request) ?? new Response(`no such host: ${hostname}`, { status: 530 })
+  },
+}

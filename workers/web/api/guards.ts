@@ -1,0 +1,99 @@
+// What stands before every route of the API: who may call from a browser, how often, how much at once.
+import { fault } from '@distropack/core/fault.ts'
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { createMiddleware } from 'hono/factory'
+import { secureHeaders } from 'hono/secure-headers'
+import { type Rate, takeActorRate, takeAddressRate } from '../services/rate-limits.ts'
+import type { ApiContext } from './context.ts'
+import { answerFaults } from './faults.ts'
+
+/** A manifest of 1 MiB with its file list; bytes of files come by their own routes, which count for themselves. */
+const MAX_JSON_BYTES = 24 * 1024 * 1024
+/** Signing in, and the like. */
+const MAX_FORM_BYTES = 64 * 1024
+
+/** Pages of this address and of the dashboard may call with a session; pages of others get no permission to. */
+export const trustedOrigins = ({ PUBLIC_URL, DASHBOARD_URL }: ApiContext['Bindings']): readonly string[] =>
+  [PUBLIC_URL, DASHBOARD_URL].flatMap((url) => (url ? [new URL(url).origin] : []))
+
+export const allowDashboard: MiddlewareHandler<ApiContext> = (context, next) =>
+  cors({
+    origin: (origin) => (trustedOrigins(context.env).includes(origin) ? origin : null),
+    credentials: true,
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposeHeaders: ['etag', 'location', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-request-id'],
+    maxAge: 600,
+  })(context, next)
+
+/** What the API answers is data: no page may run, frame or sniff it. */
+export const safeHeaders: MiddlewareHandler<ApiContext> = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'unsafe-inline'"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+  },
+  strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+  xFrameOptions: 'DENY',
+  referrerPolicy: 'no-referrer',
+})
+
+const limitTo = (maxSize: number): MiddlewareHandler<ApiContext> =>
+  bodyLimit({
+    maxSize,
+    onError: (context: Context) =>
+      answerFaults(context, [fault('body_too_large', `This address takes at most ${maxSize} bytes.`)]),
+  })
+
+const limitJson = limitTo(MAX_JSON_BYTES)
+export const limitForm = limitTo(MAX_FORM_BYTES)
+
+/** Addresses of API_PATHS that take the bytes of files, whatever type a client calls them. */
+const TAKES_FILES = /\/blobs\/[0-9a-f]{64}(?:$|\/uploads\/)/
+
+/** Bodies of files are streamed and measured by their routes; everything else is read into memory. */
+export const limitBody = createMiddleware<ApiContext>((context, next) =>
+  TAKES_FILES.test(context.req.path) ? next() : limitJson(context, next),
+)
+
+/** As draft-ietf-httpapi-ratelimit-headers-10 writes them. */
+const showRate = (context: Context<ApiContext>, name: string, rate: Rate): void => {
+  context.header('ratelimit-policy', `"${name}";q=${rate.limit};w=${rate.windowSeconds}`)
+  context.header('ratelimit', `"${name}";r=${rate.remaining};t=${rate.resetSeconds}`)
+}
+
+const refuseRate = (context: Context<ApiContext>, rate: Rate): Response => {
+  context.header('retry-after', String(rate.resetSeconds))
+  const message = `More than ${rate.limit} requests in ${rate.windowSeconds} seconds: wait ${rate.resetSeconds} seconds.`
+  return answerFaults(context, [fault('rate_limited', message)])
+}
+
+/** Cloudflare's word for the caller; on a laptop everybody is one. */
+export const addressOf = (context: Context<ApiContext>): string => context.req.header('cf-connecting-ip') ?? 'local'
+
+/** Before anybody is known: who guesses at tokens or passwords is counted by address. */
+export const limitAddress = createMiddleware<ApiContext>(async (context, next) => {
+  const rate = await takeAddressRate(context.get('platform'), addressOf(context))
+  if (!rate.allowed) return refuseRate(context, rate)
+  await next()
+})
+
+/** Only what turns out to be nobody's is counted, so that a busy office behind one address is not slowed down. */
+export const limitGuesses = createMiddleware<ApiContext>(async (context, next) => {
+  await next()
+  if (context.res.status !== 401) return
+  const rate = await takeAddressRate(context.get('platform'), addressOf(context))
+  if (!rate.allowed) context.res = refuseRate(context, rate)
+})
+
+/** A token, a person, an operator: each has its own count. */
+export const limitActor = createMiddleware<ApiContext>(async (context, next) => {
+  const rate = await takeActorRate(context.get('platform'), context.get('platform').who.id)
+  showRate(context, 'actor', rate)
+  if (!rate.allowed) return refuseRate(context, rate)
+  await next()
+})

@@ -1,0 +1,176 @@
+// Accounts through better-auth: passwords, sessions, second factors, passkeys, sign-in with GitHub and OIDC. What is
+// ours to decide stands here: who may sign up, what is mailed, whom one may not delete. The rest is the library's.
+import { passkey } from '@better-auth/passkey'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { drizzleAdapter } from 'better-auth/adapters/drizzle'
+import { APIError } from 'better-auth/api'
+import { betterAuth } from 'better-auth/minimal'
+import { genericOAuth } from 'better-auth/plugins/generic-oauth'
+import { twoFactor } from 'better-auth/plugins/two-factor'
+import * as tables from '../../db/tables/accounts.ts'
+import type { Env } from '../../env.ts'
+import { sendMail } from '../../mail/mailer.ts'
+import { type IdPrefix, newId } from '../ids.ts'
+import { logError, logEvent } from '../log.ts'
+import type { Platform } from '../platform.ts'
+import { consumeRate } from '../rate-limits.ts'
+import { afterUserMade, refuseDeletion, refuseSignUp } from './rules.ts'
+
+/** Prefixes of better-auth's models; others (codes, passkeys) are never shown. */
+const PREFIXES: Readonly<Record<string, IdPrefix>> = { user: 'usr', session: 'ses' }
+const HOUR_SECONDS = 3600
+const DAY_SECONDS = 24 * HOUR_SECONDS
+
+const schema = {
+  user: tables.users,
+  session: tables.sessions,
+  account: tables.signIns,
+  verification: tables.verifications,
+  twoFactor: tables.secondFactors,
+  passkey: tables.passkeys,
+}
+
+/** Providers that are configured; none of them is needed. */
+const providersOf = (env: Env) => ({
+  social:
+    env.GITHUB_CLIENT_ID && env.GITHUB_CLIENT_SECRET
+      ? { github: { clientId: env.GITHUB_CLIENT_ID, clientSecret: env.GITHUB_CLIENT_SECRET } }
+      : {},
+  oidc:
+    env.OIDC_ISSUER && env.OIDC_CLIENT_ID && env.OIDC_CLIENT_SECRET
+      ? [
+          genericOAuth({
+            config: [
+              {
+                providerId: 'oidc',
+                discoveryUrl: `${env.OIDC_ISSUER.replace(/\/+$/, '')}/.well-known/openid-configuration`,
+                clientId: env.OIDC_CLIENT_ID,
+                clientSecret: env.OIDC_CLIENT_SECRET,
+                scopes: ['openid', 'email', 'profile'],
+                pkce: true,
+              },
+            ],
+          }),
+        ]
+      : [],
+})
+
+const mails = (platform: Platform) => {
+  const send = (to: string, subject: string, lines: readonly string[]): Promise<void> =>
+    // Whether a mail could be sent must not tell whether an account exists: trouble is logged, the answer is the same.
+    sendMail(platform.env, { to, subject, text: lines.join('\n\n') }).catch((error: unknown) =>
+      logError('mail.failed', error, { requestId: platform.requestId }),
+    )
+  return {
+    verification: ({ user, url }: { user: { email: string }; url: string }) =>
+      send(user.email, 'Confirm your e-mail address', [
+        'Open this address to confirm that this mailbox is yours. It works for an hour.',
+        url,
+        'If you made no account, do nothing.',
+      ]),
+    reset: ({ user, url }: { user: { email: string }; url: string }) =>
+      send(user.email, 'Choose a new password', [
+        'Open this address to choose a new password. It works for an hour and ends every session.',
+        url,
+        'If you did not ask for it, do nothing.',
+      ]),
+    existing: ({ user }: { user: { email: string } }) =>
+      send(user.email, 'You already have an account', [
+        'Somebody, perhaps you, tried to make an account with this address. There is one: sign in, or ask for a new password.',
+      ]),
+    change: ({ user, newEmail, url }: { user: { email: string }; newEmail: string; url: string }) =>
+      send(user.email, 'Confirm your new e-mail address', [
+        `Your account is to move to ${newEmail}. Open this address to agree.`,
+        url,
+        'If you did not ask for it, change your password.',
+      ]),
+  }
+}
+
+const makeAuth = (platform: Platform, secret: string) => {
+  const { env, db } = platform
+  const providers = providersOf(env)
+  const mail = mails(platform)
+  const origins = [env.PUBLIC_URL, env.DASHBOARD_URL].flatMap((url) => (url ? [new URL(url).origin] : []))
+  return betterAuth({
+    appName: 'DistroPack',
+    baseURL: env.PUBLIC_URL,
+    basePath: '/api/auth',
+    secret,
+    database: drizzleAdapter(db, { provider: 'sqlite', schema }),
+    trustedOrigins: origins,
+    emailAndPassword: {
+      enabled: true,
+      requireEmailVerification: true,
+      minPasswordLength: 10,
+      maxPasswordLength: 200,
+      revokeSessionsOnPasswordReset: true,
+      resetPasswordTokenExpiresIn: HOUR_SECONDS,
+      sendResetPassword: mail.reset,
+      onExistingUserSignUp: mail.existing,
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: true,
+      expiresIn: HOUR_SECONDS,
+      sendVerificationEmail: mail.verification,
+    },
+    user: {
+      additionalFields: { isOperator: { type: 'boolean', input: false, defaultValue: false } },
+      changeEmail: { enabled: true, sendChangeEmailConfirmation: mail.change },
+      validateUserInfo: async ({ user, source }) => {
+        if (source.action !== 'create-user') return
+        const refused = await refuseSignUp(platform, user.email ?? '')
+        if (refused) return { error: refused.code, errorDescription: refused.message }
+      },
+      deleteUser: {
+        enabled: true,
+        beforeDelete: async (user) => {
+          const refused = await refuseDeletion(platform, user.id)
+          if (refused) throw new APIError('CONFLICT', { code: refused.code, message: refused.message })
+        },
+      },
+    },
+    session: { expiresIn: 30 * DAY_SECONDS, updateAge: DAY_SECONDS, freshAge: HOUR_SECONDS },
+    account: { encryptOAuthTokens: true, accountLinking: { enabled: true } },
+    verification: { storeIdentifier: 'hashed' },
+    socialProviders: providers.social,
+    plugins: [
+      twoFactor({ issuer: 'DistroPack' }),
+      passkey({ rpID: new URL(env.DASHBOARD_URL || env.PUBLIC_URL).hostname, rpName: 'DistroPack', origin: origins }),
+      ...providers.oidc,
+    ],
+    databaseHooks: { user: { create: { after: (user) => afterUserMade(platform, user.id) } } },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 300,
+      customStorage: { consume: (key, rule) => consumeRate(platform, `auth:${key}`, rule) },
+    },
+    advanced: {
+      cookiePrefix: 'distropack',
+      useSecureCookies: env.PUBLIC_URL.startsWith('https:'),
+      database: { generateId: ({ model }) => newId(PREFIXES[model] ?? 'row', Date.now()) },
+      ipAddress: { ipAddressHeaders: ['cf-connecting-ip'] },
+    },
+    logger: {
+      // Its messages may name addresses of people; the level and the words are enough to find the trouble.
+      log: (level, message) => {
+        if (level === 'error') logEvent('accounts.error', { message, requestId: platform.requestId })
+      },
+    },
+  })
+}
+
+export type Auth = ReturnType<typeof makeAuth>
+
+export const openAuth = (platform: Platform): Result<Auth, Fault> => {
+  const { AUTH_SECRET } = platform.env
+  if (!AUTH_SECRET || AUTH_SECRET.length < 32) {
+    return err(
+      fault('accounts_unconfigured', 'Accounts are off: the secret AUTH_SECRET (32 characters or more) is not set.'),
+    )
+  }
+  return ok(makeAuth(platform, AUTH_SECRET))
+}

@@ -1,0 +1,129 @@
+// Accounts as an operator sees and makes them.
+import type { createUserSchema, userSchema } from '@distropack/core/contract/operator.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { and, desc, eq, like, lt, ne, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
+import type { z } from 'zod'
+import { apiTokens } from '../../db/schema.ts'
+import { sessions, signIns, users } from '../../db/tables/accounts.ts'
+import { findOrganization } from '../access.ts'
+import { newId } from '../ids.ts'
+import { logEvent } from '../log.ts'
+import { addMember } from '../members.ts'
+import type { Platform } from '../platform.ts'
+import { openAuth } from './auth.ts'
+import { afterUserMade, refuseDeletion } from './rules.ts'
+
+type UserView = z.infer<typeof userSchema>
+
+const view = (row: typeof users.$inferSelect): UserView => ({
+  id: row.id,
+  name: row.name,
+  email: row.email,
+  emailVerified: row.emailVerified,
+  isOperator: row.isOperator,
+  twoFactorEnabled: row.twoFactorEnabled === true,
+  createdAtMs: row.createdAt.getTime(),
+})
+
+export const listUsers = async (
+  { db }: Platform,
+  page: { readonly cursor?: string | undefined; readonly limit: number; readonly email?: string | undefined },
+): Promise<{ items: UserView[]; nextCursor: string | null }> => {
+  const rows = await db
+    .select()
+    .from(users)
+    .where(
+      and(
+        page.cursor ? lt(users.id, page.cursor) : undefined,
+        page.email ? like(users.email, `${page.email.replaceAll(/[%_]/g, '')}%`) : undefined,
+      ),
+    )
+    .orderBy(desc(users.id))
+    .limit(page.limit + 1)
+  const items = rows.slice(0, page.limit).map(view)
+  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+}
+
+const noUser = (id: string) => err(fault('not_found', `There is no account "${id}".`))
+
+/** An account whose address the operator vouches for. With an organization, it becomes that one's owner. */
+export const createUser = async (
+  platform: Platform,
+  { email, name, password, organization }: z.infer<typeof createUserSchema>,
+): Promise<Result<UserView, Fault>> => {
+  const auth = openAuth(platform)
+  if (!auth.ok) return auth
+  const owned = organization === undefined ? undefined : await findOrganization(platform, organization)
+  if (organization !== undefined && !owned)
+    return err(fault('not_found', `There is no organization "${organization}".`))
+  const [taken] = await platform.db.select({ id: users.id }).from(users).where(eq(users.email, email))
+  if (taken) return err(fault('conflict', `There is an account for ${email} already.`))
+  const { password: hasher } = await auth.value.$context
+  const now = new Date(platform.nowMs())
+  const dates = { createdAt: now, updatedAt: now }
+  const id = newId('usr', now.getTime())
+  // better-auth makes users for requests of their own alone; its form of a password's row is `credential`.
+  await platform.db.batch([
+    platform.db.insert(users).values({ id, email, name, emailVerified: true, ...dates }),
+    platform.db.insert(signIns).values({
+      id: newId('row', now.getTime()),
+      userId: id,
+      accountId: id,
+      providerId: 'credential',
+      password: await hasher.hash(password),
+      ...dates,
+    }),
+  ])
+  await afterUserMade(platform, id)
+  if (owned) await addMember(platform, owned.id, { id, email }, 'owner')
+  const [row] = await platform.db.select().from(users).where(eq(users.id, id))
+  return row ? ok(view(row)) : noUser(id)
+}
+
+/** The last operator stays: nobody could name another. */
+export const setOperator = async (
+  { db, requestId, who }: Platform,
+  userId: string,
+  isOperator: boolean,
+): Promise<Result<UserView, Fault>> => {
+  const [found] = await db.select().from(users).where(eq(users.id, userId))
+  if (!found) return noUser(userId)
+  const other = alias(users, 'other')
+  const others = db
+    .select({ one: sql`1` })
+    .from(other)
+    .where(and(eq(other.isOperator, true), ne(other.id, userId)))
+  const [row] = await db
+    .update(users)
+    .set({ isOperator })
+    .where(and(eq(users.id, userId), isOperator ? undefined : sql`exists ${others}`))
+    .returning()
+  if (!row) return err(fault('conflict', 'An instance keeps at least one operator: name another first.'))
+  logEvent('operator.changed', { userId, isOperator, by: who.id, requestId })
+  return ok(view(row))
+}
+
+export const deleteUser = async (platform: Platform, userId: string): Promise<Result<void, Fault>> => {
+  const { db } = platform
+  const [found] = await db.select().from(users).where(eq(users.id, userId))
+  if (!found) return noUser(userId)
+  const refused = await refuseDeletion(platform, userId)
+  if (refused) return err(refused)
+  const other = alias(users, 'other')
+  const otherOperator = db
+    .select({ one: sql`1` })
+    .from(other)
+    .where(and(eq(other.isOperator, true), ne(other.id, userId)))
+  if (found.isOperator && (await otherOperator).length === 0) {
+    return err(fault('conflict', 'An instance keeps at least one operator: name another first.'))
+  }
+  await db.batch([
+    db.delete(apiTokens).where(eq(apiTokens.userId, userId)),
+    db.delete(sessions).where(eq(sessions.userId, userId)),
+    db.delete(users).where(eq(users.id, userId)),
+  ])
+  logEvent('account.deleted', { userId, by: platform.who.id, requestId: platform.requestId })
+  return ok(undefined)
+}

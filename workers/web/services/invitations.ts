@@ -1,0 +1,151 @@
+// Asking somebody in. The mail is only a notice: an invitation is accepted by the account whose verified e-mail
+// address it names, so a forwarded mail opens nothing.
+import type { invitationSchema, inviteSchema } from '@distropack/core/contract/members.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { isAtLeast } from '@distropack/core/model/permissions.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { and, desc, eq, gt, lt, type SQL } from 'drizzle-orm'
+import type { z } from 'zod'
+import { organizations } from '../db/schema.ts'
+import { users } from '../db/tables/accounts.ts'
+import { invitations, members } from '../db/tables/members.ts'
+import { sendMail } from '../mail/mailer.ts'
+import type { UserActor } from './access.ts'
+import { newId } from './ids.ts'
+import { logError } from './log.ts'
+import { type ActingIn, addMember } from './members.ts'
+import type { Platform } from './platform.ts'
+import { record } from './record.ts'
+
+type Invitation = z.infer<typeof invitationSchema>
+type Row = typeof invitations.$inferSelect
+
+const LIFETIME_MS = 7 * 24 * 3600 * 1000
+
+const view = (row: Row, organization: string | null): Invitation => ({
+  id: row.id,
+  organization,
+  email: row.email,
+  role: row.role,
+  invitedBy: row.invitedBy,
+  createdAtMs: row.createdAtMs,
+  expiresAtMs: row.expiresAtMs,
+})
+
+const notify = async ({ env, requestId }: Platform, row: Row, place: string): Promise<void> => {
+  const text = [
+    `${row.invitedBy} invites you to ${place} on DistroPack, as ${row.role}.`,
+    `Sign in at ${env.DASHBOARD_URL || env.PUBLIC_URL} with this e-mail address to accept. The invitation ends in 7 days.`,
+  ].join('\n\n')
+  // It stands in the list of the one invited, mailed or not.
+  await sendMail(env, { to: row.email, subject: `An invitation to ${place}`, text }).catch((error: unknown) =>
+    logError('mail.failed', error, { requestId }),
+  )
+}
+
+const insert = async (
+  platform: Platform,
+  organizationId: string | null,
+  { email, role }: z.infer<typeof inviteSchema>,
+): Promise<Row> => {
+  const now = platform.nowMs()
+  const row: Row = {
+    id: newId('inv', now),
+    organizationId,
+    email,
+    role,
+    invitedBy: platform.who.name,
+    state: 'open',
+    createdAtMs: now,
+    expiresAtMs: now + LIFETIME_MS,
+  }
+  await platform.db.insert(invitations).values(row)
+  return row
+}
+
+export const invite = async (
+  platform: Platform,
+  organization: ActingIn,
+  request: z.infer<typeof inviteSchema>,
+): Promise<Result<Invitation, Fault>> => {
+  if (request.role === 'owner' && !isAtLeast(organization.role, 'owner')) {
+    return err(fault('forbidden', 'Only an owner makes an owner.'))
+  }
+  const [already] = await platform.db
+    .select({ id: users.id })
+    .from(members)
+    .innerJoin(users, eq(users.id, members.userId))
+    .where(and(eq(members.organizationId, organization.id), eq(users.email, request.email)))
+  if (already) return err(fault('conflict', `${request.email} is a member already.`))
+  const row = await insert(platform, organization.id, request)
+  await record(platform, {
+    organizationId: organization.id,
+    action: 'member.invited',
+    subject: row.id,
+    after: { email: row.email, role: row.role },
+  })
+  await notify(platform, row, organization.slug)
+  return ok(view(row, organization.slug))
+}
+
+/** To the instance alone, from its operator: an account may be made for this address. */
+export const inviteToInstance = async (platform: Platform, email: string): Promise<Invitation> => {
+  const row = await insert(platform, null, { email, role: 'reader' })
+  await notify(platform, row, 'an account')
+  return view(row, null)
+}
+
+const isOpen = (platform: Platform): SQL | undefined =>
+  and(eq(invitations.state, 'open'), gt(invitations.expiresAtMs, platform.nowMs()))
+
+const list = async (
+  platform: Platform,
+  which: SQL | undefined,
+  page: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: Invitation[]; nextCursor: string | null }> => {
+  const rows = await platform.db
+    .select({ row: invitations, organization: organizations.slug })
+    .from(invitations)
+    .leftJoin(organizations, eq(organizations.id, invitations.organizationId))
+    .where(and(which, isOpen(platform), page.cursor ? lt(invitations.id, page.cursor) : undefined))
+    .orderBy(desc(invitations.id))
+    .limit(page.limit + 1)
+  const items = rows.slice(0, page.limit).map(({ row, organization }) => view(row, organization))
+  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+}
+
+type Page = Parameters<typeof list>[2]
+
+export const listInvitations = (platform: Platform, organizationId: string, page: Page) =>
+  list(platform, eq(invitations.organizationId, organizationId), page)
+
+export const listMyInvitations = (platform: Platform, user: UserActor, page: Page) =>
+  list(platform, eq(invitations.email, user.email.toLowerCase()), page)
+
+const noSuch = (id: string) => err(fault('not_found', `There is no open invitation "${id}".`))
+
+export const revokeInvitation = async (
+  platform: Platform,
+  organizationId: string,
+  id: string,
+): Promise<Result<void, Fault>> => {
+  const mine = and(eq(invitations.id, id), eq(invitations.organizationId, organizationId), isOpen(platform))
+  const [row] = await platform.db.update(invitations).set({ state: 'revoked' }).where(mine).returning()
+  if (!row) return noSuch(id)
+  await record(platform, { organizationId, action: 'invitation.revoked', subject: id, before: { email: row.email } })
+  return ok(undefined)
+}
+
+export const acceptInvitation = async (
+  platform: Platform,
+  user: UserActor,
+  id: string,
+): Promise<Result<void, Fault>> => {
+  const mine = and(eq(invitations.id, id), eq(invitations.email, user.email.toLowerCase()), isOpen(platform))
+  const [row] = await platform.db.update(invitations).set({ state: 'accepted' }).where(mine).returning()
+  if (!row) return noSuch(id)
+  if (row.organizationId) {
+    await addMember(platform, row.organizationId, { id: user.userId, email: user.email }, row.role)
+  }
+  return ok(undefined)
+}

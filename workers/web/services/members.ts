@@ -1,0 +1,140 @@
+// Who belongs to an organization. Every change keeps at least one owner, and only an owner makes or unmakes one.
+import type { memberSchema } from '@distropack/core/contract/members.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { isAtLeast, type Role } from '@distropack/core/model/permissions.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { and, asc, eq, gt, ne, or, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
+import type { z } from 'zod'
+import { apiTokens } from '../db/schema.ts'
+import { users } from '../db/tables/accounts.ts'
+import { members } from '../db/tables/members.ts'
+import type { Organization } from './access.ts'
+import { refreshGrants } from './grants.ts'
+import type { Platform } from './platform.ts'
+import { record } from './record.ts'
+
+type Member = z.infer<typeof memberSchema>
+/** An organization, and what the one who changes it is in it. */
+export type ActingIn = Organization & { readonly role: Role }
+
+const selectMembers = ({ db }: Platform) =>
+  db
+    .select({
+      userId: users.id,
+      name: users.name,
+      email: users.email,
+      role: members.role,
+      joinedAtMs: members.createdAtMs,
+    })
+    .from(members)
+    .innerJoin(users, eq(users.id, members.userId))
+
+export const listMembers = async (
+  platform: Platform,
+  organizationId: string,
+  page: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: Member[]; nextCursor: string | null }> => {
+  const rows = await selectMembers(platform)
+    .where(and(eq(members.organizationId, organizationId), page.cursor ? gt(members.userId, page.cursor) : undefined))
+    .orderBy(asc(members.userId))
+    .limit(page.limit + 1)
+  const items = rows.slice(0, page.limit)
+  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.userId ?? null) : null }
+}
+
+const findMember = async (
+  platform: Platform,
+  organizationId: string,
+  userId: string,
+): Promise<Result<Member, Fault>> => {
+  const [row] = await selectMembers(platform).where(
+    and(eq(members.organizationId, organizationId), eq(members.userId, userId)),
+  )
+  return row ? ok(row) : err(fault('not_found', `There is no member "${userId}" here.`))
+}
+
+const lastOwner = fault('conflict', 'An organization keeps at least one owner: make somebody else an owner first.')
+const ownersAlone = fault('forbidden', 'Only an owner makes or unmakes an owner.')
+
+/** True of a row that is no owner, or not the last one. Part of the statement that changes it, so nothing comes between. */
+const keepsAnOwner = ({ db }: Platform) => {
+  const other = alias(members, 'other')
+  const otherOwners = db
+    .select({ one: sql`1` })
+    .from(other)
+    .where(
+      and(eq(other.organizationId, members.organizationId), eq(other.role, 'owner'), ne(other.userId, members.userId)),
+    )
+  return or(ne(members.role, 'owner'), sql`exists ${otherOwners}`)
+}
+
+export const changeMember = async (
+  platform: Platform,
+  organization: ActingIn,
+  userId: string,
+  role: Role,
+): Promise<Result<Member, Fault>> => {
+  const found = await findMember(platform, organization.id, userId)
+  if (!found.ok) return found
+  const touchesOwner = role === 'owner' || found.value.role === 'owner'
+  if (touchesOwner && !isAtLeast(organization.role, 'owner')) return err(ownersAlone)
+  const mine = and(eq(members.organizationId, organization.id), eq(members.userId, userId))
+  const changed = await platform.db
+    .update(members)
+    .set({ role })
+    .where(role === 'owner' ? mine : and(mine, keepsAnOwner(platform)))
+    .returning({ userId: members.userId })
+  if (changed.length === 0) return err(lastOwner)
+  await record(platform, {
+    organizationId: organization.id,
+    action: 'member.changed',
+    subject: userId,
+    before: { role: found.value.role },
+    after: { role },
+  })
+  return ok({ ...found.value, role })
+}
+
+/** Their tokens lose the organization with the same stroke. */
+export const removeMember = async (
+  platform: Platform,
+  organization: ActingIn,
+  userId: string,
+): Promise<Result<void, Fault>> => {
+  const found = await findMember(platform, organization.id, userId)
+  if (!found.ok) return found
+  const isSelf = platform.who.id === userId
+  if (found.value.role === 'owner' && !isSelf && !isAtLeast(organization.role, 'owner')) return err(ownersAlone)
+  const removed = await platform.db
+    .delete(members)
+    .where(and(eq(members.organizationId, organization.id), eq(members.userId, userId), keepsAnOwner(platform)))
+    .returning({ userId: members.userId })
+  if (removed.length === 0) return err(lastOwner)
+  await refreshGrants(platform, eq(apiTokens.userId, userId))
+  await record(platform, {
+    organizationId: organization.id,
+    action: 'member.removed',
+    subject: userId,
+    before: { role: found.value.role, email: found.value.email },
+  })
+  return ok(undefined)
+}
+
+/** A membership that was agreed on, by an invitation or by an operator. */
+export const addMember = async (
+  platform: Platform,
+  organizationId: string,
+  user: { readonly id: string; readonly email: string },
+  role: Role,
+): Promise<void> => {
+  const added = await platform.db
+    .insert(members)
+    .values({ organizationId, userId: user.id, role, createdAtMs: platform.nowMs() })
+    .onConflictDoNothing()
+    .returning({ userId: members.userId })
+  if (added.length === 0) return
+  await refreshGrants(platform, eq(apiTokens.userId, user.id))
+  const facts = { action: 'member.joined' as const, subject: user.id, after: { role, email: user.email } }
+  await record(platform, { organizationId, ...facts })
+}

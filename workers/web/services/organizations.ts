@@ -1,0 +1,120 @@
+// Organizations of a person: made, named, left empty and deleted.
+import type { createOrganizationSchema, organizationSchema } from '@distropack/core/contract/members.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { lesserRole, type Role } from '@distropack/core/model/permissions.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { and, asc, eq, gt, type SQL } from 'drizzle-orm'
+import type { z } from 'zod'
+import { apiTokens, organizations, projectAliases, projects } from '../db/schema.ts'
+import { members } from '../db/tables/members.ts'
+import type { Actor, UserActor } from './access.ts'
+import { roleOfScopes } from './access.ts'
+import { dropGrants, refreshGrants } from './grants.ts'
+import { newId } from './ids.ts'
+import type { ActingIn } from './members.ts'
+import type { Platform } from './platform.ts'
+import { record, recording } from './record.ts'
+
+type OrganizationView = z.infer<typeof organizationSchema>
+type Row = typeof organizations.$inferSelect
+
+export const viewOrganization = ({ id, slug, name, createdAtMs }: Row, role: Role): OrganizationView => ({
+  id,
+  organization: slug,
+  name: name || slug,
+  role,
+  createdAtMs,
+})
+
+/** The person who makes it owns it. */
+export const createOrganization = async (
+  platform: Platform,
+  user: UserActor,
+  { organization: slug, name }: z.infer<typeof createOrganizationSchema>,
+): Promise<Result<OrganizationView, Fault>> => {
+  const { db } = platform
+  const createdAtMs = platform.nowMs()
+  const row: Row = { id: newId('org', createdAtMs), slug, name: name ?? slug, createdAtMs }
+  const [promised] = await db.select().from(projectAliases).where(eq(projectAliases.organization, slug)).limit(1)
+  // An address that readers still have must not become somebody else's.
+  const taken = err(fault('conflict', `The name "${slug}" is taken.`))
+  if (promised) return taken
+  const made = await db.insert(organizations).values(row).onConflictDoNothing().returning({ id: organizations.id })
+  if (made.length === 0) return taken
+  await db.batch([
+    db.insert(members).values({ organizationId: row.id, userId: user.userId, role: 'owner', createdAtMs }),
+    recording(platform, { organizationId: row.id, action: 'organization.created', subject: slug }),
+  ])
+  await refreshGrants(platform, eq(apiTokens.userId, user.userId))
+  return ok(viewOrganization(row, 'owner'))
+}
+
+const reachOf = (actor: Exclude<Actor, { kind: 'operator' }>): SQL | undefined => {
+  if (actor.kind === 'user') return eq(members.userId, actor.userId)
+  const bound = actor.organizationId === null ? undefined : eq(organizations.id, actor.organizationId)
+  return actor.userId === null ? bound : and(eq(members.userId, actor.userId), bound)
+}
+
+export const listOrganizations = async (
+  { db }: Platform,
+  actor: Exclude<Actor, { kind: 'operator' }>,
+  page: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: OrganizationView[]; nextCursor: string | null }> => {
+  const isPerson = actor.kind === 'user' || actor.userId !== null
+  const userId = actor.kind === 'user' ? actor.userId : (actor.userId ?? '')
+  const rows = await db
+    .select({ row: organizations, role: members.role })
+    .from(organizations)
+    .leftJoin(members, and(eq(members.organizationId, organizations.id), eq(members.userId, userId)))
+    .where(and(reachOf(actor), page.cursor ? gt(organizations.id, page.cursor) : undefined))
+    .orderBy(asc(organizations.id))
+    .limit(page.limit + 1)
+  const granted = actor.kind === 'token' ? roleOfScopes(actor.scopes) : ('owner' as const)
+  const items = rows
+    .slice(0, page.limit)
+    .map(({ row, role }) => viewOrganization(row, isPerson && role ? lesserRole(role, granted) : granted))
+  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+}
+
+export const renameOrganization = async (
+  platform: Platform,
+  organization: ActingIn,
+  name: string,
+): Promise<OrganizationView> => {
+  await platform.db.update(organizations).set({ name }).where(eq(organizations.id, organization.id))
+  await record(platform, {
+    organizationId: organization.id,
+    action: 'organization.edited',
+    subject: organization.slug,
+    before: { name: organization.name },
+    after: { name },
+  })
+  return viewOrganization({ ...organization, name }, organization.role)
+}
+
+/** Only an empty one: what readers install from is not deleted by the way. */
+export const deleteOrganization = async (platform: Platform, organization: ActingIn): Promise<Result<void, Fault>> => {
+  const { db } = platform
+  const own = eq(projects.organizationId, organization.id)
+  const [project] = await db.select({ slug: projects.slug }).from(projects).where(own).limit(1)
+  if (project) {
+    const message = `${organization.slug} still has projects ("${project.slug}" is one): transfer them first.`
+    return err(fault('conflict', message))
+  }
+  const userIds = await db
+    .select({ id: members.userId })
+    .from(members)
+    .where(eq(members.organizationId, organization.id))
+  await dropGrants(platform, eq(apiTokens.organizationId, organization.id))
+  await db.batch([
+    db.delete(apiTokens).where(eq(apiTokens.organizationId, organization.id)),
+    db.delete(organizations).where(eq(organizations.id, organization.id)),
+    recording(platform, {
+      organizationId: organization.id,
+      action: 'organization.deleted',
+      subject: organization.slug,
+    }),
+  ])
+  for (const { id } of userIds) await refreshGrants(platform, eq(apiTokens.userId, id))
+  return ok(undefined)
+}
