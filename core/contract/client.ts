@@ -19,7 +19,7 @@ import {
   whoamiSchema,
 } from './api.ts'
 import { type BlobTarget, type SliceOpener, uploadBlob } from './upload.ts'
-import { type BlobRef, errorBodySchema, pageOf } from './wire.ts'
+import { type BlobRef, pageOf, refusalSchema } from './wire.ts'
 
 export interface ClientOptions {
   /** The server, without `/api/v1`. */
@@ -74,7 +74,7 @@ const reasonOf = (error: unknown): string => {
 const troubleOf = async (url: string, response: Response): Promise<ClientTrouble> => {
   const text = await response.text()
   try {
-    const { requestId, faults, ...first } = errorBodySchema.pick({ error: true }).parse(JSON.parse(text)).error
+    const { requestId, faults, ...first } = refusalSchema.parse(JSON.parse(text)).error
     return { kind: 'refused', status: response.status, requestId, faults: faults?.length ? faults : [first] }
   } catch {
     return unreachable(url, `it answered ${response.status} ${text.slice(0, 200)}`, response.status)

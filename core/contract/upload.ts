@@ -4,7 +4,7 @@
 import { type Fault, fault } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
 import { MAX_SINGLE_UPLOAD_BYTES, uploadSchema } from './api.ts'
-import { type BlobRef, errorBodySchema } from './wire.ts'
+import { type BlobRef, refusalSchema } from './wire.ts'
 
 export interface BlobTarget {
   /** `…/projects/acme/tool/blobs` or a job's; blobs live at `${blobsUrl}/{sha256}`. */
@@ -21,7 +21,7 @@ export type SliceOpener = (offset: number, lengthBytes: number) => Uint8Array | 
 export const faultOfResponse = async (response: Response): Promise<Fault> => {
   const text = await response.text()
   try {
-    const { error } = errorBodySchema.parse(JSON.parse(text))
+    const { error } = refusalSchema.parse(JSON.parse(text))
     return error
   } catch {
     return fault('internal', `the server answered ${response.status} ${text.slice(0, 200)}`)

@@ -45,6 +45,8 @@ export const errorBodySchema = z
   })
   .meta({ id: 'Error' })
 export type ErrorBody = z.infer<typeof errorBodySchema>
+/** The part a program reads: it comes alone from a packager, and may come alone from a proxy of ours. */
+export const refusalSchema = errorBodySchema.pick({ error: true })
 
 export const pageQuerySchema = z.object({
   cursor: z.string().max(200).optional(),
