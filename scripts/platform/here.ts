@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ROOT } from './options.ts'
 import { type Platform, startPlatform } from './platform.ts'
-import { bootstrap, DEMO, installText, publishExample } from './seed.ts'
+import { bootstrap, DEMO, ensureAccount, installText, LOCAL_EMAIL, publishExample } from './seed.ts'
 import { readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
 
 const DEFAULT_PORT = 8787
@@ -65,11 +65,14 @@ const runHere = async (): Promise<Platform> => {
   endOnSignals(platform)
   try {
     const token = await seedOnce(platform, stateDirectory)
-    writeLocalAccess(stateDirectory, { url: platform.url, token })
+    await ensureAccount(platform.url, platform.operatorToken, platform.accountPassword)
+    const account = { email: LOCAL_EMAIL, password: platform.accountPassword }
+    writeLocalAccess(stateDirectory, { url: platform.url, token, ...account })
+    const lines = await installText({ url: platform.url, token })
     platform.markReady()
     console.log(`\nDistroPack is ready at ${platform.url}; Ctrl-C ends it. Install the example with:\n`)
-    console.log(await installText({ url: platform.url, token }))
-    console.log(`\nAddress and token for programs: ${stateDirectory}/local.json; events: ${file}`)
+    console.log(lines)
+    console.log(`\nAddress, token, e-mail address and password: ${stateDirectory}/local.json; events: ${file}`)
     return platform
   } catch (error) {
     await platform.stop()

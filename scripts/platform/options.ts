@@ -1,7 +1,7 @@
 // The wrangler.toml files, as Miniflare options: what runs on a laptop is what is deployed, said in one place.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Response as MiniflareResponse, type V4WorkerOptions } from 'miniflare'
+import { type Request as MiniflareRequest, Response as MiniflareResponse, type V4WorkerOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from 'wrangler'
 import { bundleWorker } from './bundle.ts'
 
@@ -35,6 +35,7 @@ const DOOR = `export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url)
     if (pathname === '/') return new Response(env.DASHBOARD, { headers: { 'content-type': 'text/html; charset=utf-8' } })
+    if (pathname === '/mailbox') return env.MAILBOX.fetch(request)
     if (pathname !== '/healthz') return env.WEB.fetch(request)
     const { status } = await env.READY.fetch('http://ready/')
     return Response.json({ ready: status === 200 }, { status, headers: { 'cache-control': 'no-store' } })
@@ -45,19 +46,21 @@ export interface DoorOptions {
   readonly host: string
   readonly port: number
   readonly isReady: () => boolean
+  readonly mailbox: (request: MiniflareRequest) => Promise<MiniflareResponse>
 }
 
 /**
  * The only Worker with a port. Miniflare's own port answers /cdn-cgi/local/… for every bucket, private repositories
  * included; this one goes past it, so nothing reaches the store but through the Workers.
  */
-export const doorWorker = ({ host, port, isReady }: DoorOptions): V4WorkerOptions => ({
+export const doorWorker = ({ host, port, isReady, mailbox }: DoorOptions): V4WorkerOptions => ({
   name: DOOR_WORKER,
   compatibilityDate: '2026-10-01',
   modules: [{ type: 'ESModule', path: 'door.mjs', contents: DOOR }],
   bindings: { DASHBOARD: readFileSync(join(ROOT, 'dashboard/public/index.html'), 'utf8') },
   serviceBindings: {
     WEB: WEB_WORKER,
+    MAILBOX: mailbox,
     READY: () => new MiniflareResponse(null, { status: isReady() ? 200 : 503 }),
   },
   unsafeDirectSockets: [{ host, port }],

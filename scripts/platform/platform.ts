@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import { mailboxPath, openMailbox } from './mailbox.ts'
 import { type MigratableDatabase, migrate } from './migrate.ts'
-import { doorWorker, ROOT, readWorkers, WEB_WORKER } from './options.ts'
+import { type DoorOptions, doorWorker, ROOT, readWorkers, WEB_WORKER } from './options.ts'
 import { findFreePort, startPackager } from './packager.ts'
 import { lockState, openSecrets, StartError, storageOf } from './state.ts'
 import { guardWorkerd } from './watchdog.ts'
@@ -39,6 +40,8 @@ export interface Platform {
   bindings(): Promise<PlatformBindings>
   readonly url: string
   readonly operatorToken: string
+  /** Of the account that a first start makes. */
+  readonly accountPassword: string
   /** Of the packager that runs now. */
   packagerPid(): number | undefined
   /** From now on /healthz answers 200. */
@@ -78,11 +81,13 @@ interface Running {
   readonly port: number
   readonly bindings: Readonly<Record<string, string>>
   readonly isReady: () => boolean
+  readonly mailbox: DoorOptions['mailbox']
 }
 
 const optionsOf = async (options: PlatformOptions, running: Running): Promise<MiniflareOptions> => {
   const workers = await readWorkers()
-  const door = doorWorker({ host: HOST, port: running.port, isReady: running.isReady })
+  const { port, isReady, mailbox } = running
+  const door = doorWorker({ host: HOST, port, isReady, mailbox })
   return convertV4MiniflareOptions({
     host: HOST,
     port: 0,
@@ -113,18 +118,23 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   if (options.port !== 0) await assertPortIsFree(options.port)
   const port = options.port || (await findFreePort())
   const packagerToken = randomBytes(32).toString('hex')
+  const mailToken = randomBytes(32).toString('hex')
   const packager = await startPackager({ token: packagerToken, log: options.log })
   let ready = false
   const url = `http://${HOST}:${port}`
   const running: Running = {
     port,
     isReady: () => ready,
+    mailbox: openMailbox({ stateDirectory: options.stateDirectory, token: mailToken, isShown: !options.publicUrl }),
     bindings: {
       PUBLIC_URL: options.publicUrl ?? url,
       PACKAGER_URL: packager.url,
       PACKAGER_TOKEN: packagerToken,
       KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
       OPERATOR_TOKEN: secrets.operatorToken,
+      AUTH_SECRET: secrets.authSecret,
+      MAIL_URL: `${url}${mailboxPath}`,
+      MAIL_TOKEN: mailToken,
     },
   }
   let miniflare: Miniflare | undefined
@@ -151,6 +161,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   return {
     url,
     operatorToken: secrets.operatorToken,
+    accountPassword: secrets.accountPassword,
     packagerPid: packager.pid,
     markReady: () => {
       ready = true

@@ -27,6 +27,21 @@ export const bootstrap = async (url: string, operatorToken: string, organization
   return createdTokenSchema.parse(await response.json()).secret
 }
 
+/** The account of a local platform: its operator's, and an owner of the demonstration organization. */
+export const LOCAL_EMAIL = 'operator@distropack.local'
+
+/** Makes it, or finds it made. */
+export const ensureAccount = async (url: string, operatorToken: string, password: string): Promise<void> => {
+  const response = await fetch(`${url}${API_PREFIX}${API_PATHS.operatorUsers}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ email: LOCAL_EMAIL, name: 'Operator', password, organization: DEMO.organization }),
+  })
+  if (!response.ok && response.status !== 409) {
+    throw new Error(`making an account answered ${response.status}: ${await response.text()}`)
+  }
+}
+
 export interface Access {
   readonly url: string
   readonly token: string

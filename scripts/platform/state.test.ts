@@ -57,10 +57,11 @@ describe('what a start leaves for the next', () => {
     expect(readSeed(directory)).toEqual({ token: 'dp_1' })
   })
 
-  it('is an address and a token that only the owner can read', () => {
-    writeLocalAccess(directory, { url: 'http://127.0.0.1:1', token: 'dp_1' })
+  it('is an address, a token and an account that only the owner can read', () => {
+    const access = { url: 'http://127.0.0.1:1', token: 'dp_1', email: 'a@b.c', password: 'p' }
+    writeLocalAccess(directory, access)
     const file = join(directory, 'local.json')
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url: 'http://127.0.0.1:1', token: 'dp_1' })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(access)
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 })

@@ -10,6 +10,10 @@ export interface Secrets {
   /** 32 bytes in base64; seals every signing key in the store. */
   readonly keyEncryptionKey: string
   readonly operatorToken: string
+  /** Seals sessions, codes and second factors. */
+  readonly authSecret: string
+  /** Of the first account, which is the operator's. */
+  readonly accountPassword: string
 }
 
 const isAlive = (pid: number): boolean => {
@@ -72,8 +76,15 @@ const writeSecretFile = (file: string, text: string): void => {
 
 const KEY_FILE = 'key-encryption-key'
 const OPERATOR_FILE = 'operator-token'
+const AUTH_FILE = 'auth-secret'
+const PASSWORD_FILE = 'account-password'
 /** Where Miniflare keeps R2, D1, Durable Objects and queues. */
 export const storageOf = (directory: string): string => join(directory, 'storage')
+
+const readOrMake = (file: string, bytes: number): string => {
+  if (!existsSync(file)) writeSecretFile(file, `${randomBytes(bytes).toString('hex')}\n`)
+  return readFileSync(file, 'utf8').trim()
+}
 
 /**
  * Reads the secrets, or makes them when the state is new. Signing keys in the store are sealed by the key-encryption
@@ -81,7 +92,6 @@ export const storageOf = (directory: string): string => join(directory, 'storage
  */
 export const openSecrets = (directory: string): Secrets => {
   const keyFile = join(directory, KEY_FILE)
-  const operatorFile = join(directory, OPERATOR_FILE)
   if (!existsSync(keyFile)) {
     if (existsSync(storageOf(directory))) {
       throw new StartError(
@@ -91,15 +101,23 @@ export const openSecrets = (directory: string): Secrets => {
     }
     writeSecretFile(keyFile, `${randomBytes(32).toString('base64')}\n`)
   }
-  if (!existsSync(operatorFile)) writeSecretFile(operatorFile, `${randomBytes(32).toString('hex')}\n`)
   return {
     keyEncryptionKey: readFileSync(keyFile, 'utf8').trim(),
-    operatorToken: readFileSync(operatorFile, 'utf8').trim(),
+    operatorToken: readOrMake(join(directory, OPERATOR_FILE), 32),
+    authSecret: readOrMake(join(directory, AUTH_FILE), 32),
+    accountPassword: readOrMake(join(directory, PASSWORD_FILE), 16),
   }
 }
 
+export interface LocalAccess {
+  readonly url: string
+  readonly token: string
+  readonly email: string
+  readonly password: string
+}
+
 /** How a program on this machine finds the running platform: `local.json`, readable by its owner alone. */
-export const writeLocalAccess = (directory: string, access: { readonly url: string; readonly token: string }): void =>
+export const writeLocalAccess = (directory: string, access: LocalAccess): void =>
   writeSecretFile(join(directory, 'local.json'), `${JSON.stringify(access, null, 2)}\n`)
 
 export const readSeed = (directory: string): { readonly token: string } | undefined => {

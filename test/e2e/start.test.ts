@@ -35,7 +35,15 @@ it('a later start finds everything as it was, and ends with every process it sta
   const start = await launch(state)
   await start.ready()
   expect(start.output()).not.toContain('publishing')
-  expect(readLocal(state)).toEqual({ url: start.url, token: before.token })
+  const { token, email, password } = before
+  expect(readLocal(state)).toEqual({ url: start.url, token, email, password })
+  const signIn = await fetch(`${start.url}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: start.url },
+    body: JSON.stringify({ email, password }),
+  })
+  expect(signIn.status).toBe(200)
+  await signIn.body?.cancel()
   expect((await fetch(`${start.url}/r/demo/hello/apt/dists/stable/InRelease`)).status).toBe(200)
   const processes = descendants(start.child.pid)
   expect(processes.length).toBeGreaterThan(1)

@@ -68,6 +68,8 @@ export const launch = async (state: string, environment: Readonly<Record<string,
 export interface LocalAccess {
   readonly url: string
   readonly token: string
+  readonly email: string
+  readonly password: string
 }
 export const readLocal = (state: string): LocalAccess =>
   JSON.parse(readFileSync(join(state, 'local.json'), 'utf8')) as LocalAccess
