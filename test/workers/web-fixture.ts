@@ -33,7 +33,7 @@ export const send = async (
   const body = options.json === undefined ? options.bytes : JSON.stringify(options.json)
   const response = await worker.fetch(`${BASE}${path}`, { method, headers, body: body as BodyInit | undefined })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json')
+  const isJson = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
 }
 

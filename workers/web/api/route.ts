@@ -78,6 +78,9 @@ export const inOrganization = (action: Action) => ({
   middleware: enterOrganization(action),
 })
 
+/** A route for whoever is known: it answers about the caller alone. */
+export const forAnybody = { security, 'x-permission': 'actor' as const }
+
 /** A route about one's own account: for a person who signed in, not for a token, which must not make more of itself. */
 export const personal = {
   security: [{ session: [] }] as Record<string, string[]>[],

@@ -25,7 +25,7 @@ import {
 } from '../../services/organizations.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'
-import { answers, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal, security } from '../route.ts'
+import { answers, forAnybody, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal } from '../route.ts'
 
 const tags = ['Organizations']
 const done = { ok: true as const }
@@ -49,7 +49,7 @@ const list = createRoute({
   method: 'get',
   path: API_PATHS.organizations,
   tags,
-  security,
+  ...forAnybody,
   summary: 'List the organizations you belong to',
   request: { query: pageQuerySchema },
   responses: answers(200, 'Organizations', pageOf(organizationSchema)),

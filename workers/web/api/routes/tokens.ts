@@ -22,7 +22,7 @@ import {
 } from '../../services/tokens.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'
-import { answers, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal, security } from '../route.ts'
+import { answers, forAnybody, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal } from '../route.ts'
 
 const tags = ['Access']
 export const tokens = newRouter()
@@ -32,7 +32,7 @@ const whoami = createRoute({
   method: 'get',
   path: API_PATHS.whoami,
   tags,
-  security,
+  ...forAnybody,
   summary: 'Say who asks, and what that opens',
   responses: answers(200, 'You', whoamiSchema),
 })
@@ -48,7 +48,7 @@ const permissions = createRoute({
   method: 'get',
   path: API_PATHS.permissions,
   tags,
-  security,
+  ...forAnybody,
   summary: 'The table of who may do what',
   responses: answers(200, 'Actions, each with the least role that may', permissionTableSchema),
 })
