@@ -22,6 +22,7 @@ const PACKAGES = [
   'openssl',
   'pacman-package-manager', // pacman, repo-add, vercmp
   'python3',
+  'python3-createrepo-c',
   'rpm', // and rpmbuild, rpmkeys
   'rpm2cpio',
   'rpmlint',

@@ -90,7 +90,12 @@ const packages = async (): Promise<readonly Uint8Array[]> => {
   const files = [home.rpmbuild(STRANGER), home.rpmbuild(STRANGER.replace('Version: 3', 'Version: 4\nEpoch: 1'))]
   for (let seed = 1; seed <= 20; seed++) {
     const spec = { ...randomSpec(seed), name: `pkg${seed % 5}` }
-    files.push(await build({ ...spec, version: { ...spec.version, version: `1.${seed}` } }))
+    const version = { ...spec.version, version: `1.${seed}` }
+    const changelog = spec.changelog.map((entry) => ({
+      ...entry,
+      version: entry.version.replace(spec.version.version, version.version),
+    }))
+    files.push(await build({ ...spec, version, changelog }))
   }
   files.push(
     await build(
@@ -166,6 +171,21 @@ describe('a repository for dnf and zypper', () => {
       for (const node of their.children) expect(shape(byKey.get(keyOf(node))!), type).toEqual(shape(node))
     }
     expect(ours.get('primary')!.children.length).toBe(times.size)
+  })
+
+  it('has the advisories that createrepo_c’s own reader finds in it, and would write itself', async () => {
+    const updateinfo = readIndexes(join(home.folder, 'tree/rpm/stable')).get('updateinfo')!
+    const updates = findChildren(updateinfo, 'update')
+    expect(updates.length).toBeGreaterThan(5)
+    const types = new Set(updates.map(({ attributes }) => attributes.type))
+    expect(types).toEqual(new Set(['enhancement', 'security']))
+    const folder = join(home.folder, 'tree/rpm/stable')
+    // Of Debian's own Python, where the module is.
+    const script = `import createrepo_c as cr, glob, sys
+print(cr.UpdateInfo(glob.glob(sys.argv[1] + '/repodata/*-updateinfo.xml.gz')[0]).xml_dump())`
+    // It escapes an attribute's ampersand twice (src/xml_dump.c, cr_xmlNewProp_c).
+    const theirs = parseXml(home.run('/usr/bin/python3', '-c', script, folder).replaceAll('&amp;#38;', '&amp;'))
+    expect(shape(updateinfo)).toEqual(shape(theirs))
   })
 
   it('is read whole by createrepo_c’s own reader, and has nothing left to say when it is read', async () => {

@@ -70,7 +70,19 @@ export const ARCHITECTURES_USED: readonly Architecture[] = ['amd64', 'arm64', 'a
 /** Legal for every format. */
 export const randomSpec = (seed: number): PackageSpec => {
   const dice = createDice(seed)
-  return helloSpec({
+  const spec = randomWords(seed, dice)
+  const { version, prerelease } = spec.version
+  const entry = {
+    version: `${version}${prerelease ? `-${prerelease}` : ''}`,
+    dateSeconds: 1_600_000_000 + dice.roll(1_000_000),
+    packager: 'Jane <j@example.com>',
+    changes: [dice.pick(['one', 'ünï\nlines', 'fixes CVE-2026-12345 & "more" <things>'])],
+  }
+  return { ...spec, changelog: dice.roll(2) === 0 ? [] : [entry] }
+}
+
+const randomWords = (seed: number, dice: Dice): PackageSpec =>
+  helloSpec({
     name: dice.pick(['hello', 'lib-x.1', 'g++x', 'zz', `n${seed}`]),
     architecture: dice.pick(ARCHITECTURES_USED),
     version: {
@@ -96,4 +108,3 @@ export const randomSpec = (seed: number): PackageSpec => {
     items: settle(times(dice.roll(9), (at) => item(dice, at))),
     block: {},
   })
-}

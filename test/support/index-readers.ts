@@ -7,7 +7,8 @@ import { findChild, findChildren, parseXml, parseXmlRoots, type XmlNode } from '
 
 export interface Claim {
   readonly path: string
-  readonly sizeBytes: number
+  /** Where the index says it. */
+  readonly sizeBytes?: number
   /** Algorithm and hex of the whole file, or of a part a reader cuts out. */
   readonly sha256?: string
   readonly sha1OfSecondMember?: string
@@ -89,12 +90,24 @@ const checkMetadata = (read: ReadPath, base: string, data: XmlNode): XmlNode => 
   const found = open.length
   if (stated !== found) throw new Error(`${path}: repomd.xml says ${stated}, inside is ${found}`)
   const document = parseXml(fromUtf8(open))
+  if (document.name === 'updates') return document
   const packages = findChildren(document, 'package').length
   if (document.attributes.packages !== String(packages)) {
     throw new Error(`${path} says packages="${document.attributes.packages}" and has ${packages}`)
   }
   return document
 }
+
+/** What advisories say of packages, by the names of their files. */
+const adviceClaims = (updates: XmlNode, base: string): readonly Claim[] =>
+  findChildren(updates, 'update').map((update) => {
+    const [collection] = findChildren(findChild(update, 'pkglist'), 'collection')
+    const package_ = findChild(collection!, 'package')
+    const { name, epoch } = package_.attributes
+    const folder = `Packages/${name!.slice(0, 1).toLowerCase()}/${epoch === '0' ? '' : `epoch-${epoch}/`}`
+    const path = `${base}/${folder}${findChild(package_, 'filename').text}`
+    return { path, sha256: findChild(package_, 'sum').text }
+  })
 
 const rpmClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
   const claims: Claim[] = []
@@ -107,6 +120,7 @@ const rpmClaims = async (read: ReadPath, paths: readonly string[]): Promise<read
         sizeBytes: Number(findChild(data, 'size').text),
         sha256: findChild(data, 'checksum').text,
       })
+      if (document.name === 'updates') claims.push(...adviceClaims(document, base))
       if (document.name !== 'metadata') continue
       for (const each of findChildren(document, 'package')) {
         claims.push({

@@ -27,10 +27,10 @@ export const PACKAGE = 'distropack-hello'
 export const PROGRAM = '/usr/bin/distropack-hello'
 export const CONFIG = '/etc/distropack-hello.conf'
 
-/** A copy of the example whose program and manifest say this version. */
+/** A copy of the example whose program, manifest and changelog say this version. */
 const copyExample = (folder: string, version: string): void => {
   cpSync(EXAMPLE, folder, { recursive: true })
-  for (const file of ['distropack.yaml', 'distropack-hello']) {
+  for (const file of ['distropack.yaml', 'distropack-hello', 'changelog.yaml']) {
     const text = readFileSync(join(folder, file), 'utf8')
     writeFileSync(join(folder, file), text.replaceAll('1.0.0', version))
   }

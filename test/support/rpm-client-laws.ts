@@ -96,6 +96,9 @@ export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[], 
 
         await own.publish('1.1.0')
         await succeed(client.refresh(root))
+        const advisory = `${PACKAGE}-1.1.0-1.noarch`
+        expect(await succeed(client.listAdvisories(root))).toContain(advisory)
+        expect(await succeed(client.showAdvisory(root, advisory))).toContain('Greets by configuration and by argument')
         await succeed(client.upgrade(root))
         expect(await versionOf(root)).toBe('1.1.0-1')
         expect((await root.run(PROGRAM)).output).toBe('Moin, Hamburg!\n')

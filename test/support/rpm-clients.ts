@@ -17,6 +17,8 @@ export interface RpmClient {
   subscribe(root: ClientRoot, channelUrl: string, key: string): Promise<void>
   refresh(root: ClientRoot): Promise<Ran>
   install(root: ClientRoot): Promise<Ran>
+  listAdvisories(root: ClientRoot): Promise<Ran>
+  showAdvisory(root: ClientRoot, id: string): Promise<Ran>
   upgrade(root: ClientRoot): Promise<Ran>
   remove(root: ClientRoot): Promise<Ran>
 }
@@ -33,6 +35,8 @@ export const dnf: RpmClient = {
   },
   refresh: (root) => root.run('dnf', '--refresh', 'makecache'),
   install: (root) => root.run('dnf', 'install', PACKAGE),
+  listAdvisories: (root) => root.run('dnf', 'updateinfo', 'list'),
+  showAdvisory: (root, id) => root.run('dnf', 'updateinfo', 'info', id),
   upgrade: (root) => root.run('dnf', '--refresh', 'upgrade', PACKAGE),
   remove: (root) => root.run('dnf', 'remove', PACKAGE),
 }
@@ -48,6 +52,8 @@ export const zypper: RpmClient = {
   },
   refresh: (root) => runZypper(root, 'refresh', '--force'),
   install: (root) => runZypper(root, 'install', '--no-recommends', PACKAGE),
+  listAdvisories: (root) => runZypper(root, 'list-patches'),
+  showAdvisory: (root, id) => runZypper(root, 'info', '-t', 'patch', id),
   upgrade: (root) => runZypper(root, 'update', PACKAGE),
   remove: (root) => runZypper(root, 'remove', PACKAGE),
 }

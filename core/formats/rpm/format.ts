@@ -34,7 +34,7 @@ export const rpm: Format<RpmEntry> = {
     // One index for all architectures: clients take what theirs can run.
     seed: () => undefined,
     packagePath,
-    rows: (entry) => rpmRows(entry),
+    rows: (entry, _streams, channel) => rpmRows(entry, channel),
     files: channelFiles,
     instructions: rpmInstructions,
   },

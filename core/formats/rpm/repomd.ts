@@ -1,5 +1,6 @@
-// A channel as a repository of dnf and zypper: primary, filelists and other by their hashes, repomd.xml signed, the
-// .repo file people install, and the mirrorlist that pins a client to one generation.
+// A channel as a repository of dnf and zypper: primary, filelists, other and, where there are release notes, updateinfo
+// by their hashes, repomd.xml signed, the .repo file people install, and the mirrorlist that pins a client to one
+// generation.
 import { utf8 } from '../../bytes/arrays.ts'
 import type { ChannelState, IndexFile, RepositoryAddress } from '../../format.ts'
 import type { Content } from '../../model/content.ts'
@@ -8,7 +9,7 @@ import { countRows, type StreamState } from '../../segments/stream.ts'
 import { type Xml, xmlClosing, xmlElement, xmlOpening, xmlText } from '../../text/xml.ts'
 import type { IndexTools } from '../../tools.ts'
 import { channelUrl, repoFileText } from './repo-file.ts'
-import { BASE_STREAMS, FILELISTS, OTHER, PRIMARY, ROOT } from './rows.ts'
+import { BASE_STREAMS, FILELISTS, OTHER, PRIMARY, ROOT, UPDATEINFO } from './rows.ts'
 
 const GZIP = 'application/gzip'
 const XML = 'text/xml; charset=utf-8'
@@ -17,10 +18,18 @@ const TEXT = 'text/plain; charset=utf-8'
 /** The name spaces createrepo_c writes; dnf reads a document of another one as empty. */
 const DUKE = 'http://linux.duke.edu/metadata'
 
-const ROOTS: Readonly<Record<string, { readonly name: string; readonly spaces: Readonly<Record<string, string>> }>> = {
+interface Root {
+  readonly name: string
+  readonly spaces: Readonly<Record<string, string>>
+  /** Does not say how many packages there are. */
+  readonly isUncounted?: true
+}
+
+const ROOTS: Readonly<Record<string, Root>> = {
   [PRIMARY]: { name: 'metadata', spaces: { xmlns: `${DUKE}/common`, 'xmlns:rpm': `${DUKE}/rpm` } },
   [FILELISTS]: { name: 'filelists', spaces: { xmlns: `${DUKE}/filelists` } },
   [OTHER]: { name: 'otherdata', spaces: { xmlns: `${DUKE}/other` } },
+  [UPDATEINFO]: { name: 'updates', spaces: {}, isUncounted: true },
 }
 
 interface Metadata {
@@ -31,11 +40,11 @@ interface Metadata {
   readonly openBytes: number
 }
 
-/** The count of packages stands in front of them, so this document's hash starts anew with every publish. */
+/** Where the count of packages stands in front of them, the document's hash starts anew with every publish. */
 const metadataOf = async (stream: string, state: StreamState | undefined, tools: IndexTools): Promise<Metadata> => {
   const segments = state?.segments ?? []
-  const { name, spaces } = ROOTS[stream]!
-  const packages = state ? countRows(state) : 0
+  const { name, spaces, isUncounted } = ROOTS[stream]!
+  const packages = isUncounted ? undefined : state ? countRows(state) : 0
   const ends = {
     head: await makePiece(utf8(xmlOpening(name, { ...spaces, packages })), tools),
     tail: await makePiece(utf8(xmlClosing(name)), tools),
@@ -103,7 +112,11 @@ export const channelFiles = async (channel: ChannelState, tools: IndexTools): Pr
   const { openpgp } = tools.signer
   const folder = `${ROOT}/${address.channel}`
   const all: Metadata[] = []
-  for (const stream of BASE_STREAMS) all.push(await metadataOf(stream, streams.get(stream), tools))
+  for (const stream of BASE_STREAMS) {
+    const state = streams.get(stream)
+    // Clients fetch what is listed: an empty list of advisories is not worth a request.
+    if (stream !== UPDATEINFO || state?.segments.length) all.push(await metadataOf(stream, state, tools))
+  }
   const indexes = all.map(
     (metadata): IndexFile => ({ path: `${folder}/${hrefOf(metadata)}`, content: metadata.packed, lifetime: 'content' }),
   )

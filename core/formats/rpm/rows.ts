@@ -1,5 +1,5 @@
 // What one .rpm adds to its channel's indexes: a `package` element in primary, in filelists and in other, with the
-// fields, choices and order of createrepo_c (src/xml_dump_primary.c, parsehdr.c).
+// fields, choices and order of createrepo_c (src/xml_dump_primary.c, parsehdr.c), and an advisory in updateinfo.
 import { utf8 } from '../../bytes/arrays.ts'
 import type { Row } from '../../format.ts'
 import { type Xml, xmlElement, xmlText } from '../../text/xml.ts'
@@ -7,13 +7,15 @@ import { parseEvr, rpmvercmp } from './compare.ts'
 import type { RpmEntry } from './entry.ts'
 import type { Dependency } from './relations.ts'
 import { COMPARISON, SENSE } from './tags.ts'
+import { updateElement } from './updateinfo.ts'
 
 export const ROOT = 'rpm'
 
 export const PRIMARY = 'primary'
 export const FILELISTS = 'filelists'
 export const OTHER = 'other'
-export const BASE_STREAMS = [PRIMARY, FILELISTS, OTHER] as const
+export const UPDATEINFO = 'updateinfo'
+export const BASE_STREAMS = [PRIMARY, FILELISTS, OTHER, UPDATEINFO] as const
 
 /** Below the channel's folder. File names have no epoch, so 1:1.0 would take 1.0's address: epochs get a folder. */
 const location = (entry: RpmEntry): string => {
@@ -172,8 +174,12 @@ const changelogElements = ({ changelog }: RpmEntry): readonly Xml[] => {
 
 const row = (stream: string, element: Xml): Row => ({ stream, bytes: utf8(`${element}\n`) })
 
-export const rpmRows = (entry: RpmEntry): readonly Row[] => [
-  row(PRIMARY, primaryElement(entry)),
-  row(FILELISTS, identified(entry, entry.paths.map(fileElement))),
-  row(OTHER, identified(entry, changelogElements(entry))),
-]
+export const rpmRows = (entry: RpmEntry, channel: string): readonly Row[] => {
+  const update = updateElement(entry, channel)
+  return [
+    row(PRIMARY, primaryElement(entry)),
+    row(FILELISTS, identified(entry, entry.paths.map(fileElement))),
+    row(OTHER, identified(entry, changelogElements(entry))),
+    ...(update ? [row(UPDATEINFO, update)] : []),
+  ]
+}
