@@ -21,8 +21,14 @@ let home: RpmHome
 beforeAll(() => {
   requirePrograms('createrepo_c', 'rpmbuild', 'xz')
   home = openRpmHome()
+  if (home.spawn(PYTHON, '-c', 'import createrepo_c').status !== 0) {
+    throw new Error('createrepo_c’s reader must be there for these tests: apt-get install python3-createrepo-c')
+  }
 })
 afterAll(() => home.close())
+
+/** Debian's own, which has Debian's modules. */
+const PYTHON = '/usr/bin/python3'
 
 const BASE_URL = 'https://example.com/r/acme/tool'
 const ADDRESS = { baseUrl: BASE_URL, organization: 'acme', project: 'tool', channel: 'stable' }
@@ -180,11 +186,10 @@ describe('a repository for dnf and zypper', () => {
     const types = new Set(updates.map(({ attributes }) => attributes.type))
     expect(types).toEqual(new Set(['enhancement', 'security']))
     const folder = join(home.folder, 'tree/rpm/stable')
-    // Of Debian's own Python, where the module is.
     const script = `import createrepo_c as cr, glob, sys
 print(cr.UpdateInfo(glob.glob(sys.argv[1] + '/repodata/*-updateinfo.xml.gz')[0]).xml_dump())`
     // It escapes an attribute's ampersand twice (src/xml_dump.c, cr_xmlNewProp_c).
-    const theirs = parseXml(home.run('/usr/bin/python3', '-c', script, folder).replaceAll('&amp;#38;', '&amp;'))
+    const theirs = parseXml(home.run(PYTHON, '-c', script, folder).replaceAll('&amp;#38;', '&amp;'))
     expect(shape(updateinfo)).toEqual(shape(theirs))
   })
 
