@@ -31,10 +31,11 @@ export const send = async (
   if (options.json !== undefined) headers.set('content-type', 'application/json')
   if (options.bytes) headers.set('content-length', String(options.bytes.length))
   const body = options.json === undefined ? options.bytes : JSON.stringify(options.json)
-  const response = await worker.fetch(`${BASE}${path}`, { method, headers, body: body as BodyInit | undefined })
+  const init = { method, headers, body: body as BodyInit | undefined, redirect: 'manual' as const }
+  const response = await worker.fetch(`${BASE}${path}`, init)
   const text = await response.text()
   const isJson = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '')
-  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
+  return { status: response.status, body: isJson && text ? JSON.parse(text) : text, headers: response.headers }
 }
 
 export const api = (method: string, path: string, options?: Parameters<typeof send>[2]): Promise<Answer> =>

@@ -1,5 +1,6 @@
 // An OpenID provider (OpenID Connect Core 1.0, Discovery 1.0): discovery, keys, tokens, userinfo. It signs with a key
-// of its own for as long as it lives. The authorization code is the e-mail address that signs in.
+// of its own for as long as it lives. The authorization code is the e-mail address that signs in, and the nonce it was
+// asked with, which a real one would have kept.
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 const ISSUER = 'https://idp.test'
@@ -10,7 +11,7 @@ const makeKeys = async () => {
 }
 let keys: ReturnType<typeof makeKeys> | undefined
 
-const idToken = async (email: string, clientId: string, nonce: string | null): Promise<string> => {
+const idToken = async (email: string, clientId: string, nonce?: string): Promise<string> => {
   keys ??= makeKeys()
   const { privateKey } = await keys
   return new SignJWT({ email, email_verified: true, name: email, ...(nonce ? { nonce } : {}) })
@@ -43,8 +44,8 @@ export const openidProvider = async (request: Request): Promise<Response> => {
   }
   if (pathname === '/token') {
     const form = new URLSearchParams(await request.text())
-    const email = form.get('code') ?? ''
-    const id_token = await idToken(email, form.get('client_id') ?? 'client', null)
+    const [email = '', nonce] = (form.get('code') ?? '').split(' ')
+    const id_token = await idToken(email, 'oidc-client', nonce)
     return Response.json({ access_token: `at-${email}`, token_type: 'Bearer', expires_in: 300, id_token })
   }
   if (pathname === '/userinfo') {
