@@ -1,5 +1,6 @@
 // Bodies of the HTTP API, version 1. OpenAPI, the client and the CLI come from here; routes are in workers/web/api.
 import { z } from 'zod'
+import { usedFileSchema } from './packages.ts'
 import { sourceRecordSchema } from './sources.ts'
 import { blobRefSchema, channelSchema, faultSchema, sha256Schema, slugSchema } from './wire.ts'
 
@@ -247,6 +248,7 @@ export const buildSchema = z
     /** open while any job is not final; then published, or failed when any job is. */
     state: z.enum(['open', 'published', 'failed']),
     jobs: z.array(jobSchema),
+    files: z.array(usedFileSchema).default([]).meta({ description: 'The uploads of a package’s slots that went in' }),
   })
   .meta({ id: 'Build' })
 export type Build = z.infer<typeof buildSchema>
@@ -325,6 +327,11 @@ export const API_PATHS = {
   upload: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}',
   uploadPart: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}/parts/{part}',
   completeUpload: '/projects/{org}/{project}/blobs/{sha256}/uploads/{uploadId}/complete',
+  packages: '/projects/{org}/{project}/packages',
+  package: '/projects/{org}/{project}/packages/{package}',
+  packageFiles: '/projects/{org}/{project}/packages/{package}/files',
+  packageSlot: '/projects/{org}/{project}/packages/{package}/files/{slot}',
+  packageBuilds: '/projects/{org}/{project}/packages/{package}/builds',
   artifact: '/projects/{org}/{project}/artifacts/{artifactId}',
   yank: '/projects/{org}/{project}/artifacts/{artifactId}/yank',
   unyank: '/projects/{org}/{project}/artifacts/{artifactId}/unyank',

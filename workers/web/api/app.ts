@@ -19,6 +19,7 @@ import { builds } from './routes/builds.ts'
 import { jobBlobs } from './routes/job-blobs.ts'
 import { operator } from './routes/operator.ts'
 import { organizations } from './routes/organizations.ts'
+import { packages } from './routes/packages.ts'
 import { projects } from './routes/projects.ts'
 import { tokens } from './routes/tokens.ts'
 
@@ -60,7 +61,7 @@ const beforeActors =
 for (const guard of [limitBody, limitGuesses, requireActor, limitActor, repeatOnce]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
-for (const router of [tokens, account, organizations, projects, artifacts, blobs, builds, operator]) {
+for (const router of [tokens, account, organizations, projects, packages, artifacts, blobs, builds, operator]) {
   app.route(API_PREFIX, router)
 }
 app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })

@@ -40,6 +40,9 @@ export const bytesBody = {
   required: true,
 }
 
+/** Every POST takes it (api/idempotency.ts); builds keep it for good. */
+export const idempotencyHeader = z.object({ 'idempotency-key': z.string().min(8).max(200).optional() })
+
 export const orgParams = z.object({ org: slugSchema })
 export const projectParams = z.object({ org: slugSchema, project: slugSchema })
 export const blobParams = projectParams.extend({ sha256: sha256Schema })

@@ -8,6 +8,7 @@ import { artifacts, builds, jobs, publications } from '../db/schema.ts'
 import type { Project } from './access.ts'
 import type { ArtifactRow } from './artifacts.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
+import { readUsedFiles } from './used-files.ts'
 import { type JobFacts, viewBuild } from './views.ts'
 
 export type BuildRow = typeof builds.$inferSelect
@@ -35,7 +36,8 @@ const readJobFacts = async ({ db }: Platform, build: BuildRow): Promise<JobFacts
 
 export const describeBuild = async (platform: Platform, project: Project, build: BuildRow): Promise<Build> => {
   const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
-  return viewBuild(build, await readJobFacts(platform, build), project, baseUrl)
+  const [facts, files] = await Promise.all([readJobFacts(platform, build), readUsedFiles(platform, build.id)])
+  return { ...viewBuild(build, facts, project, baseUrl), files }
 }
 
 export const findBuild = async (

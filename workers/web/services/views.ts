@@ -62,7 +62,7 @@ export const viewBuild = (
   facts: readonly JobFacts[],
   project: Project,
   baseUrl: string,
-): Build => {
+): Omit<Build, 'files'> => {
   const shown = facts.map((fact) => viewJob(fact, baseUrl))
   const { id, channel, createdAtMs } = build
   const { organization, slug } = project

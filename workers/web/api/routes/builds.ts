@@ -13,7 +13,7 @@ import { describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
 import { readLog } from '../../services/jobs.ts'
 import { createBuild, createPush } from '../../services/new-build.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+import { answers, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
 const tags = ['Builds']
 export const builds = newRouter()
@@ -30,7 +30,7 @@ const create = createRoute({
     'The same Idempotency-Key makes one build however often it is sent.',
   request: {
     params: projectParams,
-    headers: z.object({ 'idempotency-key': z.string().min(8).max(200).optional() }),
+    headers: idempotencyHeader,
     body: jsonBody(createBuildSchema),
   },
   responses: answers(201, 'The build, with a job for each target', buildSchema),
@@ -54,7 +54,7 @@ const push = createRoute({
     'and published. Upload the files as blobs first.',
   request: {
     params: projectParams,
-    headers: z.object({ 'idempotency-key': z.string().min(8).max(200).optional() }),
+    headers: idempotencyHeader,
     body: jsonBody(createPushSchema),
   },
   responses: answers(201, 'A build with a job for each file', buildSchema),
