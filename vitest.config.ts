@@ -2,9 +2,13 @@
 // platform or real clients (`e2e`, `install`, and `sid` for Debian's unreleased suite) one file after another.
 
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/platform/bundle.ts'
+
+// Programs that tests start (the command line, `npm start`) keep compiled code, as the command line does for its users.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
 
 /** A migration that the web Worker's tests apply before each file; none until the first one is generated. */
 const readMigrations = async () => (existsSync('migrations') ? readD1Migrations('migrations') : [])
@@ -89,10 +93,13 @@ const web = async () => ({
   },
 })
 
-const whole = (name: string, include: string) => ({
+const SHARED_PLATFORM = ['test/support/shared-platform-setup.ts']
+
+const whole = (name: string, include: string, globalSetup: string[] = []) => ({
   test: {
     name,
     include: [include],
+    globalSetup,
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -109,8 +116,8 @@ export default defineConfig(async () => ({
       // Without its entry the plugin cannot start; the file names what is missing when the project is asked for.
       ...(existsSync('workers/web/worker.ts') ? [await web()] : []),
       whole('e2e', 'test/e2e/**/*.test.ts'),
-      whole('install', 'test/install/**/*.test.ts'),
-      whole('sid', 'test/sid/**/*.test.ts'),
+      whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM),
+      whole('sid', 'test/sid/**/*.test.ts', SHARED_PLATFORM),
     ],
   },
 }))

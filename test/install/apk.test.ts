@@ -5,22 +5,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
-import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
+import { CONFIG, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
+import { openHello, sharedPlatform } from '../support/shared-platform.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from '../support/tampering-proxy.ts'
 
 const CLIENT = join(import.meta.dirname, 'apk_client.py')
 
-let platform: TestPlatform
 let project: PublishedProject
 let folder: string
 let keys: string
 let keyName: string
 
 beforeAll(async () => {
-  platform = await startTestPlatform()
-  project = await openProject(platform, 'apk', 'hello')
-  await project.publish('1.0.0')
+  project = await openHello()
   folder = mkdtempSync(join(tmpdir(), 'distropack-apk-'))
   keys = join(folder, 'keys')
   mkdirSync(keys)
@@ -29,8 +26,7 @@ beforeAll(async () => {
   expect(key.status).toBe(200)
   writeFileSync(join(keys, keyName), await key.text())
 })
-afterAll(async () => {
-  await platform?.stop()
+afterAll(() => {
   if (folder) rmSync(folder, { recursive: true })
 })
 
@@ -43,8 +39,12 @@ interface Installation {
 }
 
 /** Never synchronous: the tampering proxy lives in this process. */
-const install = (origin: string, keysFolder: string, arch = 'x86_64', into?: string): Promise<Installation> => {
-  const repository = `${origin}/r/${project.name}/alpine/stable`
+const install = (
+  origin: string,
+  keysFolder: string,
+  { arch = 'x86_64', channel = 'stable', into = '' } = {},
+): Promise<Installation> => {
+  const repository = `${origin}/r/${project.name}/alpine/${channel}`
   const args = [CLIENT, repository, keysFolder, arch, PACKAGE, ...(into ? ['--into', into] : [])]
   return new Promise((resolve) => {
     const child = execFile('python3', args, (_error, stdout, stderr) => {
@@ -56,13 +56,13 @@ const install = (origin: string, keysFolder: string, arch = 'x86_64', into?: str
 
 it('serves its key under exactly the name the signatures carry', async () => {
   expect(keyName).toMatch(/\.rsa\.pub$/)
-  expect(await install(platform.url, keys)).toMatchObject({ status: 0, stderr: '' })
+  expect(await install(sharedPlatform().url, keys)).toMatchObject({ status: 0, stderr: '' })
 })
 
 it('installs a program that runs, on every architecture that a package for all belongs to', async () => {
   for (const arch of ['x86_64', 'aarch64']) {
     const into = join(folder, `root-${arch}`)
-    const installed = await install(platform.url, keys, arch, into)
+    const installed = await install(sharedPlatform().url, keys, { arch, into })
     expect(installed).toMatchObject({ status: 0, stderr: '' })
     expect(installed.paths).toEqual(expect.arrayContaining([PROGRAM, CONFIG]))
     expect(installed.scripts).toEqual(expect.arrayContaining(['.post-install', '.pre-deinstall']))
@@ -88,7 +88,7 @@ it.each([
   { what: 'the middle of the package', path: /\.apk$/, change: flipMiddleBit },
   { what: 'the end of the package', path: /\.apk$/, change: flipBitAt(0.9) },
 ])('is refused with one bit changed in $what', async ({ path, change }) => {
-  const proxy = await startTamperingProxy(platform.url, { path, change })
+  const proxy = await startTamperingProxy(sharedPlatform().url, { path, change })
   const { status, stderr } = await install(proxy.url, keys)
   await proxy.close()
   expect(proxy.changed.map((url) => basename(url))).toHaveLength(1)
@@ -99,16 +99,22 @@ it.each([
 it('is refused without its key, and with another key under its name', async () => {
   const none = join(folder, 'no-keys')
   mkdirSync(none)
-  expect((await install(platform.url, none)).stderr).toMatch(/^refused: index: UNTRUSTED signature by .*\.rsa\.pub/)
+  expect((await install(sharedPlatform().url, none)).stderr).toMatch(
+    /^refused: index: UNTRUSTED signature by .*\.rsa\.pub/,
+  )
   const foreign = join(folder, 'foreign-keys')
   mkdirSync(foreign)
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   writeFileSync(join(foreign, keyName), publicKey.export({ type: 'spki', format: 'pem' }))
-  expect((await install(platform.url, foreign)).stderr).toMatch(/^refused: index: BAD signature/)
+  expect((await install(sharedPlatform().url, foreign)).stderr).toMatch(/^refused: index: BAD signature/)
 })
 
 it('offers the next version after the next publish', async () => {
-  await project.publish('1.1.0')
-  expect(await install(platform.url, keys)).toMatchObject({ status: 0 })
-  expect((await install(platform.url, keys)).versions.join(' ')).toMatch(/1\.1\.0/)
+  const channel = 'apk'
+  await project.publish('1.0.0', channel)
+  expect(await install(sharedPlatform().url, keys, { channel })).toMatchObject({ status: 0, versions: ['1.0.0'] })
+  await project.publish('1.1.0', channel)
+  const next = await install(sharedPlatform().url, keys, { channel })
+  expect(next.status).toBe(0)
+  expect(next.versions.join(' ')).toMatch(/1\.1\.0/)
 })

@@ -1,21 +1,22 @@
 // Real apt against a real platform: Debian 12's (verifies with gpgv) and Debian 13's (verifies with sqv).
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { SUITES } from '../../scripts/testing/roots.ts'
 import { addAptSource, aptInstall, openAptRoot } from '../support/apt-root.ts'
 import type { ClientRoot, Ran } from '../support/client-root.ts'
 import { makeForeignKey } from '../support/foreign-key.ts'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
-import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
+import { CONFIG, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
+import { openHello, sharedPlatform } from '../support/shared-platform.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from '../support/tampering-proxy.ts'
 
 const REFUSAL =
   /BADSIG|Bad signature|Bad message|Missing key|NO_PUBKEY|not signed|Hash Sum mismatch|manipulated|verification failed|invalid/i
 
-let platform: TestPlatform
+let project: PublishedProject
+let key: string
 beforeAll(async () => {
-  platform = await startTestPlatform()
+  project = await openHello()
+  key = await (await fetch(`${project.repositoryUrl}/key.asc`)).text()
 })
-afterAll(() => platform?.stop())
 
 const succeed = async (running: Promise<Ran>): Promise<string> => {
   const { status, output } = await running
@@ -30,14 +31,6 @@ const versionOf = async (root: ClientRoot): Promise<string> => {
 }
 
 describe.each(SUITES)('apt of %s', (suite) => {
-  let project: PublishedProject
-  let key: string
-  beforeAll(async () => {
-    project = await openProject(platform, `apt-${suite}`, 'hello')
-    await project.publish('1.0.0')
-    key = await (await fetch(`${project.repositoryUrl}/key.asc`)).text()
-  })
-
   it('installs by the lines we tell people to paste', async () => {
     const root = await openAptRoot(suite)
     for (const command of await project.installCommands('deb')) {
@@ -60,7 +53,7 @@ describe.each(SUITES)('apt of %s', (suite) => {
     ]
     for (const { what, tampering, at } of attacks) {
       const root = await openAptRoot(suite)
-      const proxy = await startTamperingProxy(platform.url, tampering)
+      const proxy = await startTamperingProxy(sharedPlatform().url, tampering)
       onTestFinished(() => proxy.close())
       await addAptSource(root, `${proxy.url}/r/${project.name}`, key)
       const updated = await root.run('apt-get', 'update')
@@ -81,15 +74,17 @@ describe.each(SUITES)('apt of %s', (suite) => {
   })
 
   it("installs, runs, upgrades, keeps the administrator's settings, removes and purges", async () => {
+    const channel = `apt-${suite}`
+    await project.publish('1.0.0', channel)
     const root = await openAptRoot(suite)
-    await addAptSource(root, project.repositoryUrl, key)
+    await addAptSource(root, project.repositoryUrl, key, channel)
     await succeed(root.run('apt-get', 'update'))
     await succeed(aptInstall(root, `${PACKAGE}=1.0.0`))
     expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.0.0\n`)
     expect((await root.run('dpkg', '--verify', PACKAGE)).output).toBe('')
     await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
-    await project.publish('1.1.0')
+    await project.publish('1.1.0', channel)
     await succeed(root.run('apt-get', 'update'))
     await succeed(aptInstall(root, '--only-upgrade', PACKAGE))
     expect(await versionOf(root)).toBe('installed 1.1.0')

@@ -1,23 +1,22 @@
 // Real pacman against a real platform: Debian 12 has version 6, Debian 13 version 7. Both take a database's
 // signature from the generation they were sent to.
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { SUITES } from '../../scripts/testing/roots.ts'
 import type { ClientRoot, Ran } from '../support/client-root.ts'
 import { makeForeignKey } from '../support/foreign-key.ts'
 import { openPacmanRoot, pacman, subscribePacman } from '../support/pacman-root.ts'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
-import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
+import { CONFIG, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
+import { openHello, sharedPlatform } from '../support/shared-platform.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from '../support/tampering-proxy.ts'
 
 const REFUSAL = /is invalid|is corrupted|unknown trust|is unknown|required key missing|failed retrieving file/i
 
-let platform: TestPlatform
+let project: PublishedProject
 beforeAll(async () => {
   requirePrograms('makepkg')
-  platform = await startTestPlatform()
+  project = await openHello()
 })
-afterAll(() => platform?.stop())
 
 const succeed = async (running: Promise<Ran>): Promise<string> => {
   const { status, output } = await running
@@ -34,13 +33,8 @@ const versionOf = async (root: ClientRoot): Promise<string | undefined> => {
 }
 
 describe.each(SUITES)('pacman of %s', (suite) => {
-  let project: PublishedProject
-  beforeAll(async () => {
-    project = await openProject(platform, `arch-${suite}`, 'hello')
-    await project.publish('1.0.0')
-  })
   const section = (url: string): string =>
-    `[arch-${suite}-hello]\nSigLevel = Required DatabaseRequired\nServer = ${url}/r/${project.name}/arch/stable/$arch\n`
+    `[tested-hello]\nSigLevel = Required DatabaseRequired\nServer = ${url}/r/${project.name}/arch/stable/$arch\n`
 
   it('installs by the lines we tell people to paste, and finds nothing different from what the package says', async () => {
     const root = await openPacmanRoot(suite)
@@ -72,9 +66,9 @@ describe.each(SUITES)('pacman of %s', (suite) => {
       { what: 'no package signature', tampering: { path: /\.zst\.sig$/, change: gone }, at: 'install' },
     ]
     for (const { what, tampering, at } of attacks) {
-      const proxy = await startTamperingProxy(platform.url, tampering)
+      const proxy = await startTamperingProxy(sharedPlatform().url, tampering)
       onTestFinished(() => proxy.close())
-      await root.write(`/etc/pacman.d/arch-${suite}-hello.conf`, section(proxy.url))
+      await root.write(`/etc/pacman.d/tested-hello.conf`, section(proxy.url))
       await root.shell('rm -rf /var/lib/pacman/sync/* /var/cache/pacman/pkg/*')
       const refreshed = await pacman(root, '-Syy')
       if (at === 'install') expect({ what, ...refreshed }).toMatchObject({ status: 0 })
@@ -95,7 +89,10 @@ describe.each(SUITES)('pacman of %s', (suite) => {
 
     const stranger = await openPacmanRoot(suite)
     await stranger.write('/root/foreign.asc', await makeForeignKey())
-    await stranger.write('/etc/pacman.conf', `${await stranger.read('/etc/pacman.conf')}${section(platform.url)}`)
+    await stranger.write(
+      '/etc/pacman.conf',
+      `${await stranger.read('/etc/pacman.conf')}${section(sharedPlatform().url)}`,
+    )
     await stranger.shell('pacman-key --init && pacman-key --add /root/foreign.asc')
     const refused = await pacman(stranger, '-Syy')
     expect(refused.status).not.toBe(0)
@@ -103,14 +100,16 @@ describe.each(SUITES)('pacman of %s', (suite) => {
   })
 
   it('installs, upgrades, keeps the administrator’s settings and removes', async () => {
+    const channel = `arch-${suite}`
+    await project.publish('1.0.0', channel)
     const root = await openPacmanRoot(suite)
-    await subscribePacman(root, project)
+    await subscribePacman(root, project, channel)
     await succeed(pacman(root, '-Sy', PACKAGE))
     expect(await versionOf(root)).toBe(`${PACKAGE} 1.0.0-1`)
     await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
-    await project.publish('1.1.0-rc.1')
-    await project.publish('1.1.0')
+    await project.publish('1.1.0-rc.1', channel)
+    await project.publish('1.1.0', channel)
     await succeed(pacman(root, '-Syu'))
     expect(await versionOf(root)).toBe(`${PACKAGE} 1.1.0-1`)
     expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.1.0\n`)
@@ -122,7 +121,7 @@ describe.each(SUITES)('pacman of %s', (suite) => {
   })
 
   it('serves a database and its signature from one generation', async () => {
-    const url = `${project.repositoryUrl}/arch/stable/x86_64/arch-${suite}-hello.db`
+    const url = `${project.repositoryUrl}/arch/stable/x86_64/tested-hello.db`
     for (const path of [url, `${url}.sig`]) {
       const answer = await fetch(path, { redirect: 'manual' })
       expect(answer.status).toBe(302)

@@ -14,11 +14,11 @@ import { type ClientRoot, openClientRoot } from '../support/client-root.ts'
 import { buildTools, memorySink } from '../support/core-host.ts'
 import { complaints, lintian, rpmlint } from '../support/linters.ts'
 import { openPacmanRoot, pacman, subscribePacman } from '../support/pacman-root.ts'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { CONFIG, openProject, PACKAGE, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { openRpmHome } from '../support/rpm.ts'
 import { openRpmRoot, runZypper, succeed, ZYPP_CONF } from '../support/rpm-root.ts'
+import { openHello, sharedPlatform } from '../support/shared-platform.ts'
 import { helloSpec } from '../support/specs.ts'
 
 /** Each architecture in the words of Go, of Debian, of rpm's clients and files, of pacman and of apk. */
@@ -52,7 +52,6 @@ contents:
 targets: [${TARGETS.join(', ')}]
 `
 
-let platform: TestPlatform
 let folder: string
 let project: PublishedProject
 let build: Build
@@ -67,14 +66,12 @@ const writeSources = (into: string): void => {
 
 beforeAll(async () => {
   requirePrograms('makepkg', 'python3', 'openssl')
-  platform = await startTestPlatform()
   folder = mkdtempSync(join(tmpdir(), 'distropack-every-target-'))
   writeSources(folder)
-  project = await openProject(platform, 'every', 'target')
+  project = await openProject(sharedPlatform(), 'every', 'target')
   build = await project.publishFolder(folder)
 })
-afterAll(async () => {
-  await platform?.stop()
+afterAll(() => {
   if (folder) rmSync(folder, { recursive: true })
 })
 
@@ -99,7 +96,7 @@ it('one command makes every package of every architecture, shown in one generati
 
 it('an architecture that a format has not is refused with those it has', async () => {
   const args = ['publish', '--project', 'every/target', '--target', 'arch/s390x']
-  const refused = await platform.cli('none', args, folder)
+  const refused = await sharedPlatform().cli('none', args, folder)
   const sentence = 'arch has no packages for s390x. Write one of arch/amd64, arch/arm64, '
   expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining(sentence) })
 })
@@ -107,7 +104,7 @@ it('an architecture that a format has not is refused with those it has', async (
 it('two words for one architecture of a format are refused, not built twice', async () => {
   const args = ['publish', '--project', 'every/target', '--target', 'deb/arm6', '--target', 'deb/arm7']
   writeFileSync(join(folder, 'dist/greet-arm6'), '')
-  const refused = await platform.cli('none', args, folder)
+  const refused = await sharedPlatform().cli('none', args, folder)
   expect(refused.stderr).toContain('deb/arm6 and deb/arm7 are both greet_1.0.0_armhf.deb: ask for one of them.')
 })
 
@@ -213,8 +210,7 @@ describe('examples/hello', () => {
   let hello: PublishedProject
   beforeAll(async () => {
     requirePrograms('lintian', 'rpmlint')
-    hello = await openProject(platform, 'archives', 'hello')
-    await hello.publish('1.0.0')
+    hello = await openHello()
   })
 
   it('is what lintian and rpmlint want of a package', async () => {
@@ -255,8 +251,9 @@ describe('examples/hello', () => {
   })
 
   it('is listed among the archives, and the newest version has a name that stays', async () => {
-    const base = `${hello.repositoryUrl}/files/stable`
-    await hello.publish('1.1.0')
+    const channel = 'archives'
+    const base = `${hello.repositoryUrl}/files/${channel}`
+    for (const version of ['1.0.0', '1.1.0']) await hello.publish(version, channel)
     const listing = (await (await fetch(`${base}/index.json`)).json()) as { files: { file: string }[] }
     const files = listing.files.slice(1).map(({ file }) => file.replace(`${PACKAGE}-`, ''))
     const expected = ['1.0.0', '1.1.0'].flatMap((version) =>

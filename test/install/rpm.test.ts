@@ -1,24 +1,17 @@
 // Real dnf and zypper against a real platform: Debian 12's and Debian 13's, each in a root with an rpm database of
 // its own, from index to installed program.
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { SUITES } from '../../scripts/testing/roots.ts'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
-import { openProject, PACKAGE, PROGRAM } from '../support/publishing.ts'
+import { PACKAGE, PROGRAM } from '../support/publishing.ts'
 import { describeRpmClients } from '../support/rpm-client-laws.ts'
 import { dnf, KEY, zypper } from '../support/rpm-clients.ts'
 import { openRpmRoot, runZypper, succeed } from '../support/rpm-root.ts'
+import { openHello } from '../support/shared-platform.ts'
 
-let platform: TestPlatform
-beforeAll(async () => {
-  platform = await startTestPlatform()
-})
-afterAll(() => platform?.stop())
-
-for (const suite of SUITES) describeRpmClients(suite, [dnf, zypper], () => platform)
+for (const suite of SUITES) describeRpmClients(suite, [dnf, zypper])
 
 it.each(SUITES)('zypper of %s subscribes by the file that dnf has', async (suite) => {
-  const project = await openProject(platform, `zypper-file-${suite}`, 'hello')
-  await project.publish('1.0.0')
+  const project = await openHello()
   const root = await openRpmRoot(suite)
   await root.write(KEY, await (await fetch(`${project.repositoryUrl}/key.asc`)).text())
   await succeed(root.run('rpm', '--import', KEY))

@@ -23,11 +23,16 @@ export const openAptRoot = async (suite: Suite): Promise<ClientRoot> => {
 }
 
 /** `key`: armored, one or several. */
-export const addAptSource = async (root: ClientRoot, repositoryUrl: string, key: string): Promise<void> => {
+export const addAptSource = async (
+  root: ClientRoot,
+  repositoryUrl: string,
+  key: string,
+  channel = 'stable',
+): Promise<void> => {
   const lines = [
     'Types: deb',
     `URIs: ${repositoryUrl}/apt`,
-    'Suites: stable',
+    `Suites: ${channel}`,
     'Components: main',
     `Signed-By: ${KEYRING}`,
   ]

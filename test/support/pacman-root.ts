@@ -26,8 +26,12 @@ export const pacman = (root: ClientRoot, ...args: readonly string[]): Promise<Ra
   root.run('pacman', '--noconfirm', '--noprogressbar', ...args)
 
 /** What our instructions do before they install: the key, trusted, and a section of pacman.conf. */
-export const subscribePacman = async (root: ClientRoot, project: PublishedProject): Promise<void> => {
-  for (const command of (await project.installCommands('arch')).slice(0, -1)) {
+export const subscribePacman = async (
+  root: ClientRoot,
+  project: PublishedProject,
+  channel = 'stable',
+): Promise<void> => {
+  for (const command of (await project.installCommands('arch', channel)).slice(0, -1)) {
     const { status, output } = await root.shell(command)
     expect({ command, status, output }).toMatchObject({ status: 0 })
   }

@@ -5,32 +5,39 @@ import { join } from 'node:path'
 import { type PlatformBindings, startPlatform } from '../../scripts/platform/platform.ts'
 import { bootstrap, type CommandResult, runCli } from '../../scripts/platform/seed.ts'
 
-export interface TestPlatform {
+/** What a test needs of a platform, whoever started it. */
+export interface UsedPlatform {
   readonly url: string
-  readonly stateDirectory: string
-  readonly operatorToken: string
-  packagerPid(): number | undefined
   /** An organization of its own, and an admin token of it. */
   organization(name: string): Promise<string>
   /** Runs `distropack` with that token; a status other than 0 is the caller's to judge. */
   cli(token: string, args: readonly string[], cwd?: string): Promise<CommandResult>
   /** What both Workers and the packager said, for messages of failed tests. */
   log(): string
+}
+
+export interface TestPlatform extends UsedPlatform {
+  readonly stateDirectory: string
+  readonly operatorToken: string
+  packagerPid(): number | undefined
   fireSchedule(): Promise<void>
   bindings(): Promise<PlatformBindings>
   stop(): Promise<void>
 }
 
-export const startTestPlatform = async (): Promise<TestPlatform> => {
+/** `onLine`: told each line of the log as it comes. */
+export const startTestPlatform = async (onLine?: (line: string) => void): Promise<TestPlatform> => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const lines: string[] = []
   const forget = (): void => rmSync(stateDirectory, { recursive: true, force: true })
-  const platform = await startPlatform({ stateDirectory, port: 0, log: (line) => void lines.push(line) }).catch(
-    (error: unknown) => {
-      forget()
-      throw error
-    },
-  )
+  const log = (line: string): void => {
+    lines.push(line)
+    onLine?.(line)
+  }
+  const platform = await startPlatform({ stateDirectory, port: 0, log }).catch((error: unknown) => {
+    forget()
+    throw error
+  })
   platform.markReady()
   return {
     url: platform.url,

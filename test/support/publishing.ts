@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Build, installSchema } from '@distropack/core/contract/api.ts'
 import { ROOT } from '../../scripts/platform/options.ts'
 import { ensureProject } from '../../scripts/platform/seed.ts'
-import type { TestPlatform } from './platform.ts'
+import type { UsedPlatform } from './platform.ts'
 
 export interface PublishedProject {
   /** `acme/tool` */
@@ -14,12 +14,12 @@ export interface PublishedProject {
   readonly repositoryUrl: string
   /** The file name of its RSA key, as apk wants it. */
   readonly rsaKeyName: string
-  /** Publishes examples/hello as this version; the program prints it with --version. */
-  publish(version: string): Promise<void>
+  /** Publishes examples/hello as this version, to `stable` or another channel; the program prints it with --version. */
+  publish(version: string, channel?: string): Promise<void>
   /** `distropack publish` with the manifest in this folder. */
-  publishFolder(folder: string): Promise<Build>
+  publishFolder(folder: string, channel?: string): Promise<Build>
   /** The commands of one format's install instructions. */
-  installCommands(format: string): Promise<readonly string[]>
+  installCommands(format: string, channel?: string): Promise<readonly string[]>
 }
 
 const EXAMPLE = join(ROOT, 'examples/hello')
@@ -37,7 +37,7 @@ const copyExample = (folder: string, version: string): void => {
 }
 
 export const openProject = async (
-  platform: TestPlatform,
+  platform: UsedPlatform,
   organization: string,
   project: string,
 ): Promise<PublishedProject> => {
@@ -45,8 +45,8 @@ export const openProject = async (
   const access = { url: platform.url, token }
   const { rsaKeyName } = await ensureProject(access, organization, project)
   const name = `${organization}/${project}`
-  const publishFolder = async (folder: string): Promise<Build> => {
-    const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--json']
+  const publishFolder = async (folder: string, channel = 'stable'): Promise<Build> => {
+    const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--channel', channel, '--json']
     const { status, stdout, stderr } = await platform.cli(token, args, folder)
     if (status !== 0) throw new Error(`publish: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
     return (JSON.parse(stdout) as { build: Build }).build
@@ -56,17 +56,17 @@ export const openProject = async (
     rsaKeyName,
     repositoryUrl: `${platform.url}/r/${name}`,
     publishFolder,
-    async publish(version) {
+    async publish(version, channel) {
       const folder = mkdtempSync(join(tmpdir(), 'distropack-example-'))
       try {
         copyExample(folder, version)
-        await publishFolder(folder)
+        await publishFolder(folder, channel)
       } finally {
         rmSync(folder, { recursive: true })
       }
     },
-    async installCommands(format) {
-      const response = await fetch(`${platform.url}/api/v1/projects/${name}/install?channel=stable`, {
+    async installCommands(format, channel = 'stable') {
+      const response = await fetch(`${platform.url}/api/v1/projects/${name}/install?channel=${channel}`, {
         headers: { authorization: `Bearer ${token}` },
       })
       const { instructions } = installSchema.parse(await response.json())

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Suite } from '../../scripts/testing/roots.ts'
 import type { ClientRoot } from './client-root.ts'
 import { makeForeignKey } from './foreign-key.ts'
-import type { TestPlatform } from './platform.ts'
-import { CONFIG, openProject, PACKAGE, PROGRAM, type PublishedProject } from './publishing.ts'
+import { CONFIG, PACKAGE, PROGRAM, type PublishedProject } from './publishing.ts'
 import { KEY, type RpmClient } from './rpm-clients.ts'
 import { openRpmRoot, succeed } from './rpm-root.ts'
+import { openHello, sharedPlatform } from './shared-platform.ts'
 import { flipMiddleBit, startTamperingProxy, type Tampering } from './tampering-proxy.ts'
 
 /** Still a document: only the signature can tell. */
@@ -18,16 +18,13 @@ const versionOf = async (root: ClientRoot): Promise<string | undefined> => {
   return status === 0 ? output : undefined
 }
 
-/** `platformOf`: once the file's own `beforeAll` has run. One of the clients is dnf. */
-export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[], platformOf: () => TestPlatform): void =>
+/** One of the clients is dnf. */
+export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[]): void =>
   void describe(`rpm clients of ${suite}`, () => {
-    let platform: TestPlatform
     let project: PublishedProject
     let key: string
     beforeAll(async () => {
-      platform = platformOf()
-      project = await openProject(platform, `rpm-${suite}`, 'hello')
-      await project.publish('1.0.0')
+      project = await openHello()
       key = await (await fetch(`${project.repositoryUrl}/key.asc`)).text()
     })
 
@@ -57,7 +54,7 @@ export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[], 
         ]
         for (const { what, tampering, at } of attacks) {
           const root = await openRpmRoot(suite)
-          const proxy = await startTamperingProxy(platform.url, tampering)
+          const proxy = await startTamperingProxy(sharedPlatform().url, tampering)
           onTestFinished(() => proxy.close())
           await client.subscribe(root, `${proxy.url}/r/${project.name}/rpm/stable`, key)
           const refreshed = await client.refresh(root)
@@ -82,19 +79,19 @@ export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[], 
     it.each(clients)(
       "$name installs, runs, upgrades, keeps the administrator's settings, and removes",
       async (client) => {
-        const own = await openProject(platform, `${client.name}-${suite}`, 'hello')
-        await own.publish('1.0.0')
+        const channel = `${client.name}-${suite}`
+        await project.publish('1.0.0', channel)
         const root = await openRpmRoot(suite)
-        await root.write(KEY, await (await fetch(`${own.repositoryUrl}/key.asc`)).text())
+        await root.write(KEY, key)
         await succeed(root.run('rpmkeys', '--import', KEY))
-        const repo = await (await fetch(`${own.repositoryUrl}/rpm/stable.repo`)).text()
+        const repo = await (await fetch(`${project.repositoryUrl}/rpm/${channel}.repo`)).text()
         await root.write(`${client.repoFolder}/own.repo`, repo)
         await succeed(client.refresh(root))
         await succeed(client.install(root))
         expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.0.0\n`)
         await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
-        await own.publish('1.1.0')
+        await project.publish('1.1.0', channel)
         await succeed(client.refresh(root))
         const advisory = `${PACKAGE}-1.1.0-1.noarch`
         expect(await succeed(client.listAdvisories(root))).toContain(advisory)

@@ -1,0 +1,24 @@
+// The platform that all files of the part `install` publish to: starting one, making a project's keys and building the
+// same packages in every file took more than the clients under test did. Each test has a channel of its own instead.
+import { readFileSync } from 'node:fs'
+import { inject } from 'vitest'
+import { bootstrap, runCli } from '../../scripts/platform/seed.ts'
+import type { UsedPlatform } from './platform.ts'
+import { openProject, type PublishedProject } from './publishing.ts'
+
+export const sharedPlatform = (): UsedPlatform => {
+  const { url, operatorToken, logFile } = inject('sharedPlatform')
+  return {
+    url,
+    organization: (name) => bootstrap(url, operatorToken, name),
+    cli: (token, args, cwd) => runCli(args, { url, token }, cwd),
+    log: () => readFileSync(logFile, 'utf8'),
+  }
+}
+
+/** `tested/hello`, with examples/hello 1.0.0 and nothing else in `stable`. */
+export const openHello = async (): Promise<PublishedProject> => {
+  const project = await openProject(sharedPlatform(), 'tested', 'hello')
+  await project.publish('1.0.0')
+  return project
+}
