@@ -56,7 +56,9 @@ interface Run {
 
 const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
   new Promise((done) => {
-    const environment = { PATH: process.env.PATH ?? '', HOME: room, TMPDIR: room, ...env }
+    // Compiled code is kept for the whole run, not for each room.
+    const { PATH, NODE_COMPILE_CACHE } = process.env
+    const environment = { PATH, NODE_COMPILE_CACHE, HOME: room, TMPDIR: room, ...env }
     const child = execFile(
       process.execPath,
       [PROGRAM, ...args],

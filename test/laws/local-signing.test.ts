@@ -7,30 +7,21 @@ import { join } from 'node:path'
 import { findFormat } from '@distropack/core/registry.ts'
 import { localSigner } from '@distropack/packager/host/local-signer.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type GpgHome, openGpgHome } from '../support/gpg-home.ts'
+import { ADA, BOB, dearmor, PASSPHRASE } from '../support/gpg-keys.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { openRpmHome, type RpmHome } from '../support/rpm.ts'
 import { helloSpec } from '../support/specs.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../cli/bin/distropack.mjs')
-const ADDRESS = 'ada@example.org'
-const PASSPHRASE = 'correct horse'
 
-let gpg: GpgHome
 let rpm: RpmHome
-let ids: { readonly primary: string; readonly subkey: string }
 let room: string
 
 beforeAll(() => {
   requirePrograms('ar', 'dpkg-deb', 'gpg', 'gpgv', 'openssl', 'rpmkeys')
-  gpg = openGpgHome()
   rpm = openRpmHome()
-  ids = gpg.makeKey(ADDRESS, PASSPHRASE)
 })
-afterAll(() => {
-  gpg.close()
-  rpm.close()
-})
+afterAll(() => rpm.close())
 beforeEach(() => {
   room = mkdtempSync(join(tmpdir(), 'signing-'))
   writeFileSync(join(room, 'tool'), '#!/bin/sh\n')
@@ -42,14 +33,14 @@ const file = (name: string): string => join(room, name)
 const manifest = (more: string): void =>
   writeFileSync(
     file('nfpm.yaml'),
-    `name: tool\narch: amd64\nversion: 1.0.0\nmaintainer: Ada <${ADDRESS}>\n` +
+    `name: tool\narch: amd64\nversion: 1.0.0\nmaintainer: Ada <${ADA.address}>\n` +
       `contents: [{src: tool, dst: /usr/bin/tool}]\n${more}`,
   )
 
 const build = (target: string, env: Record<string, string> = {}) => {
   const done = spawnSync(process.execPath, [PROGRAM, 'build', '--json', '--target', target, '--out', 'out'], {
     cwd: room,
-    env: { PATH: process.env.PATH, HOME: room, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, HOME: room, ...env },
     encoding: 'utf8',
   })
   return { status: done.status, text: `${done.stdout}${done.stderr}`, document: JSON.parse(done.stdout) }
@@ -67,8 +58,8 @@ const memberNames = (archive: string): readonly string[] =>
   execFileSync('ar', ['t', archive], { encoding: 'utf8' }).trim().split('\n')
 
 const writeSecret = (form: 'armored' | 'binary' = 'armored'): void => {
-  writeFileSync(file('key.gpg'), gpg.exportSecret(ADDRESS, PASSPHRASE, form))
-  writeFileSync(file('ring.gpg'), gpg.exportPublic(ADDRESS))
+  writeFileSync(file('key.gpg'), form === 'armored' ? ADA.secret : dearmor(ADA.secret))
+  writeFileSync(file('ring.gpg'), dearmor(ADA.public))
 }
 
 /** gpgv's word on who signed: the long id; a bad signature throws. */
@@ -89,19 +80,19 @@ describe('a .deb signed by its maker', () => {
     const [binary = '', control = '', data = '', signature = '', ...rest] = memberNames(deb)
     expect([signature, rest]).toEqual(['_gpgorigin', []])
     const whole = Buffer.concat([binary, control, data].map((name) => member(deb, name)))
-    expect(signerOf(member(deb, signature), whole)).toBe(ids.subkey)
+    expect(signerOf(member(deb, signature), whole)).toBe(ADA.subkey)
     expect(() => signerOf(member(deb, signature), Buffer.concat([whole, Buffer.from('x')]))).toThrow()
     expect(execFileSync('dpkg-deb', ['-f', deb, 'Package'], { encoding: 'utf8' })).toBe('tool\n')
   })
 
   it('is signed in another role and by another key when the manifest says so', () => {
     writeSecret()
-    manifest(`deb: {signature: {key_file: "$KEY", key_id: "${ids.primary.toLowerCase()}", type: maint}}\n`)
+    manifest(`deb: {signature: {key_file: "$KEY", key_id: "${ADA.primary.toLowerCase()}", type: maint}}\n`)
     const deb = built('deb/amd64', { NFPM_DEB_PASSPHRASE: PASSPHRASE, NFPM_PASSPHRASE: 'other', KEY: 'key.gpg' })
     const names = memberNames(deb)
     expect(names[3]).toBe('_gpgmaint')
     const whole = Buffer.concat(names.slice(0, 3).map((name) => member(deb, name)))
-    expect(signerOf(member(deb, '_gpgmaint'), whole)).toBe(ids.primary)
+    expect(signerOf(member(deb, '_gpgmaint'), whole)).toBe(ADA.primary)
   })
 
   it('carries the list of digests dpkg-sig reads', () => {
@@ -111,7 +102,7 @@ describe('a .deb signed by its maker', () => {
     )
     const deb = built('deb/amd64', { NFPM_PASSPHRASE: PASSPHRASE })
     const signature = member(deb, '_gpgbuilder')
-    expect(signerOf(signature)).toBe(ids.subkey)
+    expect(signerOf(signature)).toBe(ADA.subkey)
     const digest = (hash: string, name: string) => createHash(hash).update(member(deb, name)).digest('hex')
     const lines = memberNames(deb)
       .slice(0, 3)
@@ -126,10 +117,9 @@ describe('an .rpm signed by its maker', () => {
     writeSecret('binary')
     manifest('rpm: {signature: {key_file: key.gpg}}\n')
     const path = built('rpm/amd64', { NFPM_RPM_PASSPHRASE: PASSPHRASE })
-    const armored = execFileSync('gpg', ['--homedir', gpg.folder, '--armor', '--export', ADDRESS], { encoding: 'utf8' })
-    const checked = rpm.checkSignature(path, [armored])
+    const checked = rpm.checkSignature(path, [ADA.public])
     expect([checked.status, checked.stdout]).toEqual([0, expect.stringMatching(/Signature, key ID [0-9a-f]+: OK/)])
-    expect(checked.stdout).toContain(ids.subkey.toLowerCase().slice(-8))
+    expect(checked.stdout).toContain(ADA.subkey.toLowerCase().slice(-8))
     expect(rpm.checkSignature(path, []).status).not.toBe(0)
   })
 })
@@ -167,7 +157,7 @@ describe('an .apk signed by its maker', () => {
     const { signature, control } = split(built('apk/amd64', { NFPM_APK_PASSPHRASE: PASSPHRASE }))
     writeFileSync(file('signature.tar.gz'), signature)
     writeFileSync(file('control'), control)
-    const name = `.SIGN.RSA256.${ADDRESS}.rsa.pub`
+    const name = `.SIGN.RSA256.${ADA.address}.rsa.pub`
     const raw = execFileSync('tar', ['-xOzf', 'signature.tar.gz', name], {
       cwd: room,
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -194,11 +184,9 @@ describe('a key that cannot sign', () => {
     const locked = ['-aes256', '-passout', `pass:${PASSPHRASE}`]
     execFileSync('openssl', ['genrsa', ...locked, '-out', key('rsa.pem'), '2048'], { stdio: 'ignore' })
     execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key('ec.pem')])
-    writeFileSync(key('key.gpg'), gpg.exportSecret(ADDRESS, PASSPHRASE))
-    writeFileSync(key('public.gpg'), gpg.exportPublic(ADDRESS))
-    gpg.makeKey('bob@example.org', PASSPHRASE)
-    const two = [ADDRESS, 'bob@example.org'].map((address) => gpg.exportSecret(address, PASSPHRASE, 'binary'))
-    writeFileSync(key('two.gpg'), Buffer.concat(two))
+    writeFileSync(key('key.gpg'), ADA.secret)
+    writeFileSync(key('public.gpg'), dearmor(ADA.public))
+    writeFileSync(key('two.gpg'), Buffer.concat([dearmor(ADA.secret), dearmor(BOB.secret)]))
     writeFileSync(key('text'), 'no key')
   })
   afterAll(() => rmSync(keys, { recursive: true, force: true }))
