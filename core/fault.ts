@@ -36,6 +36,8 @@ export const FAULT_CODES = [
   'precondition_failed', // If-Match names a version that is no longer the newest
   'precondition_required', // an edit without If-Match
   'idempotency_key_reused', // the same key with another request
+  'identity_refused', // a CI's identity token that is not to be believed, or that nobody trusts
+  'address_refused', // an address of a user's that the platform must not call
   'sign_up_closed',
   'account_unverified',
   // what is ours

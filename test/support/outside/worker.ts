@@ -1,5 +1,6 @@
 // The world outside the platform, for tests in workerd: every request the Worker sends to the internet arrives here.
 // Each host is a small stateful fake, typed by what the real one documents. What is not listed does not exist.
+import { ciIssuer } from './ci-issuer.ts'
 import { github } from './github.ts'
 import { mailProvider } from './mail-provider.ts'
 import { openidProvider } from './openid-provider.ts'
@@ -13,6 +14,8 @@ const HOSTS: Readonly<Record<string, Host>> = {
   'github.com': github,
   'api.github.com': github,
   'idp.test': openidProvider,
+  'ci.example.net': ciIssuer,
+  'token.actions.githubusercontent.com': ciIssuer,
 }
 
 export default {

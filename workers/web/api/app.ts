@@ -1,5 +1,5 @@
 // The web Worker's HTTP door: the API and its documents; what readers fetch goes on to the file server.
-import { API_PREFIX } from '@distropack/core/contract/api.ts'
+import { API_PATHS, API_PREFIX } from '@distropack/core/contract/api.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
@@ -16,6 +16,7 @@ import { account } from './routes/account.ts'
 import { artifacts } from './routes/artifacts.ts'
 import { blobs } from './routes/blobs.ts'
 import { builds } from './routes/builds.ts'
+import { exchange, publishers } from './routes/ci.ts'
 import { jobBlobs } from './routes/job-blobs.ts'
 import { operator } from './routes/operator.ts'
 import { organizations } from './routes/organizations.ts'
@@ -53,15 +54,29 @@ app.get('/api/docs', (context) => context.html(renderReference(describeApi(conte
 app.all('/api/auth/*', limitAddress, limitForm, serveAuth)
 
 app.route(API_PREFIX, jobBlobs)
-/** Jobs have tokens of their own, and no actor. */
+app.use(`${API_PREFIX}${API_PATHS.exchange}`, limitAddress, limitForm)
+app.route(API_PREFIX, exchange)
+/** Jobs and CI runs prove themselves otherwise, and are no actors. */
+const WITHOUT_ACTOR = new RegExp(`^${API_PREFIX}(/jobs/|${API_PATHS.exchange}$)`)
 const beforeActors =
   (guard: MiddlewareHandler<ApiContext>): MiddlewareHandler<ApiContext> =>
   (context, next) =>
-    context.req.path.startsWith(`${API_PREFIX}/jobs/`) ? next() : guard(context, next)
+    WITHOUT_ACTOR.test(context.req.path) ? next() : guard(context, next)
 for (const guard of [limitBody, limitGuesses, requireActor, limitActor, repeatOnce]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
-for (const router of [tokens, account, organizations, projects, packages, artifacts, blobs, builds, operator]) {
+for (const router of [
+  tokens,
+  account,
+  organizations,
+  projects,
+  packages,
+  publishers,
+  artifacts,
+  blobs,
+  builds,
+  operator,
+]) {
   app.route(API_PREFIX, router)
 }
 app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })

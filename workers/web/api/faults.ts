@@ -40,6 +40,8 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   precondition_failed: 412,
   precondition_required: 428,
   idempotency_key_reused: 422,
+  identity_refused: 403,
+  address_refused: 422,
   sign_up_closed: 403,
   account_unverified: 403,
   read_only: 503,

@@ -4,6 +4,7 @@ import { objectKey } from '@distropack/core/contract/objects.ts'
 import { and, inArray, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
 import { forgetUpload } from './blobs.ts'
+import { forgetSpentIdentities } from './ci/exchange.ts'
 import { dropExpiredGrants } from './grants.ts'
 import { forgetOldAnswers } from './idempotency.ts'
 import { findStrandedJobs, noteResent } from './jobs.ts'
@@ -60,6 +61,7 @@ export const sweep = async (platform: Platform): Promise<void> => {
   const staleUploads = await dropStaleUploads(platform)
   const expiredTokens = await dropExpiredGrants(platform, BATCH)
   await forgetOldAnswers(platform)
+  await forgetSpentIdentities(platform)
   const found = { jobs, publishers, staleUploads, expiredTokens }
   if (Object.values(found).some((count) => count > 0)) logEvent('sweep.found', found)
 }

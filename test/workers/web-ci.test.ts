@@ -1,0 +1,185 @@
+// Publishing from CI without a secret: whom a project trusts, what is believed of a token, and what it opens.
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { areMatched } from '../../workers/web/services/ci/claims.ts'
+import { checkOutboundUrl } from '../../workers/web/services/outbound.ts'
+import { newPerson } from './people.ts'
+import { api, freshPlatform, newOrganization, settle } from './web-fixture.ts'
+
+const GITHUB = 'https://token.actions.githubusercontent.com'
+const CLAIMS = {
+  sub: 'repo:acme/tool:ref:refs/tags/v1.0',
+  repository: 'acme/tool',
+  repository_id: '42',
+  workflow_ref: 'acme/tool/.github/workflows/release.yml@refs/tags/v1.0',
+  ref: 'refs/tags/v1.0',
+  run_id: '7',
+}
+
+let admin: string
+afterAll(settle)
+beforeAll(async () => {
+  await freshPlatform()
+  admin = await newOrganization('acme')
+  await api('PUT', '/projects/acme/tool', { token: admin })
+})
+
+const trust = (json: object) => api('POST', '/projects/acme/tool/publishers', { token: admin, json })
+
+const identityToken = async (asked: object = {}, issuer = GITHUB): Promise<string> => {
+  const body = JSON.stringify({ claims: CLAIMS, ...asked })
+  return (await fetch(`${issuer}/token`, { method: 'POST', body })).text()
+}
+
+const exchange = (token: string, project = 'tool') =>
+  api('POST', '/ci/exchange', { json: { organization: 'acme', project, token } })
+
+describe('a trusted publisher', () => {
+  it('is named in the CI’s own words and shown as issuer and claims', async () => {
+    const made = await trust({
+      name: 'release',
+      trust: { provider: 'github', repository: 'acme/tool', workflow: 'release.yml', ref: 'refs/tags/v*' },
+    })
+    expect(made.status).toBe(201)
+    expect(made.body).toMatchObject({ provider: 'github', issuer: GITHUB, audience: 'http://platform.test' })
+    expect(made.body.claims).toContainEqual({ kind: 'equals', claim: 'repository', value: 'acme/tool' })
+  })
+
+  it.each([
+    'http://ci.example.net',
+    'https://127.0.0.1',
+    'https://2130706433',
+    'https://[::1]',
+    'https://localhost',
+    'https://metadata.google.internal',
+    'https://user:secret@ci.example.net',
+    'https://ci.example.net:8443',
+    'https://intranet',
+  ])('of an issuer at %s is refused: the platform calls nothing inside a network', async (issuer) => {
+    const claims = [{ kind: 'equals', claim: 'sub', value: 'x' }]
+    const refused = await trust({ name: 'x', trust: { provider: 'generic', issuer, claims } })
+    expect([refused.status, refused.body.error.code]).toEqual([422, 'address_refused'])
+    expect(refused.body.error.message).not.toContain('secret')
+    expect(checkOutboundUrl('https://ci.example.net/a?b').ok).toBe(true)
+  })
+})
+
+describe('an identity token', () => {
+  it('of a run the project trusts becomes a token that publishes there, and nothing else', async () => {
+    const { status, body } = await exchange(await identityToken())
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ organization: 'acme', project: 'tool', publisher: 'release' })
+    expect(body.expiresAtMs).toBeLessThanOrEqual(Date.now() + 15 * 60_000)
+    const blobs = { token: body.secret, json: { blobs: [] } }
+    expect((await api('POST', '/projects/acme/tool/blobs/missing', blobs)).status).toBe(200)
+    expect((await api('GET', '/whoami', { token: body.secret })).body).toMatchObject({
+      kind: 'ci',
+      scopes: ['publish'],
+    })
+    expect((await api('PATCH', '/projects/acme/tool', { token: body.secret, json: {} })).status).toBe(403)
+    expect((await api('GET', '/organizations/acme/tokens', { token: body.secret })).status).toBe(403)
+    await api('PUT', '/projects/acme/other', { token: admin })
+    expect((await api('POST', '/projects/acme/other/blobs/missing', blobs)).status).toBe(404)
+  })
+
+  it('is dead after fifteen minutes', async () => {
+    const { secret } = (await exchange(await identityToken())).body
+    vi.setSystemTime(Date.now() + 15 * 60_000 + 1000)
+    try {
+      expect((await api('GET', '/whoami', { token: secret })).status).toBe(401)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is taken once', async () => {
+    const token = await identityToken()
+    const [one, two] = await Promise.all([exchange(token), exchange(token)])
+    expect([one.status, two.status].sort()).toEqual([201, 403])
+    const third = await exchange(token)
+    expect([third.status, third.body.error.message]).toEqual([403, expect.stringContaining('used before')])
+  })
+
+  it.each([
+    ['for another place', { audience: 'https://elsewhere.example.net' }, /audience http:\/\/platform\.test/],
+    ['that has expired', { issuedAt: 1, expiresAt: 1000 }, /expired/],
+    ['that was made too long ago', { issuedAt: Math.floor(Date.now() / 1000) - 7200 }, /"iat"|expired/],
+    ['signed by somebody else', { isForged: true }, /signature/],
+    ['of another repository', { claims: { ...CLAIMS, repository: 'evil/tool' } }, /trusts no publisher/],
+    ['of a pull request', { claims: { ...CLAIMS, ref: 'refs/pull/1/merge' } }, /trusts no publisher/],
+    ['of another workflow', { claims: { ...CLAIMS, workflow_ref: 'acme/tool/.github/workflows/ci.yml@x' } }, /trusts/],
+    ['of another issuer', { issuer: 'https://ci.example.net' }, /trusts no publisher/],
+  ])('%s is refused', async (_, asked, reason) => {
+    const refused = await exchange(await identityToken(asked))
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'identity_refused'])
+    expect(refused.body.error.message).toMatch(reason)
+  })
+
+  it('without a signature, or with one of a shared key, is refused', async () => {
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const now = Math.floor(Date.now() / 1000)
+    const payload = encode({ ...CLAIMS, iss: GITHUB, aud: 'http://platform.test', iat: now, exp: now + 300 })
+    for (const alg of ['none', 'HS256']) {
+      const refused = await exchange(`${encode({ alg, kid: 'key-0' })}.${payload}.c2lnbmF0dXJl`)
+      expect([refused.status, refused.body.error.code]).toEqual([403, 'identity_refused'])
+    }
+  })
+
+  it('for a project that is not there gets the same answer as for one that does not trust it', async () => {
+    const claims = { ...CLAIMS, repository: 'evil/tool' }
+    const there = await exchange(await identityToken({ claims }), 'other')
+    const nowhere = await exchange(await identityToken({ claims }), 'no-such')
+    expect([there.status, nowhere.status]).toEqual([403, 403])
+    expect(there.body.error.message.replace('other', 'X')).toBe(nowhere.body.error.message.replace('no-such', 'X'))
+  })
+
+  it('is believed after its issuer took a new key', async () => {
+    const claims = [{ kind: 'in', claim: 'pipeline', values: ['release', 'nightly'] }]
+    await trust({ name: 'own', trust: { provider: 'generic', issuer: 'https://ci.example.net', claims } })
+    const run = { claims: { sub: 'run-1', pipeline: 'nightly' } }
+    expect((await exchange(await identityToken(run, 'https://ci.example.net'))).status).toBe(201)
+    await fetch('https://ci.example.net/rotate', { method: 'POST' })
+    // jose asks for keys again at most every half minute.
+    vi.setSystemTime(Date.now() + 31_000)
+    try {
+      expect((await exchange(await identityToken(run, 'https://ci.example.net'))).status).toBe(201)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('from a new subject is noted in the audit log, once', async () => {
+    await exchange(await identityToken())
+    const owner = await newPerson('nobody-special')
+    expect((await owner.api('GET', '/organizations/acme/audit')).status).toBe(404)
+    const { items } = (await api('GET', '/organizations/acme/audit?action=identity.accepted', { token: admin })).body
+    const mine = items.filter(({ subject }: { subject: string }) => subject === CLAIMS.sub)
+    expect(mine).toHaveLength(1)
+    expect(mine[0].after.claims).toMatchObject({ repository: 'acme/tool', run_id: '7' })
+  })
+
+  it('opens nothing once its publisher is trusted no more', async () => {
+    const { items } = (await api('GET', '/projects/acme/tool/publishers', { token: admin })).body
+    for (const { id } of items) await api('DELETE', `/projects/acme/tool/publishers/${id}`, { token: admin })
+    expect((await exchange(await identityToken())).status).toBe(403)
+  })
+})
+
+describe('a matcher', () => {
+  const glob = (pattern: string, ref: unknown) => areMatched([{ kind: 'glob', claim: 'ref', pattern }], { ref })
+
+  it('of a pattern stays within its segment and takes no letter for another', () => {
+    expect(glob('refs/tags/v*', 'refs/tags/v1.0')).toBe(true)
+    expect(glob('refs/tags/v*', 'refs/tags/v1/../../heads/main')).toBe(false)
+    expect(glob('refs/**', 'refs/heads/a/b')).toBe(true)
+    expect(glob('a.c', 'abc')).toBe(false)
+    expect(glob('*', 'line\nbreak')).toBe(true)
+    expect(glob('v*', 'xv1')).toBe(false)
+  })
+
+  it('takes no claim that is missing, a list or inherited', () => {
+    expect(glob('**', undefined)).toBe(false)
+    expect(glob('**', ['refs/tags/v1'])).toBe(false)
+    expect(areMatched([{ kind: 'equals', claim: 'constructor', value: 'x' }], {})).toBe(false)
+    expect(areMatched([], { ref: 'x' })).toBe(false)
+  })
+})

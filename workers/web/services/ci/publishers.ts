@@ -1,0 +1,89 @@
+// Whom a project trusts to publish from CI.
+import type { createPublisherSchema, trustedPublisherSchema } from '@distropack/core/contract/ci.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
+import { and, asc, count, eq, gt } from 'drizzle-orm'
+import type { z } from 'zod'
+import { trustedPublishers } from '../../db/tables/ci.ts'
+import type { Project } from '../access.ts'
+import { newId } from '../ids.ts'
+import { checkOutboundUrl } from '../outbound.ts'
+import type { Platform } from '../platform.ts'
+import { record } from '../record.ts'
+import { audienceOf } from './exchange.ts'
+import { trustOf } from './providers.ts'
+
+type Row = typeof trustedPublishers.$inferSelect
+type View = z.infer<typeof trustedPublisherSchema>
+
+const MAX_PUBLISHERS = 50
+
+const view = (platform: Platform, { projectId: _, ...row }: Row): View => ({
+  ...row,
+  claims: [...row.claims],
+  audience: audienceOf(platform),
+})
+
+const facts = ({ name, issuer, claims }: Row) => ({ name, issuer, claims })
+
+export const createPublisher = async (
+  platform: Platform,
+  project: Project,
+  { name, trust }: z.infer<typeof createPublisherSchema>,
+): Promise<Result<View, Fault>> => {
+  const { issuer, claims } = trustOf(trust)
+  const reachable = checkOutboundUrl(issuer)
+  if (!reachable.ok) return reachable
+  const mine = eq(trustedPublishers.projectId, project.id)
+  const [has] = await platform.db.select({ count: count() }).from(trustedPublishers).where(mine)
+  if ((has?.count ?? 0) >= MAX_PUBLISHERS) {
+    return err(fault('conflict', `A project trusts at most ${MAX_PUBLISHERS} publishers: remove one first.`))
+  }
+  const createdAtMs = platform.nowMs()
+  const row: Row = {
+    id: newId('pub', createdAtMs),
+    projectId: project.id,
+    name,
+    provider: trust.provider,
+    issuer,
+    claims,
+    lastUsedAtMs: null,
+    createdAtMs,
+  }
+  await platform.db.insert(trustedPublishers).values(row)
+  const { organizationId, id: projectId } = project
+  await record(platform, { organizationId, projectId, action: 'publisher.created', subject: row.id, after: facts(row) })
+  return ok(view(platform, row))
+}
+
+export const listPublishers = async (
+  platform: Platform,
+  project: Project,
+  page: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: View[]; nextCursor: string | null }> => {
+  const rows = await platform.db
+    .select()
+    .from(trustedPublishers)
+    .where(
+      and(eq(trustedPublishers.projectId, project.id), page.cursor ? gt(trustedPublishers.id, page.cursor) : undefined),
+    )
+    .orderBy(asc(trustedPublishers.id))
+    .limit(page.limit + 1)
+  const items = rows.slice(0, page.limit).map((row) => view(platform, row))
+  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+}
+
+/** Tokens it admitted run out by themselves, in at most fifteen minutes. */
+export const deletePublisher = async (
+  platform: Platform,
+  project: Project,
+  publisherId: string,
+): Promise<Result<void, Fault>> => {
+  const mine = and(eq(trustedPublishers.id, publisherId), eq(trustedPublishers.projectId, project.id))
+  const [row] = await platform.db.delete(trustedPublishers).where(mine).returning()
+  if (!row) return err(fault('not_found', `There is no trusted publisher "${publisherId}" in this project.`))
+  const { organizationId, id: projectId } = project
+  const deed = { action: 'publisher.deleted' as const, subject: row.id, before: facts(row) }
+  await record(platform, { organizationId, projectId, ...deed })
+  return ok(undefined)
+}
