@@ -14,6 +14,7 @@ const PACKAGES = [
   'debian-archive-keyring', // mmdebstrap on other Debians
   'dpkg-dev',
   'gnupg',
+  'golang-github-knqyf263-go-apk-version-dev', // apk-tools' table of versions
   'gpgv',
   'libarchive-tools', // bsdtar
   'lintian',

@@ -1,5 +1,7 @@
-// apk's order of versions. No distribution here has an apk binary, so the table is written by hand from
-// apk-package(5) and the behaviour of apk-tools' src/version.c; each line is one rule seen from one side.
+// apk's order of versions. No distribution here has an apk binary: apk-tools' own table of pairs comes with a Debian
+// package, and a second one is written by hand from apk-package(5) and the behaviour of apk-tools' src/version.c, each
+// line one rule seen from one side.
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { apkVersion, compareApkVersions, isApkVersion, isPortableApkVersion } from './version.ts'
 
@@ -36,6 +38,21 @@ it.each(PAIRS)('%s %s %s', (a, operator, b) => {
     expected === 0 ? 0 : 1,
   ])
   expect([isApkVersion(a), isApkVersion(b)]).toEqual([true, true])
+})
+
+/** Its cases are apk-tools' test/version.data, line by line. */
+const THEIRS = '/usr/share/gocode/src/github.com/knqyf263/go-apk-version/version_testcase.go'
+
+it('agrees with apk-tools’ own table of more than seven hundred pairs', () => {
+  if (!existsSync(THEIRS)) throw new Error('missing: apt-get install golang-github-knqyf263-go-apk-version-dev')
+  const cases = [...readFileSync(THEIRS, 'utf8').matchAll(/^\s*\{"([^"]+)", "([<=>])", "([^"]+)"\}/gm)]
+  expect(cases.length).toBeGreaterThan(700)
+  const sign = (value: number): string => (value < 0 ? '<' : value > 0 ? '>' : '=')
+  const ours = cases.map(([, a, , b]) => `${a} ${sign(compareApkVersions(a!, b!))} ${b}`)
+  expect(ours).toEqual(cases.map(([, a, operator, b]) => `${a} ${operator} ${b}`))
+  // Two of them are no versions: apk orders such by their text, and so do we; all others we know as versions.
+  const invalid = new Set(cases.flatMap(([, a, , b]) => [a!, b!]).filter((version) => !isApkVersion(version)))
+  expect([...invalid]).toEqual(['23_foo', '1.0bc'])
 })
 
 it('is an order: sorting does not depend on where it starts', () => {
