@@ -1,13 +1,14 @@
 // Fills a repository with many real packages quickly: built in this process, stored and announced where a finished
 // job would store and announce them. The publisher then indexes them as it does all others.
 
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { objectKey } from '@distropack/core/contract/object-keys.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { findFormat } from '@distropack/core/registry.ts'
+import type { PackageSigner } from '@distropack/core/tools.ts'
 import { buildPackage } from '../containers/packager/host/build-package.ts'
 import type { PlatformBindings } from '../scripts/platform/platform.ts'
 
@@ -52,9 +53,24 @@ const specOf = (name: string): PackageSpec => ({
   block: {},
 })
 
+/** Of the size of RSA-4096's signatures and as incompressible: what they cost an index, without the time to make them. */
+const noise = async (): Promise<Uint8Array> => new Uint8Array(randomBytes(566))
+
+const SIGNER: PackageSigner = {
+  openpgp: {
+    fingerprint: '0'.repeat(40),
+    publicKeyArmored: '',
+    publicKeyBinary: new Uint8Array(),
+    clearSign: async (text) => text,
+    detachSign: noise,
+  },
+  rsa: { keyName: 'bench.rsa.pub', publicKeyPem: '', sign: async () => new Uint8Array(randomBytes(512)) },
+}
+
 export interface BuiltFile {
   readonly entry: Entry
   readonly path: string
+  readonly companions: readonly { readonly suffix: string; readonly bytes: Uint8Array }[]
 }
 
 /** Packages `bench-FROM` to `bench-(TO-1)`, as files in the folder. */
@@ -67,14 +83,21 @@ export const buildMany = async (folder: string, formatId: string, from: number, 
     const spec = specOf(`bench-${i}`)
     const path = join(folder, format.fileName(spec))
     rmSync(path, { force: true })
-    const result = await buildPackage({ format, spec, path, log: () => {} })
+    const result = await buildPackage({ format, spec, path, log: () => {}, signer: SIGNER })
     if (!result.ok) throw new Error(result.error.message)
-    built.push({ entry: result.value.entry, path })
+    built.push({ entry: result.value.entry, path, companions: result.value.companions })
   }
   return built
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+const companionOf = (bytes: Uint8Array) => ({
+  sha256: sha256Of(bytes),
+  sizeBytes: bytes.length,
+  mediaType: 'application/octet-stream',
+  parts: [{ inline: Buffer.from(bytes).toString('base64'), sizeBytes: bytes.length }],
+})
 
 /** As `artifacts` and `publications` have them; see workers/web/db/schema.ts. */
 const announce = async (
@@ -84,7 +107,7 @@ const announce = async (
 ): Promise<void> => {
   const artifactRows: unknown[][] = []
   const offerRows: unknown[][] = []
-  for (const { entry, path } of files) {
+  for (const { entry, path, companions } of files) {
     const format = findFormat(entry.format)
     const bytes = readFileSync(path)
     const entryBytes = new TextEncoder().encode(JSON.stringify(entry))
@@ -94,6 +117,7 @@ const announce = async (
     const { name, version, arch, fileName, sizeBytes, sha256 } = entry
     const parts = [{ blob: sha256, offset: 0, sizeBytes }]
     const content = JSON.stringify({ sha256, sizeBytes, mediaType: format?.mediaType, parts })
+    const beside = companions.map(({ suffix, bytes: companion }) => [suffix, companionOf(companion)])
     const id = `art_bench_${entry.format}_${name}`
     const now = Date.now()
     artifactRows.push(
@@ -110,7 +134,7 @@ const announce = async (
         sha256,
         sha256,
         content,
-        '{}',
+        JSON.stringify(Object.fromEntries(beside)),
       ].concat([entrySha256, now, null] as never[]),
     )
     offerRows.push([projectId, 'stable', id, 'pending', format?.repository.packagePath(entry, 'stable'), null, now])

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { ensureProject } from '../scripts/platform/seed.ts'
 import { startTestPlatform, type TestPlatform } from '../test/support/platform.ts'
 import { type BuiltFile, buildMany, publishMany } from './fill.ts'
-import { median, runMeasured } from './measure.ts'
+import { cpuSecondsOf, median, runMeasured } from './measure.ts'
 
 /** Measured publishes per size. */
 const REPEATS = 7
@@ -16,7 +16,16 @@ export interface RepositoryRow {
   readonly tool: string
   readonly packages: number
   readonly seconds: number
+  readonly cpuSeconds: number
 }
+
+/** Medians of one package more. */
+type Cost = Pick<RepositoryRow, 'seconds' | 'cpuSeconds'>
+
+const medianCost = (costs: readonly Cost[]): Cost => ({
+  seconds: median(costs.map(({ seconds }) => seconds)),
+  cpuSeconds: median(costs.map(({ cpuSeconds }) => cpuSeconds)),
+})
 
 /** Times of the flips since a mark in the log, as the publisher reports them. */
 const flipSeconds = (log: string): readonly number[] =>
@@ -30,18 +39,26 @@ interface Bench {
 const publish = async ({ platform, projectId }: Bench, files: readonly BuiltFile[]): Promise<void> =>
   publishMany(await platform.bindings(), projectId, files, platform.fireSchedule)
 
-/** One at a time, each a generation of its own. */
-const measureOurs = async (bench: Bench, more: readonly BuiltFile[]): Promise<number> => {
+/**
+ * One at a time, each a generation of its own. Seconds are the publisher's own; CPU is all that workerd took, D1 and R2
+ * simulators and the waiting for the flip included.
+ */
+const measureOurs = async (bench: Bench, more: readonly BuiltFile[]): Promise<Cost> => {
   const mark = bench.platform.log().length
-  for (const file of more) await publish(bench, [file])
-  return median(flipSeconds(bench.platform.log().slice(mark)))
+  const cpu: number[] = []
+  for (const file of more) {
+    const before = cpuSecondsOf('workerd')
+    await publish(bench, [file])
+    cpu.push(cpuSecondsOf('workerd') - before)
+  }
+  return { seconds: median(flipSeconds(bench.platform.log().slice(mark))), cpuSeconds: median(cpu) }
 }
 
-const measureReprepro = async (folder: string, files: readonly string[]): Promise<number> => {
+const measureReprepro = async (folder: string, files: readonly string[]): Promise<Cost> => {
   const base = join(folder, 'reprepro')
   mkdirSync(join(base, 'conf'), { recursive: true })
   writeFileSync(join(base, 'conf/distributions'), 'Codename: stable\nComponents: main\nArchitectures: amd64 arm64\n')
-  const include = (...some: readonly string[]): Promise<{ seconds: number }> =>
+  const include = (...some: readonly string[]): Promise<Cost> =>
     runMeasured('reprepro', [
       '-b',
       base,
@@ -54,16 +71,16 @@ const measureReprepro = async (folder: string, files: readonly string[]): Promis
       ...some,
     ])
   for (let i = REPEATS; i < files.length; i += 1000) await include(...files.slice(i, i + 1000))
-  const times: number[] = []
-  for (const file of files.slice(0, REPEATS)) times.push((await include(file)).seconds)
-  return median(times)
+  const costs: Cost[] = []
+  for (const file of files.slice(0, REPEATS)) costs.push(await include(file))
+  return medianCost(costs)
 }
 
-const measureFtparchive = async (folder: string): Promise<number> => {
+const measureFtparchive = async (folder: string): Promise<Cost> => {
   const script = 'apt-ftparchive packages pool > Packages && gzip -9nkf Packages && apt-ftparchive release . > Release'
-  const times: number[] = []
-  for (let repeat = 0; repeat < 3; repeat++) times.push((await runMeasured('sh', ['-c', script], folder)).seconds)
-  return median(times)
+  const costs: Cost[] = []
+  for (let repeat = 0; repeat < 3; repeat++) costs.push(await runMeasured('sh', ['-c', script], folder))
+  return medianCost(costs)
 }
 
 const isInstalled = (command: string): Promise<boolean> =>
@@ -72,33 +89,32 @@ const isInstalled = (command: string): Promise<boolean> =>
     () => false,
   )
 
-const measureCreaterepo = async (pool: string, more: readonly string[]): Promise<number> => {
+const measureCreaterepo = async (pool: string, more: readonly string[]): Promise<Cost> => {
   await runMeasured('createrepo_c', ['--quiet', '--no-database', pool])
-  const times: number[] = []
+  const costs: Cost[] = []
   for (const file of more) {
     symlinkSync(file, join(pool, basename(file)))
-    times.push((await runMeasured('createrepo_c', ['--quiet', '--no-database', '--update', pool])).seconds)
+    costs.push(await runMeasured('createrepo_c', ['--quiet', '--no-database', '--update', pool]))
   }
-  return median(times)
+  return medianCost(costs)
 }
 
 /** Each call rewrites the database; it is told of all others in one. */
-const measureRepoAdd = async (pool: string, files: readonly string[]): Promise<number> => {
+const measureRepoAdd = async (pool: string, files: readonly string[]): Promise<Cost> => {
   const database = join(pool, 'bench.db.tar.gz')
   for (let i = REPEATS; i < files.length; i += 500) {
     await runMeasured('repo-add', ['-q', database, ...files.slice(i, i + 500)])
   }
-  const times: number[] = []
-  for (const file of files.slice(0, REPEATS))
-    times.push((await runMeasured('repo-add', ['-q', database, file])).seconds)
-  return median(times)
+  const costs: Cost[] = []
+  for (const file of files.slice(0, REPEATS)) costs.push(await runMeasured('repo-add', ['-q', database, file]))
+  return medianCost(costs)
 }
 
 interface Reference {
   readonly command: string
   readonly tool: string
   /** `pool` holds all files but the last REPEATS, which are to be added one by one. */
-  measure(folder: string, pool: string, files: readonly string[]): Promise<number>
+  measure(folder: string, pool: string, files: readonly string[]): Promise<Cost>
 }
 
 const REFERENCES: Readonly<Record<string, readonly Reference[]>> = {
@@ -144,7 +160,7 @@ const measureReferences = async (
       mkdirSync(pool)
       const paths = files.map(({ path }) => path)
       for (const path of paths.slice(0, -REPEATS)) symlinkSync(path, join(pool, basename(path)))
-      rows.push({ format: formatId, tool, packages, seconds: await measure(folder, pool, paths) })
+      rows.push({ format: formatId, tool, packages, ...(await measure(folder, pool, paths)) })
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -174,7 +190,7 @@ export const benchRepository = async (
       files.push(...fill)
       const more = await buildMany(folder, formatId, files.length, files.length + REPEATS)
       const tool = 'publisher: render, sign, store, flip'
-      rows.push({ format: formatId, tool, packages, seconds: await measureOurs(bench, more) })
+      rows.push({ format: formatId, tool, packages, ...(await measureOurs(bench, more)) })
       files.push(...more)
       rows.push(...(await measureReferences(formatId, files, packages)))
     }
