@@ -93,6 +93,7 @@ withProject(withManifest(command('publish', 'build on the server and publish to 
   .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
   .option('--no-wait', 'do not wait until it is published')
   .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
+  .option('--sbom <path>', 'your own bill of materials (CycloneDX or SPDX, JSON), served beside the packages')
   .addHelpText('after', TARGETS_HELP)
   .action(async ({ timeout, ...flags }) => {
     finish(await publish({ ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)

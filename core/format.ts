@@ -24,6 +24,8 @@ export interface Format<E extends Entry = Entry> {
   /** Further endings of finished files by others, which `inspect` reads: `.pkg.tar.xz`. */
   readonly otherFileSuffixes?: readonly string[]
   readonly mediaType: string
+  /** How a package URL calls it (purl-spec, types); absent: `generic`. */
+  readonly packageUrlType?: string
   /** Go's word to this format's; a target outside it is refused before anything is built. */
   readonly architectures: Readonly<Partial<Record<Architecture, string>>>
   /** Not among the targets of a manifest that names none. */

@@ -1,13 +1,15 @@
 // `distropack publish`: resolve here, send what the server lacks, build there, wait for the repository.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Build, FINAL_JOB_STATES, type Job } from '@distropack/core/contract/api.ts'
+import { type Build, type CreateBuild, FINAL_JOB_STATES, type Job } from '@distropack/core/contract/api.ts'
 import type { ApiClient } from '@distropack/core/contract/client.ts'
 import { channelSchema } from '@distropack/core/contract/wire.ts'
+import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { formatTarget } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { hasLocalKey } from '@distropack/packager/host/local-signer.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
 import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
+import { openSbom } from '../sbom.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 import { hashSources, sendMissing } from '../upload-sources.ts'
@@ -16,6 +18,8 @@ export interface PublishFlags extends ManifestFlags, ServerFlags {
   readonly channel: string
   readonly wait: boolean
   readonly timeoutSeconds: number
+  /** The maker's own bill of materials. */
+  readonly sbom?: string
 }
 
 export type Project = ReturnType<ApiClient['inProject']>
@@ -105,6 +109,22 @@ export const finishedOutcome = async (project: Project, build: Build): Promise<O
   return ok({ document: { build, install: instructions }, lines })
 }
 
+/** What the build is made of, hashed and on the server. */
+const sendInputs = async (
+  project: Project,
+  records: readonly UnhashedRecord[],
+  sbomPath: string | undefined,
+  terminal: Terminal,
+): Promise<Result<Pick<CreateBuild, 'sources' | 'sbom'>, Trouble>> => {
+  const sources = await hashSources(records, terminal)
+  if (!sources.ok) return sources
+  const own = sbomPath === undefined ? undefined : await openSbom(sbomPath)
+  if (own && !own.ok) return own
+  const sent = await sendMissing(project, [...sources.value, ...(own ? [own.value.record] : [])], terminal)
+  if (!sent.ok) return sent
+  return ok({ sources: [...sources.value], ...(own ? { sbom: own.value.sbom } : {}) })
+}
+
 export const publish = async (flags: PublishFlags, env: Environment, terminal: Terminal): Promise<Outcome> => {
   if (!channelSchema.safeParse(flags.channel).success) {
     return usageTrouble(`"${flags.channel}" is not a channel; write 1 to 40 of a-z, 0-9, . and -, as in stable.`)
@@ -124,9 +144,7 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
   const project = client.value.inProject(name.value)
   const ready = await ensureProject(project, `${name.value.organization}/${name.value.project}`, terminal)
   if (!ready.ok) return ready
-  const sources = await hashSources(listed.value.records, terminal)
-  if (!sources.ok) return sources
-  const sent = await sendMissing(project, sources.value, terminal)
+  const sent = await sendInputs(project, listed.value.records, flags.sbom, terminal)
   if (!sent.ok) return sent
   const created = await project.createBuild({
     manifest: text,
@@ -135,7 +153,7 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
     targets: targets.map(formatTarget),
     channel: flags.channel,
     variables: { ...variables },
-    sources: [...sources.value],
+    ...sent.value,
   })
   if (!created.ok) return clientTrouble(created.error)
   if (!flags.wait) {

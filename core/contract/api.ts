@@ -187,6 +187,10 @@ export const createBuildSchema = z
     channel: channelSchema.default('stable'),
     variables: z.record(z.string(), z.string()).default({}),
     sources: z.array(sourceRecordSchema).max(100_000),
+    /** The maker's own bill of materials, an uploaded blob; served beside every package of this build. */
+    sbom: blobRefSchema
+      .extend({ mediaType: z.enum(['application/vnd.cyclonedx+json', 'application/spdx+json']) })
+      .optional(),
     /** For everything the manifest gives no time. Default: now. */
     mtimeSeconds: z.number().int().optional(),
   })

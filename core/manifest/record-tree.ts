@@ -83,7 +83,7 @@ export const recordTree = (sources: readonly SourceRecord[], open: (file: FileRe
     async open(path): Promise<SourceFile> {
       const record = records.get(path)
       if (record?.kind !== 'file') throw new StreamFault(`${path} was not sent with the build`, 'source_missing')
-      return { sizeBytes: record.sizeBytes, open: () => open(record) }
+      return { sizeBytes: record.sizeBytes, sha256: record.sha256, open: () => open(record) }
     },
   }
 }

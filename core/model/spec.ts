@@ -7,6 +7,8 @@ export type ByteSource = AsyncIterable<Uint8Array>
 
 export interface SourceFile {
   readonly sizeBytes: number
+  /** Lower-case hex, where it is known without reading. */
+  readonly sha256?: string
   /** May be called more than once; every call reads from the start. */
   open(): ByteSource
 }

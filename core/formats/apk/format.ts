@@ -36,6 +36,7 @@ export const apk: Format<ApkEntry> = {
   localKey: 'rsa',
   fileSuffix: '.apk',
   mediaType: 'application/vnd.alpine.apk',
+  packageUrlType: 'apk',
   architectures: APK_ARCHITECTURES,
   entrySchema: apkEntrySchema,
   blockSchema: apkBlockSchema,

@@ -18,6 +18,7 @@ export const arch: Format<ArchEntry> = {
   fileSuffix: FILE_SUFFIX,
   otherFileSuffixes: ['.pkg.tar.xz', '.pkg.tar.gz', '.pkg.tar.bz2', '.pkg.tar'],
   mediaType: 'application/zstd',
+  packageUrlType: 'alpm',
   architectures: ARCH_ARCHITECTURES,
   entrySchema: archEntrySchema,
   blockSchema: archlinuxBlockSchema,

@@ -19,6 +19,7 @@ export const deb: Format<DebEntry> = {
   localKey: 'openpgp',
   fileSuffix: '.deb',
   mediaType: 'application/vnd.debian.binary-package',
+  packageUrlType: 'deb',
   architectures: DEB_ARCHITECTURES,
   entrySchema: debEntrySchema,
   blockSchema: debBlockSchema,

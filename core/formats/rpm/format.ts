@@ -19,6 +19,7 @@ export const rpm: Format<RpmEntry> = {
   localKey: 'openpgp',
   fileSuffix: '.rpm',
   mediaType: 'application/x-rpm',
+  packageUrlType: 'rpm',
   architectures: RPM_ARCHITECTURES,
   entrySchema: rpmEntrySchema,
   blockSchema: rpmBlockSchema,

@@ -45,7 +45,8 @@ export const requireActor = createMiddleware<ApiContext>(async (context, next) =
   }
   if (!actor) return refuseStranger(context, bearer)
   context.set('actor', actor)
-  context.set('platform', { ...platform, who: nameActor(actor) })
+  const identity = actor.kind === 'token' ? actor.identity : null
+  context.set('platform', { ...platform, who: nameActor(actor), ...(identity ? { identity } : {}) })
   await next()
 })
 

@@ -2,10 +2,14 @@
 // compare-and-set; times are milliseconds since 1970; ids carry their prefix.
 
 import type { CiIdentity, JobState, TokenScope } from '@distropack/core/contract/api.ts'
+import type { AuditActor } from '@distropack/core/contract/audit.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { users } from './tables/accounts.ts'
+
+/** An actor, and of a CI run its identity. */
+export type MadeBy = AuditActor & { readonly identity?: CiIdentity }
 
 export const organizations = sqliteTable('organizations', {
   id: text().primaryKey(),
@@ -148,6 +152,8 @@ export const builds = sqliteTable(
     /** The request as a blob: manifests and file lists outgrow a row. */
     requestSha256: text().notNull(),
     idempotencyKey: text(),
+    /** Who asked for it; provenance says so. */
+    madeBy: text({ mode: 'json' }).$type<MadeBy>(),
     createdAtMs: integer().notNull(),
   },
   (table) => [

@@ -57,6 +57,8 @@ export interface FinishedFile {
   readonly unsigned: BlobRef
   readonly entry: Entry
   readonly inputSha256: string
+  /** What is served beside it to say where it comes from, once its last bytes are known. */
+  readonly attest: (entry: Entry) => Promise<Readonly<Record<string, Content>>>
 }
 
 const seal = async (
@@ -114,7 +116,7 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
     unsignedSha256: file.unsigned.sha256,
     inputSha256: file.inputSha256,
     content,
-    companions,
+    companions: { ...companions, ...(await file.attest(entry)) },
     entrySha256: await writeEntry(platform.bucket, entry),
     createdAtMs: platform.nowMs(),
     deletedAtMs: null,

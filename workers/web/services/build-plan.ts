@@ -22,10 +22,15 @@ export interface PlannedJob {
   readonly inputSha256: string
 }
 
-type Sources = CreateBuild['sources']
-
-const findMissingBlobs = async (platform: Platform, project: Project, sources: Sources): Promise<Fault[]> => {
-  const files = sources.flatMap((source) => (source.kind === 'file' ? [source] : []))
+const findMissingBlobs = async (
+  platform: Platform,
+  project: Project,
+  { sources, sbom }: Pick<CreateBuild, 'sources' | 'sbom'>,
+): Promise<Fault[]> => {
+  const files = [
+    ...sources.flatMap((source) => (source.kind === 'file' ? [source] : [])),
+    ...(sbom ? [{ ...sbom, path: 'the SBOM' }] : []),
+  ]
   const owned = await ownedBlobs(
     platform,
     project.id,
@@ -61,7 +66,7 @@ export const planBuild = async (
   const { variables, version } = request
   const targets = planTargets({ manifest: manifest.value, asked: request.targets, variables })
   if (!targets.ok) return targets
-  const missing = await findMissingBlobs(platform, project, request.sources)
+  const missing = await findMissingBlobs(platform, project, request)
   if (missing.length > 0) return err(missing)
   const tree = recordTree(request.sources, (file) => openBlobFile(platform.bucket, file).stream())
   const about = { manifest: manifest.value, version, variables, tree, buildTimeSeconds: request.mtimeSeconds }

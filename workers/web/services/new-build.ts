@@ -18,6 +18,7 @@ import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
+import { record } from './record.ts'
 
 type JobRow = typeof jobs.$inferSelect
 /** Columns of `jobs`: each is a bound parameter. */
@@ -93,6 +94,7 @@ const newBuildRow = async (platform: Platform, facts: BuildFacts): Promise<Build
     channel,
     requestSha256: stored.sha256,
     idempotencyKey,
+    madeBy: { ...platform.who, ...(platform.identity ? { identity: platform.identity } : {}) },
     createdAtMs,
   }
 }
@@ -152,7 +154,14 @@ const keepBuild = async (platform: Platform, project: Project, made: NewBuild): 
     if (!winner) throw error
     return describeBuild(platform, project, winner)
   }
-  logEvent('build.created', { buildId: build.id, projectId: project.id, jobs: rows.length, known: found.size })
+  logEvent('build.queued', { buildId: build.id, projectId: project.id, jobs: rows.length, known: found.size })
+  await record(platform, {
+    organizationId: project.organizationId,
+    projectId: project.id,
+    action: 'build.created',
+    subject: build.id,
+    after: { channel: build.channel, targets: rows.map(({ target }) => target) },
+  })
   await start(platform, made)
   return describeBuild(platform, project, build)
 }

@@ -1,4 +1,5 @@
 // The effects services run on, gathered once per request, message or alarm.
+import type { CiIdentity } from '@distropack/core/contract/api.ts'
 import type { AuditActor } from '@distropack/core/contract/audit.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Result } from '@distropack/core/result.ts'
@@ -14,6 +15,8 @@ export interface Platform {
   readonly nowMs: () => number
   /** On whose account this runs; the audit log names it. */
   readonly who: AuditActor
+  /** Of a CI run: what its issuer says of it. */
+  readonly identity?: CiIdentity
   /** Of the HTTP request, or of the message or alarm. */
   readonly requestId: string
   readonly vault: () => Promise<Result<Vault, Fault>>

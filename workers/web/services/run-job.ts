@@ -8,6 +8,7 @@ import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
 import { PackagerLost, packagerOf } from '../packager/packager.ts'
 import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
 import { keepArtifact, offerInChannel } from './artifacts.ts'
+import { attest } from './attestations.ts'
 import { ownBlob } from './blobs.ts'
 import { readEntry } from './entries.ts'
 import { issueJobToken } from './job-tokens.ts'
@@ -92,7 +93,8 @@ const receive = async (
   if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')
   await ownBlob(platform, job.projectId, done.artifact)
   const { projectId, inputSha256 } = job
-  const kept = await keepArtifact(platform, { projectId, format, unsigned: done.artifact, entry, inputSha256 })
+  const file = { projectId, format, unsigned: done.artifact, entry, inputSha256 }
+  const kept = await keepArtifact(platform, { ...file, attest: (sealed) => attest(platform, job, sealed) })
   if (!kept.ok) return [kept.error]
   if (!(await noteArtifact(platform, job, kept.value.id))) throw new PackagerLost('another delivery took this job over')
   const path = format.repository.packagePath(entry, job.channel)

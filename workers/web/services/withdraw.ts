@@ -9,6 +9,7 @@ import type { ArtifactRow, PublicationRow } from './artifacts.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
+import { record } from './record.ts'
 
 export interface ArtifactView {
   readonly artifact: ArtifactRow
@@ -32,6 +33,20 @@ const findArtifact = async (
   return row ? ok(row) : err(fault('not_found', `There is no package file "${artifactId}" in this project.`))
 }
 
+const recordDeed = (
+  platform: Platform,
+  project: Project,
+  action: 'artifact.yanked' | 'artifact.unyanked' | 'artifact.deleted',
+  { id, fileName, channel }: { readonly id: string; readonly fileName: string; readonly channel?: string | undefined },
+): Promise<void> =>
+  record(platform, {
+    organizationId: project.organizationId,
+    projectId: project.id,
+    action,
+    subject: id,
+    after: { fileName, channel: channel ?? null },
+  })
+
 /** Changes what the channels offer; the publisher makes it so with the next generation. */
 const moveOffers = async (platform: Platform, artifact: ArtifactRow, { from, to, channel }: Move): Promise<void> => {
   const some = and(
@@ -54,6 +69,8 @@ const moveAndView = async (
   const found = await findArtifact(platform, project, artifactId)
   if (!found.ok) return found
   await moveOffers(platform, found.value, move)
+  const action = move.to === 'pending' ? 'artifact.unyanked' : 'artifact.yanked'
+  await recordDeed(platform, project, action, { ...found.value, channel: move.channel })
   const offers = await platform.db.select().from(publications).where(eq(publications.artifactId, artifactId))
   return ok({ artifact: found.value, offers })
 }
@@ -74,5 +91,6 @@ export const deleteArtifact = async (
   if (!found.ok) return found
   await platform.db.update(artifacts).set({ deletedAtMs: platform.nowMs() }).where(eq(artifacts.id, artifactId))
   await moveOffers(platform, found.value, { from: ['pending', 'published', 'withdrawn'], to: 'withdrawing' })
+  await recordDeed(platform, project, 'artifact.deleted', found.value)
   return ok(undefined)
 }

@@ -1,0 +1,1 @@
+ALTER TABLE `builds` ADD `made_by` text;
