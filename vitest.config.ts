@@ -57,7 +57,7 @@ const web = async () => ({
         outboundService: 'outside',
         // Nothing is delivered by itself: the plugin never ends a run in which a queue called the Worker. Deliveries
         // are made by hand (createMessageBatch), and for real in the e2e project.
-        queueProducers: { JOBS: { queueName: 'undelivered' } },
+        queueProducers: { JOBS: { queueName: 'undelivered' }, DELIVERIES: { queueName: 'undelivered' } },
         // The service binding FILES: the real file server, bundled, over the same bucket.
         workers: [
           {

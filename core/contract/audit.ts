@@ -31,6 +31,7 @@ export const AUDIT_ACTIONS = [
   'generation.flipped',
   'key.added',
   'key.retired',
+  'key.expiring',
   'publisher.created',
   'publisher.edited',
   'publisher.deleted',

@@ -7,10 +7,16 @@ export interface JobMessage {
   readonly jobId: string
 }
 
+/** A notice to bring to its webhook. */
+export interface DeliveryMessage {
+  readonly deliveryId: string
+}
+
 export interface Env {
   readonly DB: D1Database
   readonly BUCKET: R2Bucket
   readonly JOBS: Queue<JobMessage>
+  readonly DELIVERIES: Queue<DeliveryMessage>
   readonly FILES: Fetcher
   readonly PUBLISHERS: DurableObjectNamespace<RepositoryPublisher>
   readonly PACKAGERS: DurableObjectNamespace<PackagerContainer>

@@ -1,6 +1,7 @@
 // The web Worker's doors: HTTP, the queues, the cron; and the Durable Object classes it brings.
 import { app } from './api/app.ts'
-import type { Env, JobMessage } from './env.ts'
+import type { DeliveryMessage, Env, JobMessage } from './env.ts'
+import { consumeDeliveries } from './queue/deliveries.ts'
 import { consumeDeadJobs, consumeJobs } from './queue/jobs.ts'
 import { openPlatform } from './services/platform.ts'
 import { sweep } from './services/sweep.ts'
@@ -9,10 +10,16 @@ export { PackagerContainer } from './objects/packager-container.ts'
 export { RateLimiter } from './objects/rate-limiter.ts'
 export { RepositoryPublisher } from './objects/repository-publisher.ts'
 
-const DEAD_QUEUE = 'distropack-dead-jobs'
+const consume = (batch: MessageBatch<JobMessage | DeliveryMessage>, env: Env): Promise<void> => {
+  const platform = openPlatform(env)
+  if (batch.queue === 'distropack-deliveries')
+    return consumeDeliveries(platform, batch as MessageBatch<DeliveryMessage>)
+  const isDead = batch.queue === 'distropack-dead-jobs'
+  return (isDead ? consumeDeadJobs : consumeJobs)(platform, batch as MessageBatch<JobMessage>)
+}
 
 export default {
   fetch: app.fetch,
-  queue: (batch, env) => (batch.queue === DEAD_QUEUE ? consumeDeadJobs : consumeJobs)(openPlatform(env), batch),
+  queue: consume,
   scheduled: (_controller, env) => sweep(openPlatform(env)),
-} satisfies ExportedHandler<Env, JobMessage>
+} satisfies ExportedHandler<Env, JobMessage | DeliveryMessage>

@@ -2,6 +2,7 @@
 // Each host is a small stateful fake, typed by what the real one documents. What is not listed does not exist.
 import { ciIssuer } from './ci-issuer.ts'
 import { github } from './github.ts'
+import { listener } from './listener.ts'
 import { mailProvider } from './mail-provider.ts'
 import { openidProvider } from './openid-provider.ts'
 import { packager } from './packager.ts'
@@ -15,6 +16,7 @@ const HOSTS: Readonly<Record<string, Host>> = {
   'api.github.com': github,
   'idp.test': openidProvider,
   'ci.example.net': ciIssuer,
+  'hooks.example.net': listener,
   'token.actions.githubusercontent.com': ciIssuer,
 }
 

@@ -23,6 +23,7 @@ import { organizations } from './routes/organizations.ts'
 import { packages } from './routes/packages.ts'
 import { projects } from './routes/projects.ts'
 import { tokens } from './routes/tokens.ts'
+import { webhooks } from './routes/webhooks.ts'
 
 const DOCUMENT = {
   openapi: '3.1.0' as const,
@@ -69,6 +70,7 @@ for (const router of [
   tokens,
   account,
   organizations,
+  webhooks,
   projects,
   packages,
   publishers,

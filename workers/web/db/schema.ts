@@ -154,6 +154,8 @@ export const builds = sqliteTable(
     idempotencyKey: text(),
     /** Who asked for it; provenance says so. */
     madeBy: text({ mode: 'json' }).$type<MadeBy>(),
+    /** When its last job was over; set once, by whoever saw it first. */
+    endedAtMs: integer(),
     createdAtMs: integer().notNull(),
   },
   (table) => [

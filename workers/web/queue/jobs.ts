@@ -1,6 +1,7 @@
 // The queue's door. Messages only say which job to look at: a lost or doubled one changes nothing, D1 decides.
 import { fault } from '@distropack/core/fault.ts'
 import type { JobMessage } from '../env.ts'
+import { noteEnd } from '../services/build-end.ts'
 import { markDead } from '../services/jobs.ts'
 import { logError } from '../services/log.ts'
 import type { Platform } from '../services/platform.ts'
@@ -29,7 +30,8 @@ export const consumeJobs = async (platform: Platform, batch: MessageBatch<JobMes
 export const consumeDeadJobs = async (platform: Platform, batch: MessageBatch<JobMessage>): Promise<void> => {
   const trouble = fault('packager_unavailable', 'Every attempt to build this was cut off. An operator can replay it.')
   for (const message of batch.messages) {
-    await markDead(platform, message.body.jobId, trouble)
+    const buildId = await markDead(platform, message.body.jobId, trouble)
+    if (buildId) await noteEnd(platform, buildId)
     message.ack()
   }
 }

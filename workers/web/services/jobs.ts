@@ -84,13 +84,15 @@ export const releaseJob = async (platform: Platform, job: ClaimedJob, fault: Fau
   return state
 }
 
-/** For a message the queue gave up on: whatever is not finished is dead. */
-export const markDead = async ({ db, nowMs }: Platform, jobId: string, fault: Fault): Promise<void> => {
-  await db
+/** For a message the queue gave up on: whatever is not finished is dead. Its build, when it was not. */
+export const markDead = async ({ db, nowMs }: Platform, jobId: string, fault: Fault): Promise<string | undefined> => {
+  const [dead] = await db
     .update(jobs)
     .set({ state: 'dead', leaseUntilMs: null, faults: [fault], changedAtMs: nowMs() })
     .where(and(eq(jobs.id, jobId), inArray(jobs.state, ['waiting', 'building'])))
+    .returning({ buildId: jobs.buildId })
   logEvent('job.dead', { jobId })
+  return dead?.buildId
 }
 
 export const appendLog = async (
@@ -161,7 +163,8 @@ export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise
     .update(jobs)
     .set({ state: 'waiting', attempts: 0, faults: [], changedAtMs: nowMs() })
     .where(and(eq(jobs.id, jobId), eq(jobs.state, 'dead')))
-    .returning({ id: jobs.id })
+    .returning({ buildId: jobs.buildId })
+  for (const { buildId } of revived) await db.update(builds).set({ endedAtMs: null }).where(eq(builds.id, buildId))
   return revived.length > 0
 }
 

@@ -11,6 +11,7 @@ import { putBlobBytes } from '../storage/blobs.ts'
 import type { Project } from './access.ts'
 import { type ArtifactRow, offerInChannel, versionExists } from './artifacts.ts'
 import { ownedBlobs } from './blobs.ts'
+import { noteEnd } from './build-end.ts'
 import { type PlannedJob, planBuild } from './build-plan.ts'
 import { type BuildRow, describeBuild } from './builds.ts'
 import { readEntry } from './entries.ts'
@@ -95,6 +96,7 @@ const newBuildRow = async (platform: Platform, facts: BuildFacts): Promise<Build
     requestSha256: stored.sha256,
     idempotencyKey,
     madeBy: { ...platform.who, ...(platform.identity ? { identity: platform.identity } : {}) },
+    endedAtMs: null,
     createdAtMs,
   }
 }
@@ -140,6 +142,8 @@ const start = async (platform: Platform, { build, rows, found }: NewBuild): Prom
   for (let i = 0; i < waiting.length; i += SEND_AT_ONCE) {
     await platform.env.JOBS.sendBatch(waiting.slice(i, i + SEND_AT_ONCE))
   }
+  // Everything was known already: it is over as it begins.
+  if (waiting.length === 0) await noteEnd(platform, build.id)
 }
 
 const keepBuild = async (platform: Platform, project: Project, made: NewBuild): Promise<Build> => {

@@ -1,10 +1,11 @@
 // The one way into the audit log: what was done, to what, by whom. Callers hand over facts of the row they changed,
-// never a secret: `before` and `after` are for people to read and are exported.
+// never a secret: `before` and `after` are for people to read and are exported. Whoever wants to hear of it is told.
 import type { AuditAction } from '@distropack/core/contract/audit.ts'
 import { auditEntries } from '../db/tables/audit.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
+import { tellWebhooks } from './webhooks/fan-out.ts'
 
 export interface Deed {
   readonly organizationId: string
@@ -31,13 +32,21 @@ const rowOf = ({ nowMs, who, requestId }: Platform, deed: Deed): typeof auditEnt
   requestId,
 })
 
-/** The statement, for a batch that does the deed: neither without the other. */
+/** The statement, for a batch that does the deed: neither without the other. For deeds no webhook hears of. */
 export const recording = (platform: Platform, deed: Deed) =>
   platform.db.insert(auditEntries).values(rowOf(platform, deed))
 
 /** For deeds that are not one batch; call it after they are done. */
 export const record = async (platform: Platform, deed: Deed): Promise<void> => {
-  await recording(platform, deed)
+  const row = rowOf(platform, deed)
+  await platform.db.insert(auditEntries).values(row)
+  await tellWebhooks(platform, {
+    before: null,
+    after: null,
+    ...deed,
+    projectId: deed.projectId ?? null,
+    atMs: row.atMs,
+  })
   logEvent(deed.action, {
     organizationId: deed.organizationId,
     ...(deed.projectId ? { projectId: deed.projectId } : {}),

@@ -10,6 +10,7 @@ import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
 import { keepArtifact, offerInChannel } from './artifacts.ts'
 import { attest } from './attestations.ts'
 import { ownBlob } from './blobs.ts'
+import { noteEnd } from './build-end.ts'
 import { readEntry } from './entries.ts'
 import { issueJobToken } from './job-tokens.ts'
 import {
@@ -130,6 +131,7 @@ export const runJob = async (platform: Platform, jobId: string): Promise<JobOutc
   logEvent('job.building', { jobId, buildId: job.buildId, target: job.target, attempt: job.attempt })
   try {
     await attempt(platform, job)
+    await noteEnd(platform, job.buildId)
     return 'settled'
   } catch (error) {
     const lost = error instanceof PackagerLost
@@ -139,6 +141,7 @@ export const runJob = async (platform: Platform, jobId: string): Promise<JobOutc
       : fault('internal', 'The platform had trouble of its own; the build is tried again by itself.')
     if ((await releaseJob(platform, job, trouble)) === 'waiting') return 'retry'
     await wakePublisher(platform, job)
+    await noteEnd(platform, job.buildId)
     return 'settled'
   }
 }

@@ -11,6 +11,7 @@ import { findStrandedJobs, noteResent } from './jobs.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
+import { forgetOldDeliveries, resendDeliveries } from './webhooks/deliver.ts'
 
 const WAITING_FOR_MS = 15_000
 const PENDING_FOR_MS = 15_000
@@ -60,8 +61,10 @@ export const sweep = async (platform: Platform): Promise<void> => {
   const publishers = await wakePublishers(platform)
   const staleUploads = await dropStaleUploads(platform)
   const expiredTokens = await dropExpiredGrants(platform, BATCH)
+  const notices = await resendDeliveries(platform, BATCH)
   await forgetOldAnswers(platform)
+  await forgetOldDeliveries(platform)
   await forgetSpentIdentities(platform)
-  const found = { jobs, publishers, staleUploads, expiredTokens }
+  const found = { jobs, publishers, staleUploads, expiredTokens, notices }
   if (Object.values(found).some((count) => count > 0)) logEvent('sweep.found', found)
 }

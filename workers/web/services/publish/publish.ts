@@ -14,6 +14,8 @@ import { formatOf } from '../entries.ts'
 import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
 import { type Platform, repositoryUrl } from '../platform.ts'
+import { announce } from './announce.ts'
+import { renderFeed } from './feed.ts'
 import { deletePathObjects, flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
 import type { Change, IndexStore, Pointer } from './index-store.ts'
 import { renderLandingJson, renderLandingPage } from './landing.ts'
@@ -108,6 +110,7 @@ const baseFiles = async (
   return Promise.all([
     file('index.html', await renderLandingPage(facts), 'text/html; charset=utf-8'),
     file('index.json', renderLandingJson(facts), 'application/json'),
+    file('feed.atom', await renderFeed(platform, project), 'application/atom+xml'),
     file('key.asc', new TextEncoder().encode(signer.openpgp.publicKeyArmored), 'application/pgp-keys'),
     file('key.gpg', signer.openpgp.publicKeyBinary, 'application/pgp-keys'),
     ...keyFiles.map(({ path, bytes, mediaType }) => file(path, bytes, mediaType)),
@@ -207,6 +210,7 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   const generation = await makeGeneration(publishing, project, edits, pending)
   await flip(publishing, project)
   await finish(publishing, pending, generation)
+  await announce(platform, project, { generation, pending })
   const tookMs = platform.nowMs() - startedAtMs
   logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
   return { hasMore }

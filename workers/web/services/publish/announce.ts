@@ -1,0 +1,54 @@
+// A generation as news: for the audit log, and for webhooks that listen.
+import type { Project } from '../access.ts'
+import type { Platform } from '../platform.ts'
+import { record } from '../record.ts'
+import type { Pending } from './package-paths.ts'
+import { isWithdrawing } from './plan-scopes.ts'
+
+/** Files one notice names; the feed and the API name them all. */
+const MAX_NAMED = 100
+
+interface Release {
+  readonly name: string
+  readonly channel: string
+  readonly files: {
+    readonly fileName: string
+    readonly version: string
+    readonly arch: string
+    readonly sha256: string
+  }[]
+}
+
+/** One notice for a package and channel, not one for each of its twenty targets. */
+const releasesOf = (pending: readonly Pending[]): readonly Release[] => {
+  const releases = new Map<string, Release>()
+  for (const { artifact, publication } of pending.filter((each) => !isWithdrawing(each))) {
+    const { name, fileName, version, arch, sha256 } = artifact
+    const key = `${publication.channel} ${name}`
+    const release = releases.get(key) ?? { name, channel: publication.channel, files: [] }
+    releases.set(key, release)
+    if (release.files.length < MAX_NAMED) release.files.push({ fileName, version, arch, sha256 })
+  }
+  return [...releases.values()]
+}
+
+export const announce = async (
+  platform: Platform,
+  project: Project,
+  { generation, pending }: { readonly generation: number; readonly pending: readonly Pending[] },
+): Promise<void> => {
+  const { organizationId, id: projectId } = project
+  const releases = releasesOf(pending)
+  const removed = pending.filter(isWithdrawing).length
+  await record(platform, {
+    organizationId,
+    projectId,
+    action: 'generation.flipped',
+    subject: String(generation),
+    after: { added: pending.length - removed, removed },
+  })
+  for (const { name, channel, files } of releases) {
+    const after = { channel, generation, files }
+    await record(platform, { organizationId, projectId, action: 'artifact.published', subject: name, after })
+  }
+}
