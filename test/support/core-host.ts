@@ -1,5 +1,5 @@
-// The ports of core on plain Node, for tests: zlib, node:crypto and the xz binary. Nothing here is for production.
-import { spawn } from 'node:child_process'
+// The ports of core on plain Node, for tests: zlib, node:crypto and the xz binding. Nothing here is for production,
+// and no program is started: laws build thousands of packages.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import {
@@ -22,38 +22,27 @@ import type {
   SeekableFile,
   Spool,
 } from '@distropack/core/tools.ts'
+import { decompressBzip2 } from '@distropack/packager/host/bzip2.ts'
+import { XzCompressor, XzDecompressor } from '@napi-rs/lzma'
 
 export const hash = (name: HashName): Hash => {
   const state = createHash(name)
   return { update: (bytes) => void state.update(bytes), digest: () => new Uint8Array(state.digest()) }
 }
 
-/** A filter program between two streams; its exit status decides whether the bytes were good. */
-async function* throughProgram(command: string, args: readonly string[], source: ByteSource): ByteSource {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once('error', () =>
-      reject(new Error(`${command} is missing: install the package ${command === 'xz' ? 'xz-utils' : command}`)),
-    )
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with status ${code}`))))
-  })
-  ended.catch(() => {})
-  let feedError: { readonly error: unknown } | undefined
-  child.stdin.on('error', () => {})
-  Readable.from(source)
-    .on('error', (error) => {
-      feedError = { error }
-      child.kill()
-    })
-    .pipe(child.stdin)
-  try {
-    for await (const chunk of child.stdout) yield new Uint8Array(chunk as Buffer)
-    await ended
-  } catch (error) {
-    throw feedError ? feedError.error : error
-  } finally {
-    if (child.exitCode === null) child.kill()
-  }
+/** The least work a level can be: what a package is compressed with is another test's subject (codecs.test.ts). */
+const XZ_LEVEL = 0
+
+async function* compressXz(source: ByteSource, level: number): ByteSource {
+  const encoder = new XzCompressor({ preset: level })
+  for await (const chunk of source) yield encoder.update(chunk)
+  yield await encoder.finish()
+}
+
+async function* decompressXz(source: ByteSource): ByteSource {
+  const decoder = new XzDecompressor()
+  for await (const chunk of source) yield decoder.update(chunk)
+  yield await decoder.finish()
 }
 
 async function* throughZlib(
@@ -75,9 +64,9 @@ export const compress = (codec: Codec, source: ByteSource, level?: number): Byte
     case 'zstd':
       return throughZlib(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } }), source)
     case 'xz':
-      return throughProgram('xz', ['-c', '-T1', `-${level ?? 6}`], source)
+      return compressXz(source, level ?? XZ_LEVEL)
     case 'bzip2':
-      return throughProgram('bzip2', ['-c'], source)
+      throw new Error('bzip2 is only read, never written')
   }
 }
 
@@ -90,9 +79,9 @@ export const decompress = (codec: Codec, source: ByteSource): ByteSource => {
     case 'zstd':
       return throughZlib(createZstdDecompress(), source)
     case 'xz':
-      return throughProgram('xz', ['-dc'], source)
+      return decompressXz(source)
     case 'bzip2':
-      return throughProgram('bzip2', ['-dc'], source)
+      return decompressBzip2(source)
   }
 }
 
