@@ -13,6 +13,9 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 /** A migration that the web Worker's tests apply before each file; none until the first one is generated. */
 const readMigrations = async () => (existsSync('migrations') ? readD1Migrations('migrations') : [])
 
+/** Other parts run beside, on two cores perhaps: a limit is there to end what hangs. */
+const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 const unit = {
   test: {
     name: 'unit',
@@ -24,13 +27,13 @@ const unit = {
       'test/laws/**/*.test.ts',
       'test/*.test.ts',
     ],
-    testTimeout: 30_000,
+    ...PATIENT,
   },
 }
 
 const fileServer = {
   plugins: [cloudflareTest({ wrangler: { configPath: './workers/fileserver/wrangler.toml' } })],
-  test: { name: 'files', include: ['test/workers/fileserver*.test.ts'] },
+  test: { name: 'files', include: ['test/workers/fileserver*.test.ts'], isolate: false, ...PATIENT },
 }
 
 const web = async () => ({
@@ -88,6 +91,9 @@ const web = async () => ({
     // Side by side, workerds with queues under way often keep vitest from ending (@cloudflare/vitest-plugin 1.4.10).
     // Beside another project this is not enough: run both with --no-file-parallelism, as scripts/test.ts does.
     fileParallelism: false,
+    // One workerd that loads the Worker once; every file begins with `freshPlatform`, which empties all storage.
+    isolate: false,
+    ...PATIENT,
     include: ['test/workers/**/*.test.ts', 'workers/web/**/*.test.ts'],
     exclude: ['test/workers/fileserver*.test.ts'],
   },

@@ -1,6 +1,6 @@
 // Who may do what, and what strangers learn.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { api, freshPlatform, newOrganization, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, OPERATOR, QUICK_KEYS, send, settle, testEnv } from './web-fixture.ts'
 
 let acme: string
 let rival: string
@@ -44,7 +44,7 @@ describe('a token', () => {
   })
 
   it('of another organization makes no project here', async () => {
-    expect((await api('PUT', '/projects/acme/theirs', { token: rival })).status).toBe(404)
+    expect((await api('PUT', '/projects/acme/theirs', { token: rival, json: QUICK_KEYS })).status).toBe(404)
   })
 
   it('that only reads is refused with 403 when it writes', async () => {
@@ -59,7 +59,7 @@ describe('a token', () => {
   })
 
   it('of one project does not see its neighbours', async () => {
-    await api('PUT', '/projects/acme/other', { token: acme })
+    await api('PUT', '/projects/acme/other', { token: acme, json: QUICK_KEYS })
     const made = await api('POST', '/organizations/acme/tokens', {
       token: acme,
       json: { name: 'ci', project: 'tool', scopes: ['publish'] },

@@ -1,7 +1,7 @@
 // Uploads: verified before they count, in one body or in parts, and owned by who sent them.
 import { UPLOAD_PART_BYTES } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { api, freshPlatform, newOrganization, settle, sha256Of, testEnv } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, QUICK_KEYS, settle, sha256Of, testEnv } from './web-fixture.ts'
 
 let acme: string
 let rival: string
@@ -10,8 +10,8 @@ beforeAll(async () => {
   await freshPlatform()
   acme = await newOrganization('acme')
   rival = await newOrganization('rival')
-  await api('PUT', '/projects/acme/tool', { token: acme })
-  await api('PUT', '/projects/rival/tool', { token: rival })
+  await api('PUT', '/projects/acme/tool', { token: acme, json: QUICK_KEYS })
+  await api('PUT', '/projects/rival/tool', { token: rival, json: QUICK_KEYS })
 })
 
 const missing = async (token: string, project: string, sha256: string, sizeBytes: number): Promise<string[]> => {

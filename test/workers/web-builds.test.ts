@@ -2,7 +2,16 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import worker from '../../workers/web/worker.ts'
-import { api, freshPlatform, newOrganization, OPERATOR, settle, testEnv, uploadText } from './web-fixture.ts'
+import {
+  api,
+  freshPlatform,
+  newOrganization,
+  OPERATOR,
+  QUICK_KEYS,
+  settle,
+  testEnv,
+  uploadText,
+} from './web-fixture.ts'
 
 let acme: string
 let program: { path: string; kind: 'file'; mode: number; mtimeSeconds: number; sizeBytes: number; sha256: string }
@@ -21,7 +30,7 @@ afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   acme = await newOrganization('acme')
-  await api('PUT', '/projects/acme/tool', { token: acme })
+  await api('PUT', '/projects/acme/tool', { token: acme, json: QUICK_KEYS })
   const text = '#!/bin/sh\necho tool\n'
   const sha256 = await uploadText(acme, 'acme/tool', text)
   program = { path: 'tool', kind: 'file', mode: 0o755, mtimeSeconds: 1, sizeBytes: text.length, sha256 }
@@ -91,7 +100,7 @@ describe('a good request', () => {
 
   it('is not found by its id from another project', async () => {
     const made = await build({}, { 'idempotency-key': 'another-key' })
-    await api('PUT', '/projects/acme/neighbour', { token: acme })
+    await api('PUT', '/projects/acme/neighbour', { token: acme, json: QUICK_KEYS })
     expect((await api('GET', `/projects/acme/tool/builds/${made.body.id}`, { token: acme })).status).toBe(200)
     expect((await api('GET', `/projects/acme/neighbour/builds/${made.body.id}`, { token: acme })).status).toBe(404)
   })

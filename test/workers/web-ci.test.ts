@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { areMatched } from '../../workers/web/services/ci/claims.ts'
 import { checkOutboundUrl } from '../../workers/web/services/outbound.ts'
 import { newPerson } from './people.ts'
-import { api, freshPlatform, newOrganization, settle } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, QUICK_KEYS, settle } from './web-fixture.ts'
 
 const GITHUB = 'https://token.actions.githubusercontent.com'
 const CLAIMS = {
@@ -20,7 +20,7 @@ afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   admin = await newOrganization('acme')
-  await api('PUT', '/projects/acme/tool', { token: admin })
+  await api('PUT', '/projects/acme/tool', { token: admin, json: QUICK_KEYS })
 })
 
 const trust = (json: object) => api('POST', '/projects/acme/tool/publishers', { token: admin, json })
@@ -77,7 +77,7 @@ describe('an identity token', () => {
     })
     expect((await api('PATCH', '/projects/acme/tool', { token: body.secret, json: {} })).status).toBe(403)
     expect((await api('GET', '/organizations/acme/tokens', { token: body.secret })).status).toBe(403)
-    await api('PUT', '/projects/acme/other', { token: admin })
+    await api('PUT', '/projects/acme/other', { token: admin, json: QUICK_KEYS })
     expect((await api('POST', '/projects/acme/other/blobs/missing', blobs)).status).toBe(404)
   })
 

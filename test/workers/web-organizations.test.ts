@@ -1,7 +1,7 @@
 // Organizations as their members use them: roles, invitations, tokens, private repositories, moves, the audit log.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, newPerson } from './people.ts'
-import { api, freshPlatform, send, settle, testEnv } from './web-fixture.ts'
+import { api, freshPlatform, QUICK_KEYS, send, settle, testEnv } from './web-fixture.ts'
 
 type Person = Browser & { readonly email: string; readonly id: string }
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
   owner = await newPerson('owner')
   colleague = await newPerson('colleague')
   await owner.api('POST', '/organizations', { organization: 'acme', name: 'Acme, Inc.' })
-  await owner.api('PUT', '/projects/acme/tool')
+  await owner.api('PUT', '/projects/acme/tool', QUICK_KEYS)
   await settle()
 })
 
@@ -144,7 +144,7 @@ describe('a private repository', () => {
 
 describe('a project', () => {
   it('that is archived is read on and takes nothing new', async () => {
-    await owner.api('PUT', '/projects/acme/old')
+    await owner.api('PUT', '/projects/acme/old', QUICK_KEYS)
     await settle()
     await owner.api('PATCH', '/projects/acme/old', { archived: true })
     const refused = await owner.api('POST', '/projects/acme/old/blobs/missing', { blobs: [] })
@@ -167,7 +167,7 @@ describe('a project', () => {
     await until(async () => (await read('elsewhere/old/key.asc')).status === 200)
     expect((await read('acme/old/key.asc')).status).toBe(200)
     expect((await owner.api('GET', '/projects/acme/old')).status).toBe(404)
-    const taken = await owner.api('PUT', '/projects/acme/old')
+    const taken = await owner.api('PUT', '/projects/acme/old', QUICK_KEYS)
     expect([taken.status, taken.body.error.message]).toEqual([409, expect.stringContaining('moved')])
     // Nor may it go where its mover makes no projects.
     const foreign = await colleague.api('POST', '/projects/elsewhere/old/transfer', { organization: 'acme' })

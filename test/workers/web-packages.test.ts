@@ -1,7 +1,7 @@
 // Packages the server keeps: a manifest edited in place, slots with every upload, builds that say what went in.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { idOfUuid, uuidOf } from '../../workers/web/services/ids.ts'
-import { api, freshPlatform, newOrganization, settle, sha256Of, uploadText } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, QUICK_KEYS, settle, sha256Of, uploadText } from './web-fixture.ts'
 
 const MANIFEST = `name: tool
 arch: amd64
@@ -21,7 +21,7 @@ afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   token = await newOrganization('acme')
-  await api('PUT', '/projects/acme/tool', { token })
+  await api('PUT', '/projects/acme/tool', { token, json: QUICK_KEYS })
 })
 
 const upload = async (slot: string, text: string) => {
@@ -83,7 +83,7 @@ describe('a slot', () => {
 
   it('takes no bytes that this project does not have', async () => {
     const rival = await newOrganization('rival')
-    await api('PUT', '/projects/rival/tool', { token: rival })
+    await api('PUT', '/projects/rival/tool', { token: rival, json: QUICK_KEYS })
     const sha256 = await uploadText(rival, 'rival/tool', 'theirs')
     const json = { sha256, sizeBytes: 6, fileName: 'theirs' }
     const refused = await api('POST', `${at}/tool/files/binary`, { token, json })

@@ -3,7 +3,7 @@
 import { PERMISSIONS, ROLES, type Role } from '@distropack/core/model/permissions.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, newPerson } from './people.ts'
-import { type Answer, api, freshPlatform, newOrganization, send, settle } from './web-fixture.ts'
+import { type Answer, api, freshPlatform, newOrganization, QUICK_KEYS, send, settle } from './web-fixture.ts'
 
 interface Operation {
   readonly method: string
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await newPerson('operator')
   const owner = await newPerson('owner')
   await owner.api('POST', '/organizations', { organization: 'acme' })
-  expect((await owner.api('PUT', '/projects/acme/tool')).status).toBe(201)
+  expect((await owner.api('PUT', '/projects/acme/tool', QUICK_KEYS)).status).toBe(201)
   members.set('owner', owner)
   for (const role of ['admin', 'publisher', 'reader'] as const) {
     const person = await newPerson(role)

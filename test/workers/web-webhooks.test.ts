@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import worker from '../../workers/web/worker.ts'
 import type { Heard } from '../support/outside/listener.ts'
 import { mailsTo, newPerson } from './people.ts'
-import { freshPlatform, send, settle, testEnv } from './web-fixture.ts'
+import { freshPlatform, QUICK_KEYS, send, settle, testEnv } from './web-fixture.ts'
 
 type Person = Awaited<ReturnType<typeof newPerson>>
 let owner: Person
@@ -16,7 +16,7 @@ beforeAll(async () => {
   await freshPlatform()
   owner = await newPerson('owner')
   await owner.api('POST', '/organizations', { organization: 'acme' })
-  await owner.api('PUT', '/projects/acme/tool')
+  await owner.api('PUT', '/projects/acme/tool', QUICK_KEYS)
 })
 
 const create = (target: object, events = ['identity.accepted', 'build.failed']) =>
