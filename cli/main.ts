@@ -4,6 +4,7 @@ import { ALL_TARGETS, architecturesOf, FORMATS } from '@distropack/core/registry
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { build } from './commands/build.ts'
 import { logs, status } from './commands/inspect-build.ts'
+import { listKeys, retireKeys, rotateKeys } from './commands/keys.ts'
 import { login } from './commands/login.ts'
 import { packages, remove, unyank, yank } from './commands/packages.ts'
 import { publish } from './commands/publish.ts'
@@ -132,6 +133,30 @@ withProject(command('delete', 'take it away; its version stays taken'))
   .argument('<package>', MEANT)
   .action(async (word: string, flags) => {
     finish(await remove(word, flags, env), flags.json ?? false)
+  })
+
+const keyWords = program
+  .command('keys')
+  .description('signing keys, and how one follows another')
+  .addHelpText('after', EXIT_HELP)
+const keyCommand = (name: string, description: string): Command =>
+  withProject(keyWords.command(name).description(description).addOption(jsonOption()).addHelpText('after', EXIT_HELP))
+
+keyCommand('list', 'which there are, those at work first').action(async (flags) => {
+  finish(await listKeys(flags, env), flags.json ?? false)
+})
+
+keyCommand('rotate', 'make the next keys: readers get them now, and both sign')
+  .addOption(new Option('--kind <kind>', 'of the OpenPGP key').choices(['rsa4096', 'ed25519']).default('rsa4096'))
+  .option('--import <file>', 'an OpenPGP key of your own, armored, without passphrase')
+  .action(async (flags) => {
+    finish(await rotateKeys(flags, env), flags.json ?? false)
+  })
+
+keyCommand('retire', 'sign with the next keys alone')
+  .option('--compromised', 'tell readers to trust the old ones no more, also for packages they signed')
+  .action(async (flags) => {
+    finish(await retireKeys(flags, env), flags.json ?? false)
   })
 
 withManifest(command('build', 'build packages on this machine, without a server'))

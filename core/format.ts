@@ -105,16 +105,25 @@ export interface RepositoryLayout<E extends Entry = Entry> {
   files(channel: ChannelState, tools: IndexTools): Promise<readonly IndexFile[]>
   /** Files of the whole repository and not of a channel: keys under the names this format's clients want. */
   keyFiles?(
-    signer: PackageSigner,
+    keys: PublicKeys,
   ): readonly { readonly path: string; readonly bytes: Uint8Array; readonly mediaType: string }[]
-  instructions(address: RepositoryAddress, packageNames: readonly string[], signer: SigningFacts): Instruction
+  instructions(address: RepositoryAddress, packageNames: readonly string[], keys: PublicKeys): Instruction
 }
 
-/** What may be said in public about a repository's keys. */
-export interface SigningFacts {
-  readonly openpgpFingerprint: string
-  readonly openpgpPublicKeyArmored: string
-  readonly rsaKeyName: string
+export interface PublicKey {
+  /** OpenPGP: the fingerprint in upper-case hex. RSA: the file's name in /etc/apk/keys. */
+  readonly name: string
+  /** Armored, or PEM. */
+  readonly publicKey: string
+}
+
+/**
+ * What readers are given: the keys that sign, the one that signs packages first, and behind them those that packages
+ * still on offer were signed with.
+ */
+export interface PublicKeys {
+  readonly openpgp: readonly PublicKey[]
+  readonly rsa: readonly PublicKey[]
 }
 
 export interface IndexFile extends RepositoryFile {

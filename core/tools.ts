@@ -50,6 +50,8 @@ export interface InspectTools {
 export interface PackageSigner {
   readonly openpgp?: OpenPgpSigner
   readonly rsa?: RsaSigner
+  /** While keys change over, the one that will follow `rsa`: for packages that can carry several signatures. */
+  readonly nextRsa?: RsaSigner
 }
 
 export interface OpenPgpSigner {
@@ -70,10 +72,30 @@ export interface RsaSigner {
   sign(hash: 'SHA-1' | 'SHA-256', bytes: ByteSource): Promise<Uint8Array>
 }
 
-export interface RepositorySigner {
+/**
+ * Signs indexes whose clients take several signatures: by one key, and by two while one follows the other. The one
+ * that every reader has comes first, for zypper looks at the first signature alone.
+ */
+export interface IndexSigner {
+  /** Upper-case hex. */
+  readonly fingerprints: readonly string[]
+  /** Of those keys, in one block: gpgv and apt read no second one. */
+  readonly publicKeyArmored: string
+  clearSign(text: string): Promise<string>
+  /** Armored. */
+  detachSign(bytes: Uint8Array): Promise<Uint8Array>
+}
+
+export interface RepositorySigner extends PackageSigner {
+  /** Signs packages, and indexes whose clients take one signature. */
   readonly openpgp: OpenPgpSigner
   readonly rsa: RsaSigner
+  readonly indexes: IndexSigner
 }
+
+/** apk's keys that sign now, the one that every reader has first. */
+export const rsaSigners = ({ rsa, nextRsa }: PackageSigner): readonly RsaSigner[] =>
+  [rsa, nextRsa].filter((signer) => signer !== undefined)
 
 /** What an index needs to become files. */
 export interface IndexTools {

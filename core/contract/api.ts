@@ -1,5 +1,6 @@
 // Bodies of the HTTP API, version 1. OpenAPI, the client and the CLI come from here; routes are in workers/web/api.
 import { z } from 'zod'
+import { newKeySchema } from './keys.ts'
 import { usedFileSchema } from './packages.ts'
 import { sourceRecordSchema } from './sources.ts'
 import { blobRefSchema, channelSchema, faultSchema, sha256Schema, slugSchema } from './wire.ts'
@@ -110,19 +111,7 @@ export const projectAccessSchema = z.enum(['public', 'private'])
 export const createProjectSchema = z
   .object({
     access: projectAccessSchema.default('public'),
-    signing: z
-      .discriminatedUnion('kind', [
-        z.object({ kind: z.literal('rsa4096') }).meta({ description: 'What every client accepts; the default.' }),
-        z.object({ kind: z.literal('ed25519') }).meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
-        z.object({
-          kind: z.literal('import'),
-          privateKey: z
-            .string()
-            .max(100_000)
-            .meta({ description: 'Armored, without passphrase. Kept sealed, never shown.' }),
-        }),
-      ])
-      .default({ kind: 'rsa4096' }),
+    signing: newKeySchema,
   })
   .meta({ id: 'CreateProject' })
 export type CreateProject = z.infer<typeof createProjectSchema>
@@ -329,6 +318,9 @@ export const API_PATHS = {
   projects: '/organizations/{org}/projects',
   project: '/projects/{org}/{project}',
   install: '/projects/{org}/{project}/install',
+  keys: '/projects/{org}/{project}/keys',
+  rotateKeys: '/projects/{org}/{project}/keys/rotate',
+  retireKeys: '/projects/{org}/{project}/keys/retire',
   artifacts: '/projects/{org}/{project}/artifacts',
   missingBlobs: '/projects/{org}/{project}/blobs/missing',
   blob: '/projects/{org}/{project}/blobs/{sha256}',

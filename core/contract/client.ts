@@ -18,6 +18,7 @@ import {
   projectSchema,
   whoamiSchema,
 } from './api.ts'
+import { keysSchema, type retireKeysSchema, type rotateKeysSchema } from './keys.ts'
 import { type BlobTarget, type SliceOpener, uploadBlob } from './upload.ts'
 import { type BlobRef, pageOf, refusalSchema } from './wire.ts'
 
@@ -201,6 +202,11 @@ export const createClient = (given: ClientOptions) => {
         read: () => call(options, { path: API_PATHS.project, params, schema: projectSchema }),
         /** Makes it, or finds it. */
         ensure: () => call(options, { method: 'PUT', path: API_PATHS.project, params, schema: projectSchema }),
+        keys: () => call(options, { path: API_PATHS.keys, params, schema: keysSchema }),
+        rotateKeys: (body: z.input<typeof rotateKeysSchema>) =>
+          call(options, { method: 'POST', path: API_PATHS.rotateKeys, params, body, schema: keysSchema }),
+        retireKeys: (body: z.input<typeof retireKeysSchema>) =>
+          call(options, { method: 'POST', path: API_PATHS.retireKeys, params, body, schema: keysSchema }),
         install: (channel: string) =>
           call(options, { path: API_PATHS.install, params, query: { channel }, schema: installSchema }),
         missingBlobs: (blobs: readonly BlobRef[]) => missingBlobs(options, params, blobs),

@@ -5,10 +5,10 @@ import type {
   ChannelState,
   IndexFile,
   Instruction,
+  PublicKeys,
   RepositoryAddress,
   RepositoryLayout,
   Row,
-  SigningFacts,
 } from '../format.ts'
 import type { Entry } from '../model/entry.ts'
 import { joinRaw, makePiece } from '../segments/join.ts'
@@ -65,6 +65,7 @@ const segmentsOf = (channel: ChannelState, stream: string): readonly Segment[] =
 /**
  * Every file and every `latest/` address. The signed one holds the text itself: a signature beside it would be fetched
  * at another moment, and may be of another generation. There is no signature over nothing, so it has a line at least.
+ * One key signs: who has one of two ends gpg with a status as if neither were good.
  */
 const checksumFiles = async (channel: ChannelState, latest: readonly IndexFile[], tools: IndexTools) => {
   const folder = folderOf(channel.address.channel)
@@ -108,7 +109,7 @@ const ARCH_WORDS =
 
 const instructionsFor =
   (kind: DownloadKind) =>
-  (address: RepositoryAddress, packageNames: readonly string[], signer: SigningFacts): Instruction => {
+  (address: RepositoryAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
     const base = `${address.baseUrl}/${folderOf(address.channel)}`
     const names = packageNames.length > 0 ? packageNames : ['PACKAGE']
     const commands = names.flatMap((name) => {
@@ -120,8 +121,9 @@ const instructionsFor =
       title: kind.title,
       commands,
       note: [
-        `All files: ${base}/index.json. Checksums signed by ${signer.openpgpFingerprint} (${address.baseUrl}/key.asc), for files under their own names:`,
-        `curl -fsSL ${base}/SHA256SUMS.asc | gpg --decrypt | sha256sum --check --ignore-missing`,
+        `All files: ${base}/index.json. Checksums signed by ${keys.openpgp[0]?.name} (${address.baseUrl}/key.asc), for files under their own names:`,
+        // gpg prints what a bad signature is over, too: only its status says that it was good.
+        `curl -fsSL ${base}/SHA256SUMS.asc | gpg --yes --output SHA256SUMS --decrypt && sha256sum --check --ignore-missing SHA256SUMS`,
       ].join('\n'),
     }
   }

@@ -1,10 +1,12 @@
 // Migrations against SQLite itself, through the few calls of D1 they use.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type MigratableDatabase, migrate } from './migrate.ts'
+
+const MIGRATIONS = join(import.meta.dirname, '../../migrations')
 
 interface Statement {
   readonly sql: string
@@ -64,4 +66,26 @@ it('leaves nothing of a migration that fails half-way', async () => {
 
 it('does nothing without a folder', async () => {
   expect(await migrate(database(), join(folder, 'absent'))).toEqual([])
+})
+
+it('keeps a project’s signing keys when their table gets another shape', async () => {
+  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'))
+  const rotation = files.find((name) => name.endsWith('_key_rotation.sql'))!
+  for (const file of files.filter((name) => name < rotation)) copyFileSync(join(MIGRATIONS, file), join(folder, file))
+  await migrate(database(), folder)
+  sqlite.exec('PRAGMA foreign_keys = OFF')
+  for (const kind of ['openpgp', 'rsa'])
+    sqlite.prepare('INSERT INTO signing_keys VALUES (?, ?, ?, ?, ?, ?)').run('prj_1', kind, `${kind}-name`, 'p', 's', 1)
+  copyFileSync(join(MIGRATIONS, rotation), join(folder, rotation))
+  await migrate(database(), folder)
+  const rows = sqlite.prepare('SELECT kind, name, state FROM signing_keys ORDER BY kind').all()
+  expect(rows.map((row) => ({ ...row }))).toEqual([
+    { kind: 'openpgp', name: 'openpgp-name', state: 'signing' },
+    { kind: 'rsa', name: 'rsa-name', state: 'signing' },
+  ])
+  const more = sqlite.prepare("INSERT INTO signing_keys VALUES ('prj_1', 'rsa', ?, ?, 'p', 's', 1)")
+  more.run('next', 'next')
+  expect(() => more.run('another', 'next')).toThrow(/UNIQUE/)
+  more.run('older', 'retired')
+  more.run('oldest', 'retired')
 })

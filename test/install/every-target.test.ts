@@ -176,7 +176,7 @@ describe.each(SUITES)('on %s', (suite) => {
     const checked = await root.shell(`cd /root && set -e
 curl -fsSL ${project.repositoryUrl}/key.asc | gpg --batch --quiet --import
 curl -fsSL ${fetchAll}
-curl -fsSL ${base}/SHA256SUMS.asc | gpg --batch --quiet --decrypt 2>/dev/null | sha256sum --check --ignore-missing`)
+curl -fsSL ${base}/SHA256SUMS.asc | gpg --batch --quiet --yes --output SHA256SUMS --decrypt && sha256sum --check --ignore-missing SHA256SUMS`)
     expect(checked).toMatchObject({ status: 0 })
     expect(checked.output.match(/: OK$/gm)).toHaveLength(files.length)
     for (const id of ARCHIVES) {

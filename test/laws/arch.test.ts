@@ -348,12 +348,13 @@ describe('a pacman repository', () => {
   })
 
   it('tells a reader to demand both signatures (pitfall 16), for a name of its own in each channel', async () => {
-    const facts = { openpgpFingerprint: 'ABCD', openpgpPublicKeyArmored: '', rsaKeyName: '' }
-    const { commands } = arch.repository.instructions({ ...ADDRESS, channel: 'beta' }, ['hello'], facts)
+    const keys = { openpgp: ['ABCD', 'EF01'].map((name) => ({ name, publicKey: '' })), rsa: [] }
+    const { commands } = arch.repository.instructions({ ...ADDRESS, channel: 'beta' }, ['hello'], keys)
     const text = commands.join('\n')
     expect(text).toContain("'[acme-tool-beta]' 'SigLevel = Required DatabaseRequired'")
     expect(text).toContain("'Server = http://x/arch/beta/$arch'")
-    expect(text).toContain('pacman-key --lsign-key ABCD')
+    // While keys change over, one signs the database and both sign packages.
+    for (const name of ['ABCD', 'EF01']) expect(text).toContain(`pacman-key --lsign-key ${name}`)
   })
 })
 

@@ -7,7 +7,7 @@ import { findFormat } from '@distropack/core/registry.ts'
 import { describe, expect, it } from 'vitest'
 import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
 import { createPublisher, sealed } from '../support/publisher.ts'
-import { testSigner } from '../support/signers.ts'
+import { publicKeysOf, testSigner } from '../support/signers.ts'
 import { helloSpec } from '../support/specs.ts'
 
 const ADDRESS = { baseUrl: 'https://example.com/r/acme/tool', organization: 'acme', project: 'tool', channel: 'stable' }
@@ -40,13 +40,8 @@ const openRepository = async (id: string, versions: readonly string[]) => {
 }
 
 const instructionsOf = async (id: string): Promise<string> => {
-  const { openpgp, rsa } = await testSigner()
-  const facts = {
-    openpgpFingerprint: openpgp.fingerprint,
-    openpgpPublicKeyArmored: openpgp.publicKeyArmored,
-    rsaKeyName: rsa.keyName,
-  }
-  const { commands, note = '' } = formatOf(id).repository.instructions(ADDRESS, ['hello'], facts)
+  const keys = publicKeysOf(await testSigner())
+  const { commands, note = '' } = formatOf(id).repository.instructions(ADDRESS, ['hello'], keys)
   return `${commands.join('\n')}\n${note}`
 }
 

@@ -13,6 +13,7 @@ import { planChange } from '@distropack/core/segments/plan.ts'
 import type { Segment } from '@distropack/core/segments/stream.ts'
 import type { IndexTools, RepositorySigner } from '@distropack/core/tools.ts'
 import { deflate, hash, inflatePieces, inspectTools, memoryFile } from './core-host.ts'
+import { publicKeysOf } from './signers.ts'
 
 const NOW_SECONDS = 1_700_000_100
 /** Fewer bytes stand in the recipe itself. */
@@ -204,7 +205,8 @@ export const createPublisher = (format: Format, signer: RepositorySigner, addres
             await whole(place + suffix, companion.bytes, companion.mediaType)
         }
       }
-      for (const key of format.repository.keyFiles?.(signer) ?? []) await whole(key.path, key.bytes, key.mediaType)
+      const keyFiles = format.repository.keyFiles?.(publicKeysOf(signer)) ?? []
+      for (const key of keyFiles) await whole(key.path, key.bytes, key.mediaType)
       return [...indexes, ...extra]
     },
   }

@@ -18,6 +18,8 @@ export interface PublishedProject {
   publish(version: string, channel?: string): Promise<void>
   /** `distropack publish` with the manifest in this folder. */
   publishFolder(folder: string, channel?: string): Promise<Build>
+  /** Any other `distropack … --project … --json`, which must end well; its document. */
+  run(...args: readonly string[]): Promise<unknown>
   /** The commands of one format's install instructions. */
   installCommands(format: string, channel?: string): Promise<readonly string[]>
 }
@@ -64,6 +66,11 @@ export const openProject = async (
       } finally {
         rmSync(folder, { recursive: true })
       }
+    },
+    async run(...args) {
+      const { status, stdout, stderr } = await platform.cli(token, [...args, '--project', name, '--json'])
+      if (status !== 0) throw new Error(`${args.join(' ')}: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
+      return JSON.parse(stdout)
     },
     async installCommands(format, channel = 'stable') {
       const response = await fetch(`${platform.url}/api/v1/projects/${name}/install?channel=${channel}`, {

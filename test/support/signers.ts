@@ -1,6 +1,7 @@
 // Keys for tests, made once per run: an OpenPGP key and apk's RSA key.
 import { createSign, generateKeyPairSync } from 'node:crypto'
 import { collectBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
+import type { PublicKeys } from '@distropack/core/format.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import * as openpgp from 'openpgp'
@@ -36,17 +37,26 @@ export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => 
     if (form === 'armored') return utf8(await openpgp.sign({ ...common, format: 'armored' }))
     return (await openpgp.sign({ ...common, format: 'binary' })) as Uint8Array
   }
+  const clearSign = async (text: string): Promise<string> => {
+    const message = await openpgp.createCleartextMessage({ text })
+    const signed = await openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
+    return signed.replaceAll('\r\n', '\n')
+  }
+  const fingerprint = pair.publicKey.getFingerprint().toUpperCase()
+  const publicKeyArmored = pair.publicKey.armor()
   return {
     openpgp: {
-      fingerprint: pair.publicKey.getFingerprint().toUpperCase(),
-      publicKeyArmored: pair.publicKey.armor(),
+      fingerprint,
+      publicKeyArmored,
       publicKeyBinary: pair.publicKey.write(),
-      clearSign: async (text) => {
-        const message = await openpgp.createCleartextMessage({ text })
-        const signed = await openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
-        return signed.replaceAll('\r\n', '\n')
-      },
+      clearSign,
       detachSign: sign,
+    },
+    indexes: {
+      fingerprints: [fingerprint],
+      publicKeyArmored,
+      clearSign,
+      detachSign: (bytes) => sign(bytes, 'armored'),
     },
     rsa: {
       keyName: 'acme-tool-0a1b2c3d.rsa.pub',
@@ -59,6 +69,12 @@ export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => 
     },
   }
 }
+
+/** As readers of the repository are given them. */
+export const publicKeysOf = ({ openpgp: { fingerprint, publicKeyArmored }, rsa }: RepositorySigner): PublicKeys => ({
+  openpgp: [{ name: fingerprint, publicKey: publicKeyArmored }],
+  rsa: [{ name: rsa.keyName, publicKey: rsa.publicKeyPem }],
+})
 
 let made: Promise<RepositorySigner> | undefined
 

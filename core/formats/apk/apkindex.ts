@@ -7,7 +7,7 @@ import type { ChannelState, IndexFile, Row } from '../../format.ts'
 import { joinGzip, makePiece, rawBytesOf } from '../../segments/join.ts'
 import type { Segment } from '../../segments/stream.ts'
 import { hasControl } from '../../text/line.ts'
-import type { IndexTools } from '../../tools.ts'
+import { type IndexTools, rsaSigners } from '../../tools.ts'
 import { type ApkEntry, findPair } from './entry.ts'
 import { NOARCH } from './names.ts'
 import { signatureMember } from './signature.ts'
@@ -112,7 +112,7 @@ const indexMember = async (description: string, segments: readonly Segment[], to
 
 const indexFile = async (path: string, description: string, segments: readonly Segment[], tools: IndexTools) => {
   const member = await tools.measure(await indexMember(description, segments, tools))
-  const signature = await tools.store(await signatureMember(tools.signer.rsa, tools.read(member)))
+  const signature = await tools.store(await signatureMember(rsaSigners(tools.signer), () => tools.read(member)))
   const { mediaType } = member
   const content = await tools.measure({ mediaType, parts: [signature, ...member.parts] })
   return { path, content, lifetime: 'pointer' } as const
@@ -126,7 +126,8 @@ export const channelFiles = async (channel: ChannelState, tools: IndexTools): Pr
     const arch = stream.slice(PREFIX.length)
     if (!stream.startsWith(PREFIX) || arch === NOARCH) continue
     const path = `${ROOT}/${name}/${arch}/APKINDEX.tar.gz`
-    const inputs = [path, description, segments, tools.signer.rsa.publicKeyPem]
+    const keys = rsaSigners(tools.signer).map(({ publicKeyPem }) => publicKeyPem)
+    const inputs = [path, description, segments, keys]
     files.push(
       ...(await tools.reuse(stream, inputs, async () => [await indexFile(path, description, segments, tools)])),
     )

@@ -81,7 +81,7 @@ const writeParts = async ({ signature, control, data }: ApkParts, sink: ByteSink
 
 const signControl = async (control: Uint8Array, block: ApkBlock, tools: BuildTools): Promise<Uint8Array> => {
   const signer = block.signature ? tools.signer?.rsa : undefined
-  return signer ? signatureMember(signer, sourceOf(control)) : new Uint8Array(0)
+  return signer ? signatureMember([signer], () => sourceOf(control)) : new Uint8Array(0)
 }
 
 export const buildApk = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): Promise<Result<ApkEntry, Fault>> =>

@@ -1,6 +1,6 @@
 // Alpine packages and repositories (apk, version 2), behind the interface every format has.
 import { utf8 } from '../../bytes/arrays.ts'
-import type { Format, Instruction, RepositoryAddress, SigningFacts } from '../../format.ts'
+import type { Format, Instruction, PublicKeys, RepositoryAddress } from '../../format.ts'
 import { apkRows, BASE_STREAMS, channelFiles, packagePath, ROOT, seedStream } from './apkindex.ts'
 import { apkBlockSchema } from './block.ts'
 import { buildApk } from './build.ts'
@@ -11,17 +11,13 @@ import { APK_ARCHITECTURES, apkFileNameOf } from './names.ts'
 import { sealApk } from './seal.ts'
 import { compareApkVersions } from './version.ts'
 
-const instructions = (
-  address: RepositoryAddress,
-  packageNames: readonly string[],
-  signer: SigningFacts,
-): Instruction => {
+const instructions = (address: RepositoryAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
   const { baseUrl, channel } = address
   return {
     title: 'Alpine Linux (apk)',
     commands: [
       // apk finds a key by its file's name alone, so the name must not change on the way.
-      `wget -O /etc/apk/keys/${signer.rsaKeyName} ${baseUrl}/keys/${signer.rsaKeyName}`,
+      ...keys.rsa.map(({ name }) => `wget -O /etc/apk/keys/${name} ${baseUrl}/keys/${name}`),
       `echo '${baseUrl}/${ROOT}/${channel}' >> /etc/apk/repositories`,
       'apk update',
       `apk add ${packageNames.join(' ') || 'PACKAGE'}`,
@@ -54,7 +50,11 @@ export const apk: Format<ApkEntry> = {
     rows: (entry, streams) => apkRows(entry, streams),
     files: channelFiles,
     keyFiles: ({ rsa }) =>
-      rsa ? [{ path: `keys/${rsa.keyName}`, bytes: utf8(rsa.publicKeyPem), mediaType: 'application/x-pem-file' }] : [],
+      rsa.map(({ name, publicKey }) => ({
+        path: `keys/${name}`,
+        bytes: utf8(publicKey),
+        mediaType: 'application/x-pem-file',
+      })),
     instructions,
   },
 }

@@ -2,7 +2,7 @@
 import { type Fault, fault } from '../../fault.ts'
 import type { Sealed } from '../../format.ts'
 import { err, ok, type Result } from '../../result.ts'
-import type { PackageSigner, SeekableFile } from '../../tools.ts'
+import { type PackageSigner, rsaSigners, type SeekableFile } from '../../tools.ts'
 import type { ApkEntry } from './entry.ts'
 import { signatureMember } from './signature.ts'
 
@@ -15,7 +15,7 @@ export const sealApk = async (
   if (!signer.rsa)
     return err(fault('internal', 'An apk package is signed with an RSA key, and this repository has none.'))
   const { controlOffset, controlSizeBytes } = entry
-  const signature = await signatureMember(signer.rsa, file.stream(controlOffset, controlSizeBytes))
+  const signature = await signatureMember(rsaSigners(signer), () => file.stream(controlOffset, controlSizeBytes))
   return ok({
     pieces: [{ bytes: signature }, { offset: controlOffset, sizeBytes: file.sizeBytes - controlOffset }],
     entry: { ...entry, controlOffset: signature.length },

@@ -1,5 +1,6 @@
-// The signature part (apk-v2(5)): a gzip member with one file named after scheme and key, and no end blocks, so
+// The signature part (apk-v2(5)): a gzip member with a file for each key, named after scheme and key, and no end blocks, so
 // that it and what follows read as one archive. RSA256 is verified by apk 2.14 and 3 alike.
+import { concatBytes } from '../../bytes/arrays.ts'
 import { gzipStored } from '../../bytes/gzip-frame.ts'
 import { tarFile } from '../../bytes/tar-write.ts'
 import type { ByteSource } from '../../model/spec.ts'
@@ -8,9 +9,13 @@ import type { RsaSigner } from '../../tools.ts'
 /** Signatures have no date: the same key and bytes give the same member. */
 const MTIME_SECONDS = 0
 
-export const signatureMember = async (signer: RsaSigner, signed: ByteSource): Promise<Uint8Array> => {
-  const signature = await signer.sign('SHA-256', signed)
-  const name = `.SIGN.RSA256.${signer.keyName}`
+/** One file a key: apk takes the first signature whose key it has. `open` reads what is signed, from its beginning. */
+export const signatureMember = async (signers: readonly RsaSigner[], open: () => ByteSource): Promise<Uint8Array> => {
   const common = { mode: 0o644, owner: 'root', group: 'root', mtimeSeconds: MTIME_SECONDS }
-  return gzipStored(tarFile({ ...common, name }, signature, 'pax'))
+  const files: Uint8Array[] = []
+  for (const signer of signers) {
+    const signature = await signer.sign('SHA-256', open())
+    files.push(tarFile({ ...common, name: `.SIGN.RSA256.${signer.keyName}` }, signature, 'pax'))
+  }
+  return gzipStored(concatBytes(files))
 }

@@ -1,11 +1,11 @@
 // How an Arch user subscribes: a section of pacman.conf in a file of its own, and a key they sign locally.
-import type { Instruction, RepositoryAddress, SigningFacts } from '../../format.ts'
+import type { Instruction, PublicKeys, RepositoryAddress } from '../../format.ts'
 import { databaseName, ROOT } from './database.ts'
 
 export const pacmanInstructions = (
   address: RepositoryAddress,
   packageNames: readonly string[],
-  signer: SigningFacts,
+  { openpgp }: PublicKeys,
 ): Instruction => {
   const name = databaseName(address)
   const key = `/etc/pacman.d/${name}.asc`
@@ -22,7 +22,7 @@ export const pacmanInstructions = (
       `curl -fsSL -o ${key} ${address.baseUrl}/key.asc`,
       'pacman-key --init',
       `pacman-key --add ${key}`,
-      `pacman-key --lsign-key ${signer.openpgpFingerprint}`,
+      ...openpgp.map((each) => `pacman-key --lsign-key ${each.name}`),
       `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} > ${section}`,
       `grep -qxF 'Include = ${section}' /etc/pacman.conf || echo 'Include = ${section}' >> /etc/pacman.conf`,
       `pacman -Syu ${packageNames.join(' ') || 'PACKAGE'}`,

@@ -76,7 +76,7 @@ const releaseText = (channel: ChannelState, indexes: readonly Listed[], nowSecon
 }
 
 const signedFiles = async (release: string, suite: string, tools: IndexTools): Promise<readonly IndexFile[]> => {
-  const { openpgp } = tools.signer
+  const { indexes } = tools.signer
   const pointer = async (name: string, bytes: Uint8Array, mediaType = TEXT): Promise<IndexFile> => ({
     path: `${suite}/${name}`,
     lifetime: 'pointer',
@@ -84,13 +84,13 @@ const signedFiles = async (release: string, suite: string, tools: IndexTools): P
   })
   return [
     await pointer('Release', utf8(release)),
-    await pointer('Release.gpg', await openpgp.detachSign(utf8(release), 'armored'), 'application/pgp-signature'),
-    await pointer('InRelease', utf8(await openpgp.clearSign(release))),
+    await pointer('Release.gpg', await indexes.detachSign(utf8(release)), 'application/pgp-signature'),
+    await pointer('InRelease', utf8(await indexes.clearSign(release))),
   ]
 }
 
 export const channelFiles = async (channel: ChannelState, tools: IndexTools): Promise<readonly IndexFile[]> => {
-  const { openpgp } = tools.signer
+  const signer = tools.signer.indexes
   const { address } = channel
   const suite = `${ROOT}/dists/${address.channel}`
   const indexes = await allIndexFiles(suite, channel, tools)
@@ -100,10 +100,10 @@ export const channelFiles = async (channel: ChannelState, tools: IndexTools): Pr
       ({ path, content: { sha256, sizeBytes } }): Listed => ({ path: path.slice(suite.length + 1), sha256, sizeBytes }),
     )
   // The date is no input: a suite in which nothing changed keeps its Release, and apt asks for nothing more.
-  const signed = await tools.reuse('Release', [address, listed, openpgp.fingerprint], () =>
+  const signed = await tools.reuse('Release', [address, listed, signer.fingerprints], () =>
     signedFiles(releaseText(channel, listed, tools.nowSeconds), suite, tools),
   )
-  const sources = utf8(sourcesText(address, openpgp.publicKeyArmored))
+  const sources = utf8(sourcesText(address, signer.publicKeyArmored))
   const sourcesFile: IndexFile = {
     path: `${ROOT}/${address.channel}.sources`,
     lifetime: 'pointer',

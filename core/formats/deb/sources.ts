@@ -1,5 +1,5 @@
 // How an apt user subscribes: a deb822 .sources file that carries the key (sources.list(5), "Signed-By").
-import type { Instruction, RepositoryAddress, SigningFacts } from '../../format.ts'
+import type { Instruction, PublicKeys, RepositoryAddress } from '../../format.ts'
 import { blockValue, renderFields } from '../../text/deb822.ts'
 import { ROOT } from './rows.ts'
 
@@ -19,7 +19,7 @@ const fileStem = ({ organization, project, channel }: RepositoryAddress): string
 export const aptInstructions = (
   address: RepositoryAddress,
   packageNames: readonly string[],
-  signer: SigningFacts,
+  { openpgp }: PublicKeys,
 ): Instruction => {
   const stem = fileStem(address)
   const sources = `${address.baseUrl}/${ROOT}/${address.channel}.sources`
@@ -33,7 +33,7 @@ export const aptInstructions = (
       `apt-get install ${packageNames.join(' ') || 'PACKAGE'}`,
     ],
     note: [
-      `The file carries the repository's key, ${signer.openpgpFingerprint}; apt trusts it for this repository alone.`,
+      `The file carries the repository's key, ${openpgp[0]?.name}; apt trusts it for this repository alone.`,
       'apt older than 2.3.10 (Debian 11, Ubuntu 20.04) wants the key in a file of its own:',
       `mkdir -p /etc/apt/keyrings && curl -fsSL -o ${keyring} ${address.baseUrl}/key.asc`,
       `echo '${line}' > /etc/apt/sources.list.d/${stem}.list`,

@@ -1,5 +1,5 @@
 // How a user of dnf or zypper subscribes: a .repo file (dnf.conf(5), "REPO OPTIONS"), which both read.
-import type { Instruction, RepositoryAddress, SigningFacts } from '../../format.ts'
+import type { Instruction, PublicKeys, RepositoryAddress } from '../../format.ts'
 import { ROOT } from './rows.ts'
 
 /** `pin` is a generation's place below the repository: `/@12`. */
@@ -32,7 +32,7 @@ export const repoFileText = (address: RepositoryAddress): string => {
 export const rpmInstructions = (
   address: RepositoryAddress,
   packageNames: readonly string[],
-  signer: SigningFacts,
+  { openpgp }: PublicKeys,
 ): Instruction => {
   const stem = stemOf(address)
   const repo = `${address.baseUrl}/${ROOT}/${address.channel}.repo`
@@ -41,7 +41,7 @@ export const rpmInstructions = (
     title: 'Fedora, RHEL, openSUSE and their relatives (dnf, zypper)',
     commands: [`curl -fsSL -o /etc/yum.repos.d/${stem}.repo ${repo}`, `dnf install ${packages}`],
     note: [
-      `dnf shows the repository's key before it trusts it: compare ${signer.openpgpFingerprint}.`,
+      `dnf shows a repository's key before it trusts it: compare ${openpgp.map(({ name }) => name).join(' or ')}.`,
       'On openSUSE and SLES:',
       `rpm --import ${address.baseUrl}/key.asc`,
       `zypper addrepo ${repo}`,

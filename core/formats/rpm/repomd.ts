@@ -87,13 +87,13 @@ const pointer = async (path: string, bytes: Uint8Array, mediaType: string, tools
 
 /** repomd.xml with its signature, and the key beside it, where zypper looks for one. */
 const signedFiles = async (folder: string, text: string, tools: IndexTools): Promise<readonly IndexFile[]> => {
-  const { openpgp } = tools.signer
+  const { indexes } = tools.signer
   const bytes = utf8(text)
-  const signature = await openpgp.detachSign(bytes, 'armored')
+  const signature = await indexes.detachSign(bytes)
   return [
     await pointer(`${folder}/repodata/repomd.xml`, bytes, XML, tools),
     await pointer(`${folder}/repodata/repomd.xml.asc`, signature, 'application/pgp-signature', tools),
-    await pointer(`${folder}/repodata/repomd.xml.key`, utf8(openpgp.publicKeyArmored), 'application/pgp-keys', tools),
+    await pointer(`${folder}/repodata/repomd.xml.key`, utf8(indexes.publicKeyArmored), 'application/pgp-keys', tools),
   ]
 }
 
@@ -109,7 +109,7 @@ const mirrorlist = async (address: RepositoryAddress, folder: string, tools: Ind
 
 export const channelFiles = async (channel: ChannelState, tools: IndexTools): Promise<readonly IndexFile[]> => {
   const { address, streams } = channel
-  const { openpgp } = tools.signer
+  const signer = tools.signer.indexes
   const folder = `${ROOT}/${address.channel}`
   const all: Metadata[] = []
   for (const stream of BASE_STREAMS) {
@@ -117,15 +117,15 @@ export const channelFiles = async (channel: ChannelState, tools: IndexTools): Pr
     // Clients fetch what is listed: an empty list of advisories is not worth a request.
     if (stream !== UPDATEINFO || state?.segments.length) all.push(await metadataOf(stream, state, tools))
   }
-  const indexes = all.map(
+  const documents = all.map(
     (metadata): IndexFile => ({ path: `${folder}/${hrefOf(metadata)}`, content: metadata.packed, lifetime: 'content' }),
   )
   // Neither date nor generation are inputs: an unchanged channel keeps its files, and clients ask for nothing more.
-  const inputs = [address, all.map(({ packed }) => packed.sha256), openpgp.fingerprint, openpgp.publicKeyArmored]
+  const inputs = [address, all.map(({ packed }) => packed.sha256), signer.fingerprints, signer.publicKeyArmored]
   const pointers = await tools.reuse('repomd', inputs, async () => [
     ...(await signedFiles(folder, repomdText(all, tools.nowSeconds), tools)),
     await mirrorlist(address, folder, tools),
     await pointer(`${ROOT}/${address.channel}.repo`, utf8(repoFileText(address)), TEXT, tools),
   ])
-  return [...indexes, ...pointers]
+  return [...documents, ...pointers]
 }

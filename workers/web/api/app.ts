@@ -18,6 +18,7 @@ import { blobs } from './routes/blobs.ts'
 import { builds } from './routes/builds.ts'
 import { exchange, publishers } from './routes/ci.ts'
 import { jobBlobs } from './routes/job-blobs.ts'
+import { keys } from './routes/keys.ts'
 import { operator } from './routes/operator.ts'
 import { organizations } from './routes/organizations.ts'
 import { packages } from './routes/packages.ts'
@@ -78,6 +79,7 @@ for (const router of [
   blobs,
   builds,
   operator,
+  keys,
 ]) {
   app.route(API_PREFIX, router)
 }

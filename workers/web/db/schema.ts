@@ -3,8 +3,10 @@
 
 import type { CiIdentity, JobState, TokenScope } from '@distropack/core/contract/api.ts'
 import type { AuditActor } from '@distropack/core/contract/audit.ts'
+import type { KeyState } from '@distropack/core/contract/keys.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Content } from '@distropack/core/model/content.ts'
+import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { users } from './tables/accounts.ts'
 
@@ -63,11 +65,18 @@ export const signingKeys = sqliteTable(
     kind: text({ enum: ['openpgp', 'rsa'] }).notNull(),
     /** OpenPGP: the fingerprint. RSA: the public key's file name, as apk wants it. */
     name: text().notNull(),
+    state: text().$type<KeyState>().notNull().default('signing'),
     publicKey: text().notNull(),
     sealedPrivateKey: text().notNull(),
     createdAtMs: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.projectId, table.kind] })],
+  (table) => [
+    primaryKey({ columns: [table.projectId, table.kind, table.name] }),
+    // One signs and one follows it, whoever asks for another at the same moment.
+    uniqueIndex('signing_keys_at_work')
+      .on(table.projectId, table.kind, table.state)
+      .where(sql`state IN ('signing', 'next')`),
+  ],
 )
 
 export const apiTokens = sqliteTable(

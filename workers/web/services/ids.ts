@@ -6,6 +6,7 @@ export type IdPrefix =
   | 'ses'
   | 'inv'
   | 'prj'
+  | 'key'
   | 'pkg'
   | 'fil'
   | 'tok'

@@ -6,7 +6,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
 import { artifacts, publications } from '../db/schema.ts'
 import type { Env } from '../env.ts'
-import { readSigningFacts } from '../signing/keyring.ts'
+import { readPublicKeys } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
 
@@ -24,7 +24,7 @@ export const describeInstall = async (
   project: Project,
   channel: string,
 ): Promise<z.infer<typeof installSchema>> => {
-  const facts = await readSigningFacts(platform.db, project.id)
+  const keys = await readPublicKeys(platform.db, project.id)
   const offered = await platform.db
     .selectDistinct({ format: artifacts.format, name: artifacts.name })
     .from(publications)
@@ -41,7 +41,7 @@ export const describeInstall = async (
   const instructions = FORMATS.flatMap((format) => {
     const names = offered.filter((row) => row.format === format.id).map(({ name }) => name)
     if (names.length === 0) return []
-    const { title, commands, note } = format.repository.instructions(address, names.slice(0, MAX_NAMES), facts)
+    const { title, commands, note } = format.repository.instructions(address, names.slice(0, MAX_NAMES), keys)
     return [{ format: format.id, title, commands: [...commands], ...(note ? { note } : {}) }]
   })
   return { channel, instructions }

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import { organizations, projectAliases, projects, signingKeys } from '../db/schema.ts'
-import { makeKeys, readSigningFacts } from '../signing/keyring.ts'
+import { makeKeys, readPublicKeys } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
@@ -66,8 +66,9 @@ export const ensureProject = async (
     archivedAtMs: null,
     madeAs: null,
   }
-  const named = { id: row.id, organization: organization.slug, slug }
-  const keys = await makeKeys(named, signing, vault.value, createdAtMs)
+  const suffix = row.id.slice(-8)
+  const owner = { id: row.id, organization: organization.slug, slug, suffix, state: 'signing' } as const
+  const keys = await makeKeys(owner, signing, vault.value, createdAtMs)
   if (!keys.ok) return keys
   try {
     await platform.db.batch([
@@ -93,7 +94,7 @@ export const ensureProject = async (
 
 export const viewProject = async (platform: Platform, project: Project): Promise<ProjectView> => {
   const [keys, generation] = await Promise.all([
-    readSigningFacts(platform.db, project.id),
+    readPublicKeys(platform.db, project.id),
     publisherOf(platform, project.id).generation(),
   ])
   return {
@@ -102,8 +103,8 @@ export const viewProject = async (platform: Platform, project: Project): Promise
     project: project.slug,
     repositoryUrl: repositoryUrl(platform.env, project.organization, project.slug),
     generation,
-    openpgpFingerprint: keys.openpgpFingerprint,
-    rsaKeyName: keys.rsaKeyName,
+    openpgpFingerprint: keys.openpgp[0]?.name ?? '',
+    rsaKeyName: keys.rsa[0]?.name ?? '',
     access: project.access,
     archivedAtMs: project.archivedAtMs,
     createdAtMs: project.createdAtMs,

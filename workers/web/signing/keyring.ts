@@ -1,60 +1,94 @@
-// A project's two keys: made with the project, sealed in D1, opened only here and only inside the Worker.
-import type { CreateProject } from '@distropack/core/contract/api.ts'
+// A project's keys: made with the project, sealed in D1, opened only here and only inside the Worker. One of each kind
+// signs; while keys change over, a second one is there already (core/contract/keys.ts says what its state means).
+import type { KeyState, NewKey } from '@distropack/core/contract/keys.ts'
 import type { Fault } from '@distropack/core/fault.ts'
-import type { SigningFacts } from '@distropack/core/format.ts'
+import type { PublicKey, PublicKeys } from '@distropack/core/format.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { signingKeys } from '../db/schema.ts'
 import { type GeneratedKey, generateOpenPgpKey, importOpenPgpKey, openPgpSigner } from './openpgp.ts'
+import { openPgpIndexSigner } from './openpgp-index.ts'
 import { generateRsaKey, rsaSigner } from './rsa.ts'
 import type { Vault } from './vault.ts'
 
-type KeyRow = typeof signingKeys.$inferSelect
-const ownerOf = (projectId: string, kind: KeyRow['kind']): string => `${projectId}/${kind}`
+export type KeyRow = typeof signingKeys.$inferSelect
+type Kind = KeyRow['kind']
 
-/** Rows to insert with a new project. `nameSuffix` tells an earlier project of the same name apart. */
+/** What a sealed key is bound to. */
+const ownerOf = (projectId: string, kind: Kind): string => `${projectId}/${kind}`
+
+export interface KeyOwner {
+  readonly id: string
+  readonly organization: string
+  readonly slug: string
+  /** Tells apk's keys of one repository apart, and those of an earlier project of the same name. */
+  readonly suffix: string
+  readonly state: KeyState
+}
+
+/** Rows to insert: one key of each kind. Takes some seconds of CPU. */
 export const makeKeys = async (
-  project: { readonly id: string; readonly organization: string; readonly slug: string },
-  signing: CreateProject['signing'],
+  owner: KeyOwner,
+  signing: NewKey,
   vault: Vault,
   nowMs: number,
 ): Promise<Result<KeyRow[], readonly Fault[]>> => {
-  const label = `${project.organization}/${project.slug} repository`
-  const rsaName = `${project.organization}-${project.slug}-${project.id.slice(-8)}.rsa.pub`
+  const label = `${owner.organization}/${owner.slug} repository`
+  const rsaName = `${owner.organization}-${owner.slug}-${owner.suffix}.rsa.pub`
   const openpgp =
     signing.kind === 'import'
       ? await importOpenPgpKey(signing.privateKey, new Date(nowMs))
       : ok(await generateOpenPgpKey(label, signing.kind))
   if (!openpgp.ok) return openpgp
   const rsa = await generateRsaKey(rsaName)
-  const row = async (kind: KeyRow['kind'], key: GeneratedKey): Promise<KeyRow> => ({
-    projectId: project.id,
+  const row = async (kind: Kind, key: GeneratedKey): Promise<KeyRow> => ({
+    projectId: owner.id,
     kind,
     name: key.name,
+    state: owner.state,
     publicKey: key.publicKey,
-    sealedPrivateKey: await vault.seal(key.privateKey, ownerOf(project.id, kind)),
+    sealedPrivateKey: await vault.seal(key.privateKey, ownerOf(owner.id, kind)),
     createdAtMs: nowMs,
   })
   return ok(await Promise.all([row('openpgp', openpgp.value), row('rsa', rsa)]))
 }
 
-const readRows = async (database: Database, projectId: string): Promise<{ openpgp: KeyRow; rsa: KeyRow }> => {
+const ORDER: readonly KeyState[] = ['signing', 'next', 'retired', 'revoked']
+
+/** The signing one first, then the one to come, then older ones, the newest first. */
+export const readKeys = async (database: Database, projectId: string): Promise<readonly KeyRow[]> => {
   const rows = await database.select().from(signingKeys).where(eq(signingKeys.projectId, projectId))
-  const openpgp = rows.find(({ kind }) => kind === 'openpgp')
-  const rsa = rows.find(({ kind }) => kind === 'rsa')
-  if (!openpgp || !rsa) throw new Error(`project ${projectId} has no signing keys`)
-  return { openpgp, rsa }
+  return rows.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.createdAtMs - a.createdAtMs)
 }
 
-export const readSigningFacts = async (database: Database, projectId: string): Promise<SigningFacts> => {
-  const { openpgp, rsa } = await readRows(database, projectId)
-  return {
-    openpgpFingerprint: openpgp.name,
-    openpgpPublicKeyArmored: openpgp.publicKey,
-    rsaKeyName: rsa.name,
+const pick = (rows: readonly KeyRow[], kind: Kind, states: readonly KeyState[]): readonly KeyRow[] =>
+  rows.filter((row) => row.kind === kind && states.includes(row.state))
+
+const publicHalf = ({ name, publicKey }: KeyRow): PublicKey => ({ name, publicKey })
+
+/** Everything of keys that an index or a page depends on, as one text to compare. */
+export const describeKeys = (rows: readonly KeyRow[]): string =>
+  rows.map(({ kind, name, state }) => `${kind} ${name} ${state}`).join('\n')
+
+/** What readers are given. A revoked key is no longer among them. */
+export const publicKeysOf = (rows: readonly KeyRow[]): PublicKeys => ({
+  openpgp: pick(rows, 'openpgp', ['signing', 'next', 'retired']).map(publicHalf),
+  rsa: pick(rows, 'rsa', ['signing', 'next', 'retired']).map(publicHalf),
+})
+
+export const readPublicKeys = async (database: Database, projectId: string): Promise<PublicKeys> =>
+  publicKeysOf(await readKeys(database, projectId))
+
+const openAll = async (vault: Vault, rows: readonly KeyRow[]): Promise<Result<readonly string[], Fault>> => {
+  const keys: string[] = []
+  for (const { projectId, kind, sealedPrivateKey } of rows) {
+    const opened = await vault.open(sealedPrivateKey, ownerOf(projectId, kind))
+    if (!opened.ok) return opened
+    keys.push(opened.value)
   }
+  return ok(keys)
 }
 
 export const openSigner = async (
@@ -62,12 +96,20 @@ export const openSigner = async (
   vault: Vault,
   projectId: string,
 ): Promise<Result<RepositorySigner, Fault>> => {
-  const { openpgp, rsa } = await readRows(database, projectId)
-  const [openpgpKey, rsaKey] = await Promise.all([
-    vault.open(openpgp.sealedPrivateKey, ownerOf(projectId, 'openpgp')),
-    vault.open(rsa.sealedPrivateKey, ownerOf(projectId, 'rsa')),
-  ])
-  if (!openpgpKey.ok) return err(openpgpKey.error)
-  if (!rsaKey.ok) return err(rsaKey.error)
-  return ok({ openpgp: await openPgpSigner(openpgpKey.value), rsa: rsaSigner(rsa.name, rsaKey.value) })
+  const rows = await readKeys(database, projectId)
+  const openpgpRows = pick(rows, 'openpgp', ['signing', 'next'])
+  const rsaRows = pick(rows, 'rsa', ['signing', 'next'])
+  const openpgp = await openAll(vault, openpgpRows)
+  if (!openpgp.ok) return err(openpgp.error)
+  const rsa = await openAll(vault, rsaRows)
+  if (!rsa.ok) return err(rsa.error)
+  const [first] = openpgp.value
+  const [signing, nextRsa] = rsa.value.map((key, at) => rsaSigner(rsaRows[at]!.name, key))
+  if (first === undefined || !signing) throw new Error(`project ${projectId} has no signing keys`)
+  return ok({
+    openpgp: await openPgpSigner(first),
+    indexes: await openPgpIndexSigner(openpgp.value),
+    rsa: signing,
+    ...(nextRsa ? { nextRsa } : {}),
+  })
 }

@@ -1,5 +1,5 @@
 // What stands at a repository's base for people and scripts: the install lines and the public keys.
-import type { Instruction, SigningFacts } from '@distropack/core/format.ts'
+import type { Instruction, PublicKeys } from '@distropack/core/format.ts'
 import { html } from 'hono/html'
 
 export interface LandingFacts {
@@ -8,7 +8,7 @@ export interface LandingFacts {
   readonly baseUrl: string
   readonly generation: number
   readonly instructions: readonly (Instruction & { readonly format: string })[]
-  readonly signing: SigningFacts
+  readonly keys: PublicKeys
 }
 
 const STYLE =
@@ -23,7 +23,7 @@ ${note ? html`<details><summary>Notes</summary><pre>${note}</pre></details>` : '
 
 /** HTML for people. Every word that came from a manifest is escaped by the template. */
 export const renderLandingPage = async (facts: LandingFacts): Promise<Uint8Array> => {
-  const { organization, project, instructions, signing, generation } = facts
+  const { organization, project, instructions, keys, generation } = facts
   const page = html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${organization}/${project}</title>
@@ -32,8 +32,8 @@ export const renderLandingPage = async (facts: LandingFacts): Promise<Uint8Array
 <h1>Install from ${organization}/${project}</h1>
 ${instructions.length > 0 ? instructions.map(section) : html`<p>Nothing is published here yet.</p>`}
 <footer>
-<p>Everything here is signed. OpenPGP key <a href="key.asc"><code>${signing.openpgpFingerprint}</code></a>;
-apk key <a href="keys/${signing.rsaKeyName}"><code>${signing.rsaKeyName}</code></a>.</p>
+<p>Everything here is signed. <a href="key.asc">OpenPGP</a>: ${keys.openpgp.map(({ name }) => html`<code>${name}</code> `)}
+– apk: ${keys.rsa.map(({ name }) => html`<a href="keys/${name}"><code>${name}</code></a> `)}</p>
 <p>Generation ${generation}; it stays at <code>${facts.baseUrl}/@${generation}/</code>.</p>
 </footer>
 </body></html>
@@ -41,8 +41,10 @@ apk key <a href="keys/${signing.rsaKeyName}"><code>${signing.rsaKeyName}</code><
   return new TextEncoder().encode(String(await page))
 }
 
-/** The same for `Accept: application/json`. */
-export const renderLandingJson = ({ signing, ...facts }: LandingFacts): Uint8Array =>
+const namesOf = (keys: readonly { readonly name: string }[]): readonly string[] => keys.map(({ name }) => name)
+
+/** The same for `Accept: application/json`; the key that signs packages now is the first. */
+export const renderLandingJson = ({ keys, ...facts }: LandingFacts): Uint8Array =>
   new TextEncoder().encode(
-    `${JSON.stringify({ ...facts, keys: { openpgp: signing.openpgpFingerprint, apk: signing.rsaKeyName } }, null, 2)}\n`,
+    `${JSON.stringify({ ...facts, keys: { openpgp: namesOf(keys.openpgp), apk: namesOf(keys.rsa) } }, null, 2)}\n`,
   )

@@ -1,14 +1,14 @@
 // Making the next generation of one repository: what D1 says is pending goes into the indexes of every format it
 // touches, everything is stored and signed, and one write of the head shows it all to readers at once.
 import { digestInPath } from '@distropack/core/contract/object-keys.ts'
-import type { IndexFile } from '@distropack/core/format.ts'
+import type { IndexFile, PublicKeys } from '@distropack/core/format.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
-import type { RepositorySigner } from '@distropack/core/tools.ts'
 import { and, eq, inArray } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { publications } from '../../db/schema.ts'
-import { openSigner } from '../../signing/keyring.ts'
+import { describeKeys, type KeyRow, openSigner, publicKeysOf, readKeys } from '../../signing/keyring.ts'
+import { joinPublicKeys } from '../../signing/openpgp-index.ts'
 import { findProjectById, listAliases, type Project } from '../access.ts'
 import { formatOf } from '../entries.ts'
 import { describeInstall } from '../install.ts'
@@ -88,7 +88,7 @@ const pointerFile = async (
 const baseFiles = async (
   publishing: Publishing,
   project: Project,
-  signer: RepositorySigner,
+  keys: PublicKeys,
   generation: number,
 ): Promise<IndexFile[]> => {
   const { platform } = publishing
@@ -99,20 +99,17 @@ const baseFiles = async (
     baseUrl: repositoryUrl(platform.env, project.organization, project.slug),
     generation,
     instructions: install.instructions,
-    signing: {
-      openpgpFingerprint: signer.openpgp.fingerprint,
-      openpgpPublicKeyArmored: signer.openpgp.publicKeyArmored,
-      rsaKeyName: signer.rsa.keyName,
-    },
+    keys,
   }
   const file = (path: string, bytes: Uint8Array, mediaType: string) => pointerFile(publishing, path, bytes, mediaType)
-  const keyFiles = FORMATS.flatMap((format) => format.repository.keyFiles?.(signer) ?? [])
+  const keyFiles = FORMATS.flatMap((format) => format.repository.keyFiles?.(keys) ?? [])
+  const openpgp = await joinPublicKeys(keys.openpgp.map(({ publicKey }) => publicKey))
   return Promise.all([
     file('index.html', await renderLandingPage(facts), 'text/html; charset=utf-8'),
     file('index.json', renderLandingJson(facts), 'application/json'),
     file('feed.atom', await renderFeed(platform, project), 'application/atom+xml'),
-    file('key.asc', new TextEncoder().encode(signer.openpgp.publicKeyArmored), 'application/pgp-keys'),
-    file('key.gpg', signer.openpgp.publicKeyBinary, 'application/pgp-keys'),
+    file('key.asc', new TextEncoder().encode(openpgp.armored), 'application/pgp-keys'),
+    file('key.gpg', openpgp.binary, 'application/pgp-keys'),
     ...keyFiles.map(({ path, bytes, mediaType }) => file(path, bytes, mediaType)),
   ])
 }
@@ -162,13 +159,16 @@ const flip = async ({ platform, projectId, store }: Publishing, project: Project
   store.setMeta('flippedAtMs', String(flippedAtMs))
 }
 
-const makeGeneration = async (
-  publishing: Publishing,
-  project: Project,
-  edits: readonly ScopeEdit[],
-  pending: readonly Pending[],
-): Promise<number> => {
+interface Planned {
+  readonly project: Project
+  readonly keys: readonly KeyRow[]
+  readonly edits: readonly ScopeEdit[]
+  readonly pending: readonly Pending[]
+}
+
+const makeGeneration = async (publishing: Publishing, planned: Planned): Promise<number> => {
   const { platform, projectId, store, pieces } = publishing
+  const { project, keys, edits, pending } = planned
   const vault = await platform.vault()
   if (!vault.ok) throw new Error(vault.error.message)
   const signer = await openSigner(platform.db, vault.value, projectId)
@@ -187,12 +187,13 @@ const makeGeneration = async (
     packages.push(...(await packagePaths(platform, { edit, result, pending })))
     changes.push(...result.changes, replacePointers(scope, result.files))
   }
-  const base = await baseFiles(publishing, project, signer.value, generation)
+  const base = await baseFiles(publishing, project, publicKeysOf(keys), generation)
   changes.push(replacePointers('base', base))
   for (const file of [...files, ...base]) if (file.lifetime === 'pointer') pointers.set(file.path, pointerOf(file))
   await storeFiles(publishing, files, packages)
   await writeTree(platform.bucket, projectId, generation, Object.fromEntries(pointers), nowMs)
   changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'generation', String(generation)))
+  changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'keys', describeKeys(keys)))
   store.commit(changes)
   return generation
 }
@@ -204,10 +205,14 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   if (!project) return { hasMore: false }
   await flip(publishing, project)
   const { pending, hasMore } = await readPending(platform, projectId)
-  const edits = await planScopes(platform, { project, pending, scopes: publishing.store.scopes() })
+  const { store } = publishing
+  const keys = await readKeys(platform.db, projectId)
+  // Keys that changed since change every index, and nothing else of it.
+  const isRekeyed = store.meta('keys') !== describeKeys(keys)
+  const edits = await planScopes(platform, { project, pending, scopes: store.scopes(), isRekeyed })
   if (edits.length === 0) return { hasMore: false }
   const startedAtMs = platform.nowMs()
-  const generation = await makeGeneration(publishing, project, edits, pending)
+  const generation = await makeGeneration(publishing, { project, keys, edits, pending })
   await flip(publishing, project)
   await finish(publishing, pending, generation)
   await announce(platform, project, { generation, pending })
