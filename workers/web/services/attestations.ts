@@ -18,10 +18,10 @@ import { resolve } from '@distropack/core/manifest/resolve.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { parseTarget } from '@distropack/core/registry.ts'
-import type { RepositorySigner } from '@distropack/core/tools.ts'
+import type { RsaSigner } from '@distropack/core/tools.ts'
 import { eq } from 'drizzle-orm'
 import { builds } from '../db/schema.ts'
-import { openSigner } from '../signing/keyring.ts'
+import { openRsaSigner } from '../signing/keyring.ts'
 import { openBlobFile, putBlobBytes, readBlobBytes } from '../storage/blobs.ts'
 import { simpleContent } from '../storage/content.ts'
 import { sha256Hex } from '../storage/sha256.ts'
@@ -100,7 +100,7 @@ const inputsOf = async (platform: Platform, job: ClaimedJob): Promise<Inputs> =>
   }
 }
 
-const sealStatement = async (statement: Statement, { rsa }: RepositorySigner): Promise<string> => {
+const sealStatement = async (statement: Statement, rsa: RsaSigner): Promise<string> => {
   const payload = new TextEncoder().encode(JSON.stringify(statement))
   const signed = async function* () {
     yield paeOf(payload)
@@ -135,7 +135,7 @@ export const attest = async (
   ])
   if (!project || !build) throw new Error(`job ${job.id} has no project or build`)
   if (!vault.ok) throw new Error(vault.error.message)
-  const signer = await openSigner(db, vault.value, job.projectId)
+  const signer = await openRsaSigner(db, vault.value, job.projectId)
   if (!signer.ok) throw new Error(signer.error.message)
   const subject = { name: entry.fileName, sha256: entry.sha256 }
   const sbom = sbomOf({

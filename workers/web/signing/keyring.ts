@@ -4,7 +4,7 @@ import type { KeyState, NewKey } from '@distropack/core/contract/keys.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { PublicKey, PublicKeys } from '@distropack/core/format.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import type { RepositorySigner } from '@distropack/core/tools.ts'
+import type { RepositorySigner, RsaSigner } from '@distropack/core/tools.ts'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { signingKeys } from '../db/schema.ts'
@@ -112,4 +112,15 @@ export const openSigner = async (
     rsa: signing,
     ...(nextRsa ? { nextRsa } : {}),
   })
+}
+
+/** The RSA key alone: for what is signed beside a repository's own indexes and packages. */
+export const openRsaSigner = async (
+  database: Database,
+  vault: Vault,
+  projectId: string,
+): Promise<Result<RsaSigner, Fault>> => {
+  const { rsa } = await readRows(database, projectId)
+  const key = await vault.open(rsa.sealedPrivateKey, ownerOf(projectId, 'rsa'))
+  return key.ok ? ok(rsaSigner(rsa.name, key.value)) : key
 }
