@@ -19,6 +19,8 @@ export interface Format<E extends Entry = Entry> {
   readonly manifestName: string
   /** The kind of key the `signature` of its manifest block names, for local builds. Absent: it has no such key. */
   readonly localKey?: 'openpgp' | 'rsa'
+  /** Further words for it, of its package manager or of other tools. */
+  readonly alsoCalled?: readonly string[]
   /** Recognises a finished file by its name. */
   readonly fileSuffix: string
   /** Further endings of finished files by others, which `inspect` reads: `.pkg.tar.xz`. */

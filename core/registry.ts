@@ -60,3 +60,7 @@ export const parseFileName = (fileName: string): Result<Format, Fault> => {
   const known = FORMATS.flatMap(suffixesOf).join(', ')
   return err(fault('package_unsupported', `"${fileName}" is no package this platform knows. It takes ${known}.`))
 }
+
+/** By its id, nFPM's word, or any other it is called by. */
+export const findFormatCalled = (word: string): Format | undefined =>
+  FORMATS.find(({ id, manifestName, alsoCalled = [] }) => [id, manifestName, ...alsoCalled].includes(word))

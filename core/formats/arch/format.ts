@@ -19,6 +19,7 @@ export const arch: Format<ArchEntry> = {
   otherFileSuffixes: ['.pkg.tar.xz', '.pkg.tar.gz', '.pkg.tar.bz2', '.pkg.tar'],
   mediaType: 'application/zstd',
   packageUrlType: 'alpm',
+  alsoCalled: ['pacman'],
   architectures: ARCH_ARCHITECTURES,
   entrySchema: archEntrySchema,
   blockSchema: archlinuxBlockSchema,

@@ -8,6 +8,7 @@ import { openPlatform } from '../services/platform.ts'
 import { serveAuth } from './auth.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, Refusal } from './faults.ts'
+import { firstTools } from './first-tools.ts'
 import { allowDashboard, limitActor, limitAddress, limitBody, limitForm, limitGuesses, safeHeaders } from './guards.ts'
 import { repeatOnce } from './idempotency.ts'
 import { requireActor } from './identity.ts'
@@ -67,6 +68,10 @@ const beforeActors =
 for (const guard of [limitBody, limitGuesses, requireActor, limitActor, repeatOnce]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
+const FIRST_TOOLS = ['/upload_file', '/build_package', '/build_package_single', '/build_status']
+for (const path of FIRST_TOOLS) app.use(`/api${path}`, limitGuesses, requireActor, limitActor)
+app.route('/api', firstTools)
+
 for (const router of [
   tokens,
   account,

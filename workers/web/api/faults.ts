@@ -54,6 +54,8 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   internal: 500,
 }
 
+export const statusOfCode = (code: FaultCode): ContentfulStatusCode => STATUS[code]
+
 /** RFC 9457, 3.1: `type` names the kind of problem, and its address explains it. */
 const typeOf = (env: Env, code: FaultCode): string => `${env.PUBLIC_URL}/api/docs#${code}`
 

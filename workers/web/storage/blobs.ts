@@ -63,3 +63,10 @@ export const openBlobFile = (bucket: R2Bucket, blob: BlobRef): SeekableFile => {
     },
   }
 }
+
+/** What an upload put together, before it has its name. */
+export const getUploadedBytes = async (bucket: R2Bucket, key: string): Promise<ReadableStream> => {
+  const object = await bucket.get(key)
+  if (!object) throw new Error(`${key} is not in the bucket`)
+  return object.body
+}
