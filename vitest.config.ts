@@ -88,7 +88,6 @@ const web = async () => ({
   ],
   test: {
     name: 'web',
-    testTimeout: 30_000,
     // Side by side, workerds with queues under way often keep vitest from ending (@cloudflare/vitest-plugin 1.4.10).
     // Beside another project this is not enough: run both with --no-file-parallelism, as scripts/test.ts does.
     fileParallelism: false,
