@@ -120,7 +120,8 @@ export const openRsaSigner = async (
   vault: Vault,
   projectId: string,
 ): Promise<Result<RsaSigner, Fault>> => {
-  const { rsa } = await readRows(database, projectId)
-  const key = await vault.open(rsa.sealedPrivateKey, ownerOf(projectId, 'rsa'))
-  return key.ok ? ok(rsaSigner(rsa.name, key.value)) : key
+  const [signing] = pick(await readKeys(database, projectId), 'rsa', ['signing'])
+  if (!signing) throw new Error(`project ${projectId} has no signing keys`)
+  const key = await vault.open(signing.sealedPrivateKey, ownerOf(projectId, 'rsa'))
+  return key.ok ? ok(rsaSigner(signing.name, key.value)) : key
 }
