@@ -36,7 +36,21 @@ const fileServer = {
   test: { name: 'files', include: ['test/workers/fileserver*.test.ts'], isolate: false, ...PATIENT },
 }
 
-const web = async () => ({
+const FAKE_STRIPE = {
+  BILLING: 'stripe',
+  STRIPE_API_BASE: 'http://stripe.test',
+  STRIPE_SECRET_KEY: 'sk_test_fake',
+  STRIPE_WEBHOOK_SECRET: 'whsec_fake',
+}
+
+interface WebProject {
+  readonly name: string
+  readonly bindings: Readonly<Record<string, string>>
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+}
+
+const web = async ({ name, bindings, include, exclude }: WebProject) => ({
   plugins: [
     cloudflareTest({
       wrangler: { configPath: './wrangler.toml' },
@@ -55,6 +69,7 @@ const web = async () => ({
           OIDC_CLIENT_SECRET: 'oidc-secret',
           PUBLIC_URL: 'http://platform.test',
           PACKAGER_URL: 'http://packager.test',
+          ...bindings,
         },
         // Whatever the Worker sends out arrives at these fakes; there is no other outside.
         outboundService: 'outside',
@@ -87,19 +102,31 @@ const web = async () => ({
     }),
   ],
   test: {
-    name: 'web',
+    name,
     // Side by side, workerds with queues under way often keep vitest from ending (@cloudflare/vitest-plugin 1.4.10).
     // Beside another project this is not enough: run both with --no-file-parallelism, as scripts/test.ts does.
     fileParallelism: false,
     // One workerd that loads the Worker once; every file begins with `freshPlatform`, which empties all storage.
     isolate: false,
     ...PATIENT,
-    include: ['test/workers/**/*.test.ts', 'workers/web/**/*.test.ts'],
-    exclude: ['test/workers/fileserver*.test.ts'],
+    include: [...include],
+    exclude: [...exclude],
   },
 })
 
 const SHARED_PLATFORM = ['test/support/shared-platform-setup.ts']
+
+const BILLING_TESTS = 'test/workers/billing-*.test.ts'
+
+const WEB_PROJECTS: readonly WebProject[] = [
+  {
+    name: 'web',
+    bindings: {},
+    include: ['test/workers/**/*.test.ts', 'workers/web/**/*.test.ts'],
+    exclude: ['test/workers/fileserver*.test.ts', BILLING_TESTS],
+  },
+  { name: 'billing', bindings: FAKE_STRIPE, include: [BILLING_TESTS], exclude: [] },
+]
 
 const whole = (name: string, include: string, globalSetup: string[] = []) => ({
   test: {
@@ -120,7 +147,7 @@ export default defineConfig(async () => ({
       unit,
       fileServer,
       // Without its entry the plugin cannot start; the file names what is missing when the project is asked for.
-      ...(existsSync('workers/web/worker.ts') ? [await web()] : []),
+      ...(existsSync('workers/web/worker.ts') ? await Promise.all(WEB_PROJECTS.map(web)) : []),
       whole('e2e', 'test/e2e/**/*.test.ts'),
       whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM),
       whole('sid', 'test/sid/**/*.test.ts', SHARED_PLATFORM),

@@ -40,9 +40,12 @@ export const FAULT_CODES = [
   'address_refused', // an address of a user's that the platform must not call
   'sign_up_closed',
   'account_unverified',
+  'quota_exceeded', // a limit of the organization's plan; `link` leads to where it is raised
+  'payment_failed', // the card was refused; nothing was changed
   // what is ours
   'read_only', // the operator closed the platform for writing
   'accounts_unconfigured', // no AUTH_SECRET
+  'provider_unavailable', // another company's service this needs does not answer
   'packager_unavailable',
   'build_interrupted',
   'key_refused', // an OpenPGP key that clients would refuse
@@ -67,6 +70,8 @@ export interface Fault {
   readonly code: FaultCode
   readonly message: string
   readonly where?: Where
+  /** The page where a person can do something about it. */
+  readonly link?: string
 }
 
 export const fault = (code: FaultCode, message: string, where?: Where): Fault =>

@@ -17,7 +17,7 @@ const outcomes: Outcome[] = [
     runChecker('lint', 'biome', 'check', '--diagnostic-level=error', '.'),
   ])),
   missingTools ? notRun('unit', missingTools, isCi) : await runVitest('unit', ['unit']),
-  await runVitest('workers', ['files', 'web'], ['--no-file-parallelism']),
+  await runVitest('workers', ['files', 'web', 'billing'], ['--no-file-parallelism']),
   await runVitest('e2e', ['e2e']),
 ]
 const missingRoots = await roots

@@ -50,12 +50,17 @@ const ROOMS: readonly Room[] = [
   {
     name: "the web Worker's services",
     files: /^workers\/web\/services\//,
-    may: [/^workers\/web\/(db|storage|signing|packager|mail)\//, ENV, /^core\/(?!formats\/)/, /^npm:/],
+    may: [/^workers\/web\/(db|storage|signing|packager|mail|billing)\//, ENV, /^core\/(?!formats\/)/, /^npm:/],
   },
   {
     name: "the web Worker's adapters",
-    files: /^workers\/web\/(db|storage|signing|packager|mail)\//,
-    may: [/^workers\/web\/(db|storage|signing|packager|mail)\//, ENV, /^core\/(?!formats\/|registry\.ts)/, /^npm:/],
+    files: /^workers\/web\/(db|storage|signing|packager|mail|billing)\//,
+    may: [
+      /^workers\/web\/(db|storage|signing|packager|mail|billing)\//,
+      ENV,
+      /^core\/(?!formats\/|registry\.ts)/,
+      /^npm:/,
+    ],
   },
   { name: 'env', files: ENV, may: [/^workers\/web\/objects\//] },
   { name: 'the packager', files: /^containers\//, may: [/^core\/(?!formats\/)/, /^npm:(?!cloudflare:)/] },

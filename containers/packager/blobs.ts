@@ -104,7 +104,12 @@ export const downloadFile = async (access: BlobAccess, name: string, blob: BlobR
 }
 
 /** Codes that no repetition changes; every other refusal of an upload is the platform's trouble. */
-const FINAL_CODES: ReadonlySet<Fault['code']> = new Set(['body_too_large', 'request_invalid', 'not_found'])
+const FINAL_CODES: ReadonlySet<Fault['code']> = new Set([
+  'body_too_large',
+  'request_invalid',
+  'not_found',
+  'quota_exceeded',
+])
 
 const upload = async (
   access: BlobAccess,

@@ -31,7 +31,12 @@ const failed = (faults: readonly Fault[]): LastEvent => ({
   type: 'failed',
   faults: faults
     .slice(0, MAX_FAULTS)
-    .map(({ code, message, where }) => (where ? { code, message, where } : { code, message })),
+    .map(({ code, message, where, link }) => ({
+      code,
+      message,
+      ...(where ? { where } : {}),
+      ...(link ? { link } : {}),
+    })),
 })
 
 interface Prepared {

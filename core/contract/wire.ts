@@ -27,7 +27,12 @@ export const whereSchema = z.object({
   key: z.string().optional(),
 })
 
-export const faultSchema = z.object({ code: z.enum(FAULT_CODES), message: z.string(), where: whereSchema.optional() })
+export const faultSchema = z.object({
+  code: z.enum(FAULT_CODES),
+  message: z.string(),
+  where: whereSchema.optional(),
+  link: z.string().optional().meta({ description: 'The page where a person can do something about it.' }),
+})
 
 /** Body of every answer of 400 and above: a problem of RFC 9457. Programs read `error`. */
 export const errorBodySchema = z

@@ -34,7 +34,7 @@ const readOperations = async (): Promise<Operation[]> => {
     .sort((a, b) => Number(a.path.endsWith('/leave')) - Number(b.path.endsWith('/leave')))
 }
 
-/** Lines whose routes are still to come. */
+/** Those of billing are walked in billing-permissions.test.ts: here it is off. */
 const UNUSED: readonly string[] = ['billing.read', 'billing.manage']
 
 let operations: Operation[] = []

@@ -48,6 +48,12 @@ export interface Env {
   /** Requests a minute: of one token or session, and of one address that has neither. */
   readonly RATE_PER_ACTOR?: string
   readonly RATE_PER_ADDRESS?: string
+  /** "stripe", or "off" (the default): then nothing is limited and nothing speaks of it. */
+  readonly BILLING?: string
+  readonly STRIPE_SECRET_KEY?: string
+  readonly STRIPE_WEBHOOK_SECRET?: string
+  /** Another address of Stripe's API; for tests. */
+  readonly STRIPE_API_BASE?: string
   /** Opens /api/v1/operator; absent: those routes answer 404. */
   readonly OPERATOR_TOKEN?: string
 }

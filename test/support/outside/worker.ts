@@ -6,6 +6,7 @@ import { listener } from './listener.ts'
 import { mailProvider } from './mail-provider.ts'
 import { openidProvider } from './openid-provider.ts'
 import { packager } from './packager.ts'
+import { stripe } from './stripe.ts'
 
 type Host = (request: Request) => Promise<Response>
 
@@ -15,6 +16,7 @@ const HOSTS: Readonly<Record<string, Host>> = {
   'github.com': github,
   'api.github.com': github,
   'idp.test': openidProvider,
+  'stripe.test': stripe,
   'ci.example.net': ciIssuer,
   'hooks.example.net': listener,
   'token.actions.githubusercontent.com': ciIssuer,

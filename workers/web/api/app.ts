@@ -3,10 +3,12 @@ import { API_PATHS, API_PREFIX } from '@distropack/core/contract/api.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
+import type { Env } from '../env.ts'
 import { logError } from '../services/log.ts'
 import { openPlatform } from '../services/platform.ts'
 import { serveAuth } from './auth.ts'
 import type { ApiContext } from './context.ts'
+import { fitDocument } from './document.ts'
 import { answerFaults, Refusal } from './faults.ts'
 import { firstTools } from './first-tools.ts'
 import { allowDashboard, limitActor, limitAddress, limitBody, limitForm, limitGuesses, safeHeaders } from './guards.ts'
@@ -15,6 +17,7 @@ import { requireActor } from './identity.ts'
 import { renderReference } from './reference.ts'
 import { account } from './routes/account.ts'
 import { artifacts } from './routes/artifacts.ts'
+import { billing } from './routes/billing.ts'
 import { blobs } from './routes/blobs.ts'
 import { builds } from './routes/builds.ts'
 import { exchange, publishers } from './routes/ci.ts'
@@ -24,6 +27,7 @@ import { operator } from './routes/operator.ts'
 import { organizations } from './routes/organizations.ts'
 import { packages } from './routes/packages.ts'
 import { projects } from './routes/projects.ts'
+import { stripeWebhook } from './routes/stripe-webhook.ts'
 import { tokens } from './routes/tokens.ts'
 import { webhooks } from './routes/webhooks.ts'
 
@@ -52,10 +56,11 @@ app.get('/healthz', (context) => context.text('ok\n'))
 app.all('/r/*', (context) => context.env.FILES.fetch(context.req.raw))
 
 app.use('/api/*', safeHeaders, allowDashboard)
-app.get('/api/openapi.json', (context) => context.json(describeApi(context.env.PUBLIC_URL)))
-app.get('/api/docs', (context) => context.html(renderReference(describeApi(context.env.PUBLIC_URL))))
+app.get('/api/openapi.json', (context) => context.json(describeApi(context.env)))
+app.get('/api/docs', (context) => context.html(renderReference(describeApi(context.env))))
 app.all('/api/auth/*', limitAddress, limitForm, serveAuth)
 
+app.route('/', stripeWebhook)
 app.route(API_PREFIX, jobBlobs)
 app.use(`${API_PREFIX}${API_PATHS.exchange}`, limitAddress, limitForm)
 app.route(API_PREFIX, exchange)
@@ -83,6 +88,7 @@ for (const router of [
   artifacts,
   blobs,
   builds,
+  billing,
   operator,
   keys,
 ]) {
@@ -95,8 +101,8 @@ app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
   name: 'distropack.session_token',
 })
 
-export const describeApi = (serverUrl: string) =>
-  app.getOpenAPI31Document({ ...DOCUMENT, servers: [{ url: serverUrl }] })
+export const describeApi = (env: Env) =>
+  fitDocument(app.getOpenAPI31Document({ ...DOCUMENT, servers: [{ url: env.PUBLIC_URL }] }), env)
 
 app.notFound((context) => answerFaults(context, [fault('not_found', 'There is nothing at this address.')]))
 

@@ -10,6 +10,8 @@ import type { z } from 'zod'
 import { chunksForStatement } from '../db/client.ts'
 import { projectBlobs, uploadParts, uploads } from '../db/schema.ts'
 import { DigestMismatch, getBlob, putBlobStream } from '../storage/blobs.ts'
+import { mayUpload } from './billing/entitlements.ts'
+import { countingBlob } from './billing/storage-count.ts'
 import { newId } from './ids.ts'
 import type { Platform } from './platform.ts'
 
@@ -49,11 +51,10 @@ export const missingBlobs = async (
   return [...new Set(blobs.map(({ sha256 }) => sha256))].filter((sha256) => !owned.has(sha256))
 }
 
-export const ownBlob = async ({ db, nowMs }: Platform, projectId: string, blob: BlobRef): Promise<void> => {
-  await db
-    .insert(projectBlobs)
-    .values({ projectId, ...blob, createdAtMs: nowMs() })
-    .onConflictDoNothing()
+export const ownBlob = async (platform: Platform, projectId: string, blob: BlobRef): Promise<void> => {
+  const { db, nowMs } = platform
+  const row = { projectId, ...blob, createdAtMs: nowMs() }
+  await db.batch([countingBlob(platform, projectId, blob), db.insert(projectBlobs).values(row).onConflictDoNothing()])
 }
 
 /** A whole body. `sizeBytes` is the request's content-length. */
@@ -68,6 +69,11 @@ export const receiveBlob = async (
     return err(
       fault('body_too_large', `A body may have ${MAX_SINGLE_UPLOAD_BYTES} bytes; start an upload in parts for more.`),
     )
+  }
+  const may = await mayUpload(platform, projectId, blob)
+  if (!may.ok) {
+    await body.cancel()
+    return may
   }
   try {
     await putBlobStream(platform.bucket, blob, body)
@@ -111,6 +117,8 @@ export const startUpload = async (
   if (found) {
     return err(fault('size_mismatch', `An upload of ${blob.sha256} with ${found.sizeBytes} bytes is under way.`))
   }
+  const may = await mayUpload(platform, projectId, blob)
+  if (!may.ok) return may
   const id = newId('upl', platform.nowMs())
   const multipart = await platform.bucket.createMultipartUpload(objectKey.upload(id))
   const row = {
@@ -180,6 +188,10 @@ export const completeUpload = async (
   upload: typeof uploads.$inferSelect,
 ): Promise<Result<void, Fault>> => {
   const { db, bucket } = platform
+  const blob = { sha256: upload.sha256, sizeBytes: upload.sizeBytes }
+  // Asked again: uploads that were begun side by side end one after the other.
+  const may = await mayUpload(platform, upload.projectId, blob)
+  if (!may.ok) return may
   const key = objectKey.upload(upload.id)
   if (upload.state === 'open') {
     const rows = await db
@@ -197,7 +209,6 @@ export const completeUpload = async (
   }
   const assembled = await bucket.get(key)
   if (!assembled) throw new Error(`upload ${upload.id} is assembled but its object is gone`)
-  const blob = { sha256: upload.sha256, sizeBytes: upload.sizeBytes }
   try {
     await putBlobStream(bucket, blob, assembled.body)
   } catch (error) {

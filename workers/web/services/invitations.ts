@@ -11,6 +11,7 @@ import { users } from '../db/tables/accounts.ts'
 import { invitations, members } from '../db/tables/members.ts'
 import { sendMail } from '../mail/mailer.ts'
 import type { UserActor } from './access.ts'
+import { mayUse } from './billing/entitlements.ts'
 import { newId } from './ids.ts'
 import { logError } from './log.ts'
 import { type ActingIn, addMember } from './members.ts'
@@ -77,6 +78,8 @@ export const invite = async (
     .innerJoin(users, eq(users.id, members.userId))
     .where(and(eq(members.organizationId, organization.id), eq(users.email, request.email)))
   if (already) return err(fault('conflict', `${request.email} is a member already.`))
+  const may = await mayUse(platform, organization.id, { kind: 'member' })
+  if (!may.ok) return may
   const row = await insert(platform, organization.id, request)
   await record(platform, {
     organizationId: organization.id,
@@ -142,6 +145,11 @@ export const acceptInvitation = async (
   id: string,
 ): Promise<Result<void, Fault>> => {
   const mine = and(eq(invitations.id, id), eq(invitations.email, user.email.toLowerCase()), isOpen(platform))
+  const [open] = await platform.db.select().from(invitations).where(mine)
+  if (!open) return noSuch(id)
+  // Several may stand open for one place.
+  const may = open.organizationId ? await mayUse(platform, open.organizationId, { kind: 'member' }) : ok(undefined)
+  if (!may.ok) return may
   const [row] = await platform.db.update(invitations).set({ state: 'accepted' }).where(mine).returning()
   if (!row) return noSuch(id)
   if (row.organizationId) {

@@ -5,6 +5,8 @@ import type { Fault } from '@distropack/core/fault.ts'
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
 import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
+import { endOfJob, turnOfJob } from './billing/build-turns.ts'
+import { countingBuild } from './billing/usage.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 
@@ -27,8 +29,10 @@ export interface ClaimedJob {
   readonly attempt: number
 }
 
-/** Takes the job, or undefined when it is finished or somebody else holds it. */
-export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<ClaimedJob | undefined> => {
+/** Takes the job, or undefined when it is finished, somebody else holds it, or it is not its turn yet. */
+export const claimJob = async (platform: Platform, jobId: string): Promise<ClaimedJob | undefined> => {
+  const { db, nowMs } = platform
+  const turn = await turnOfJob(platform, jobId)
   const now = nowMs()
   const [row] = await db
     .update(jobs)
@@ -36,6 +40,7 @@ export const claimJob = async ({ db, nowMs }: Platform, jobId: string): Promise<
     .where(
       and(
         eq(jobs.id, jobId),
+        turn,
         or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now))),
       ),
     )
@@ -56,13 +61,21 @@ export const renewLease = async ({ db, nowMs }: Platform, job: ClaimedJob): Prom
   return (await db.update(jobs).set(set).where(heldBy(job)).returning({ id: jobs.id })).length > 0
 }
 
+/** Ends that are the user's doing: the time they took counts. What was cut off is ours. */
+const USED_UP: readonly JobState[] = ['built', 'failed']
+
 const leave = async (
-  { db, nowMs }: Platform,
+  platform: Platform,
   job: ClaimedJob,
   set: { readonly state: JobState; readonly faults?: readonly Fault[]; readonly artifactId?: string | null },
 ): Promise<boolean> => {
-  const changed = { ...set, leaseUntilMs: null, changedAtMs: nowMs() }
-  const rows = await db.update(jobs).set(changed).where(heldBy(job)).returning({ id: jobs.id })
+  const { db, nowMs } = platform
+  const changedAtMs = nowMs()
+  const changed = { ...set, leaseUntilMs: null, changedAtMs }
+  const leaving = db.update(jobs).set(changed).where(heldBy(job)).returning({ id: jobs.id })
+  const rows = USED_UP.includes(set.state)
+    ? (await db.batch([countingBuild(platform, await endOfJob(platform, job, changedAtMs)), leaving]))[1]
+    : await leaving
   if (rows.length > 0) logEvent(`job.${set.state}`, { jobId: job.id, buildId: job.buildId, attempt: job.attempt })
   return rows.length > 0
 }

@@ -10,6 +10,7 @@ import { artifacts, builds, jobs } from '../db/schema.ts'
 import { putBlobBytes } from '../storage/blobs.ts'
 import type { Project } from './access.ts'
 import { type ArtifactRow, offerInChannel, versionExists } from './artifacts.ts'
+import { mayUse } from './billing/entitlements.ts'
 import { ownedBlobs } from './blobs.ts'
 import { noteEnd } from './build-end.ts'
 import { type PlannedJob, planBuild } from './build-plan.ts'
@@ -180,6 +181,8 @@ export const createBuild = async (
   const settled = { ...request, mtimeSeconds: request.mtimeSeconds ?? Math.floor(platform.nowMs() / 1000) }
   const repeated = await findByKey(platform, project.id, idempotencyKey)
   if (repeated) return ok(await describeBuild(platform, project, repeated))
+  const may = await mayUse(platform, project.organizationId, { kind: 'build' })
+  if (!may.ok) return err([may.error])
   const planned = await planBuild(platform, project, settled)
   if (!planned.ok) return planned
   const found = await findKnown(platform, project.id, planned.value)
@@ -220,6 +223,8 @@ export const createPush = async (
 ): Promise<Result<Build, readonly Fault[]>> => {
   const repeated = await findByKey(platform, project.id, idempotencyKey)
   if (repeated) return ok(await describeBuild(platform, project, repeated))
+  const may = await mayUse(platform, project.organizationId, { kind: 'build' })
+  if (!may.ok) return err([may.error])
   const faults = await checkPush(platform, project, request)
   if (faults.length > 0) return err(faults)
   const build = await newBuildRow(platform, {

@@ -9,6 +9,7 @@ import { apiTokens, organizations, projectAliases, projects } from '../db/schema
 import { members } from '../db/tables/members.ts'
 import type { Actor, UserActor } from './access.ts'
 import { roleOfScopes } from './access.ts'
+import { endBilling } from './billing/plan-change.ts'
 import { dropGrants, refreshGrants } from './grants.ts'
 import { newId } from './ids.ts'
 import type { ActingIn } from './members.ts'
@@ -101,6 +102,8 @@ export const deleteOrganization = async (platform: Platform, organization: Actin
     const message = `${organization.slug} still has projects ("${project.slug}" is one): transfer them first.`
     return err(fault('conflict', message))
   }
+  const ended = await endBilling(platform, organization)
+  if (!ended.ok) return ended
   const userIds = await db
     .select({ id: members.userId })
     .from(members)

@@ -6,6 +6,8 @@ import { and, eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import { apiTokens, projectAliases, projects } from '../db/schema.ts'
 import { findProjectById, type Organization, type Project } from './access.ts'
+import { mayTakeOver, mayUse } from './billing/entitlements.ts'
+import { recountStorage } from './billing/storage-count.ts'
 import { refreshGrants } from './grants.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
@@ -31,6 +33,10 @@ export const editProject = async (
   const access = request.access ?? project.access
   const after = { access, archived: archivedAtMs !== null }
   const before = { access: project.access, archived: project.archivedAtMs !== null }
+  if (access === 'private' && project.access !== 'private') {
+    const may = await mayUse(platform, project.organizationId, { kind: 'private_repository' })
+    if (!may.ok) return may
+  }
   await platform.db.batch([
     platform.db.update(projects).set({ access, archivedAtMs }).where(eq(projects.id, project.id)),
     recording(platform, {
@@ -64,6 +70,8 @@ export const transferProject = async (
   if (taken || (promised && promised.projectId !== project.id)) {
     return err(fault('conflict', `${target.slug} already has, or had, a project "${project.slug}".`))
   }
+  const may = await mayTakeOver(platform, target.id, project)
+  if (!may.ok) return may
   const facts = {
     projectId: project.id,
     action: 'project.transferred' as const,
@@ -86,6 +94,7 @@ export const transferProject = async (
     recording(platform, { organizationId: project.organizationId, ...facts }),
     recording(platform, { organizationId: target.id, ...facts }),
   ])
+  for (const organizationId of [project.organizationId, target.id]) await recountStorage(platform, organizationId)
   await refreshGrants(platform, eq(apiTokens.projectId, project.id))
   await publisherOf(platform, project.id).publish(project.id)
   return ok(await reread(platform, project.id))

@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { organizations, projectAliases, projects, signingKeys } from '../db/schema.ts'
 import { makeKeys, readPublicKeys } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
+import { mayHaveProject } from './billing/entitlements.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
@@ -54,6 +55,8 @@ export const ensureProject = async (
     const message = `${organization.slug}/${slug} is the old address of a project that moved; its readers still use it.`
     return err(fault('conflict', message))
   }
+  const may = await mayHaveProject(platform, organization.id, access)
+  if (!may.ok) return may
   const vault = await platform.vault()
   if (!vault.ok) return vault
   const createdAtMs = platform.nowMs()

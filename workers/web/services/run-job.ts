@@ -9,6 +9,7 @@ import { PackagerLost, packagerOf } from '../packager/packager.ts'
 import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
 import { keepArtifact, offerInChannel } from './artifacts.ts'
 import { attest } from './attestations.ts'
+import { callNextJob, mayBuildNow } from './billing/build-turns.ts'
 import { ownBlob } from './blobs.ts'
 import { noteEnd } from './build-end.ts'
 import { readEntry } from './entries.ts'
@@ -106,6 +107,8 @@ const receive = async (
 }
 
 const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
+  const may = await mayBuildNow(platform, job.projectId)
+  if (!may.ok) return void (await failJob(platform, job, [may.error]))
   const vault = await platform.vault()
   if (!vault.ok) throw new Error(vault.error.message)
   const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
@@ -132,6 +135,7 @@ export const runJob = async (platform: Platform, jobId: string): Promise<JobOutc
   try {
     await attempt(platform, job)
     await noteEnd(platform, job.buildId)
+    await callNextJob(platform, jobId)
     return 'settled'
   } catch (error) {
     const lost = error instanceof PackagerLost

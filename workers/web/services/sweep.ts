@@ -3,6 +3,7 @@
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import { and, inArray, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
+import { sweepBilling } from './billing/sweep.ts'
 import { forgetUpload } from './blobs.ts'
 import { forgetSpentIdentities } from './ci/exchange.ts'
 import { dropExpiredGrants } from './grants.ts'
@@ -62,6 +63,7 @@ export const sweep = async (platform: Platform): Promise<void> => {
   const staleUploads = await dropStaleUploads(platform)
   const expiredTokens = await dropExpiredGrants(platform, BATCH)
   const notices = await resendDeliveries(platform, BATCH)
+  await sweepBilling(platform)
   await forgetOldAnswers(platform)
   await forgetOldDeliveries(platform)
   await forgetSpentIdentities(platform)

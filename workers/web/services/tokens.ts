@@ -14,6 +14,7 @@ import type { z } from 'zod'
 import { apiTokens, organizations, projects } from '../db/schema.ts'
 import { sha256Hex } from '../storage/sha256.ts'
 import { type Actor, findUser, openOrganization, type UserActor } from './access.ts'
+import { mayUse } from './billing/entitlements.ts'
 import { writeGrant } from './grants.ts'
 import { newId, newSecret } from './ids.ts'
 import type { Platform } from './platform.ts'
@@ -94,6 +95,8 @@ export const createToken = async (
     if (!project) return err(fault('not_found', `There is no project "${owner.slug}/${request.project}".`))
     projectId = project.id
   }
+  const may = await mayUse(platform, owner.id, { kind: 'private_grant' })
+  if (!may.ok) return may
   const { name, scopes, expiresAtMs = null } = request
   const whose = { kind: 'organization', organizationId: owner.id, projectId, userId: null } as const
   const { row, secret } = await issueToken(platform, { ...whose, name, scopes, expiresAtMs })
@@ -112,6 +115,8 @@ export const createPersonalToken = async (
     organization === null ? null : await openOrganization(platform, user, organization, 'organization.read')
   if (opened && !opened.ok) return opened
   const organizationId = opened?.value.id ?? null
+  const may = organizationId ? await mayUse(platform, organizationId, { kind: 'private_grant' }) : ok(undefined)
+  if (!may.ok) return may
   const whose = { kind: 'personal', organizationId, projectId: null, userId: user.userId } as const
   const { row, secret } = await issueToken(platform, { ...whose, name, scopes, expiresAtMs })
   await recordToken(platform, 'token.created', row)

@@ -6,6 +6,7 @@ import { and, eq, inArray, isNull } from 'drizzle-orm'
 import { artifacts, publications } from '../db/schema.ts'
 import type { Project } from './access.ts'
 import type { ArtifactRow, PublicationRow } from './artifacts.ts'
+import { releaseBlob } from './billing/storage-count.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
@@ -92,5 +93,6 @@ export const deleteArtifact = async (
   await platform.db.update(artifacts).set({ deletedAtMs: platform.nowMs() }).where(eq(artifacts.id, artifactId))
   await moveOffers(platform, found.value, { from: ['pending', 'published', 'withdrawn'], to: 'withdrawing' })
   await recordDeed(platform, project, 'artifact.deleted', found.value)
+  await releaseBlob(platform, project.id, found.value.unsignedSha256)
   return ok(undefined)
 }

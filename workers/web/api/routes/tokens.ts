@@ -20,6 +20,7 @@ import {
   revokeToken,
   rotateToken,
 } from '../../services/tokens.ts'
+import { fitPermissions } from '../document.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'
 import { answers, forAnybody, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal } from '../route.ts'
@@ -52,7 +53,7 @@ const permissions = createRoute({
   summary: 'The table of who may do what',
   responses: answers(200, 'Actions, each with the least role that may', permissionTableSchema),
 })
-tokens.openapi(permissions, (context) => context.json(permissionTable, 200))
+tokens.openapi(permissions, (context) => context.json(fitPermissions(permissionTable, context.env), 200))
 
 const create = createRoute({
   method: 'post',

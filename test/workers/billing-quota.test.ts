@@ -1,0 +1,381 @@
+// Over a limit: uploads, builds, projects and private grants stop with 402 and a link. Readers notice nothing, nothing
+// is deleted.
+import { createMessageBatch } from 'cloudflare:test'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { recountStorage, releaseBlob } from '../../workers/web/services/billing/storage-count.ts'
+import { openPlatform } from '../../workers/web/services/platform.ts'
+import { runJob } from '../../workers/web/services/run-job.ts'
+import worker from '../../workers/web/worker.ts'
+import {
+  type Answer,
+  api,
+  atRealTime,
+  billing,
+  DAY_MS,
+  deliver,
+  env,
+  fillStorage,
+  freshAccount,
+  freshBilling,
+  makeProject,
+  newOrganization,
+  pass,
+  rowsOf,
+  START_MS,
+  send,
+  stripe,
+  subscribe,
+  sweep,
+  testEnv,
+  useMinutes,
+} from './billing-fixture.ts'
+import { OPERATOR, settle, sha256Of, uploadText } from './web-fixture.ts'
+
+const GIB = 1024 ** 3
+const FREE_BYTES = 2 * GIB
+const PAGE = 'http://platform.test/acme/billing'
+
+let acme: string
+beforeAll(async () => {
+  await freshBilling()
+  acme = await newOrganization('acme')
+  await makeProject(acme, 'acme/tool')
+  await makeProject(acme, 'acme/other')
+})
+afterAll(async () => {
+  vi.useRealTimers()
+  await settle()
+})
+
+/** Back to an organization on Free with its two projects and nothing used. */
+beforeEach(async () => {
+  vi.setSystemTime(START_MS)
+  await freshAccount()
+  for (const table of [
+    'subscriptions',
+    'stripe_events',
+    'billing_customers',
+    'build_usage',
+    'storage_usage',
+    'project_blobs',
+    'uploads',
+  ]) {
+    await testEnv.DB.prepare(`DELETE FROM ${table}`).run()
+  }
+  await testEnv.DB.prepare("UPDATE jobs SET state = 'failed' WHERE state IN ('waiting', 'building')").run()
+})
+
+const expectRefusal = (answer: Answer, message: RegExp): void => {
+  expect([answer.status, answer.body.error.code]).toEqual([402, 'quota_exceeded'])
+  expect(answer.body.error.message).toMatch(message)
+  expect(answer.body.error.message).toContain(PAGE)
+  expect(answer.body.error.link).toBe(PAGE)
+}
+
+const upload = async (project: string, text: string): Promise<Answer> => {
+  const bytes = new TextEncoder().encode(text)
+  return api('PUT', `/projects/${project}/blobs/${await sha256Of(bytes)}`, { token: acme, bytes })
+}
+
+const MANIFEST = `name: tool
+arch: amd64
+version: 1.0.0
+maintainer: A Person <a@example.com>
+description: A tool
+contents:
+  - src: ./tool
+    dst: /usr/bin/tool
+`
+const PROGRAM = '#!/bin/sh\necho tool\n'
+
+const build = async (more: { targets?: string[]; manifest?: string } = {}): Promise<Answer> => {
+  const sha256 = await uploadText(acme, 'acme/tool', PROGRAM)
+  const source = { path: 'tool', kind: 'file', mode: 0o755, mtimeSeconds: 1, sizeBytes: PROGRAM.length, sha256 }
+  const json = { manifest: MANIFEST, sources: [source], targets: ['deb/amd64'], ...more }
+  return api('POST', '/projects/acme/tool/builds', { token: acme, json })
+}
+
+describe('storage', () => {
+  it('is used to the last byte and not beyond', async () => {
+    await fillStorage(FREE_BYTES - 10)
+    expect((await upload('acme/tool', 'ten bytes!')).status).toBe(200)
+    expect((await billing(acme)).usage.storageBytes).toBe(FREE_BYTES)
+    expectRefusal(await upload('acme/tool', 'x'), /^Storage: 2 GiB of 2 GiB of the plan Free are in use/)
+  })
+
+  it('over the limit stops uploads in parts, at their start and at their end', async () => {
+    const start = (sha256: string) =>
+      api('POST', `/projects/acme/tool/blobs/${sha256}/uploads`, { token: acme, json: { sizeBytes: GIB } })
+    const begun = await start('a'.repeat(64))
+    expect(begun.status).toBe(200)
+    await fillStorage(FREE_BYTES - 5)
+    expectRefusal(await start('b'.repeat(64)), /this needs 1 GiB more/)
+    // What is under way may go on being sent, and is measured again when it ends.
+    expect((await start('a'.repeat(64))).body.uploadId).toBe(begun.body.uploadId)
+    const path = `/projects/acme/tool/blobs/${'a'.repeat(64)}/uploads/${begun.body.uploadId}/complete`
+    expectRefusal(await api('POST', path, { token: acme }), /Storage/)
+  })
+
+  it('counts a content once, whichever projects have it, and takes it again when it is full', async () => {
+    await upload('acme/tool', 'the same bytes')
+    await upload('acme/tool', 'the same bytes')
+    await upload('acme/other', 'the same bytes')
+    expect((await billing(acme)).usage.storageBytes).toBe(14)
+    await fillStorage(FREE_BYTES)
+    expect((await upload('acme/other', 'the same bytes')).status).toBe(200)
+    expectRefusal(await upload('acme/other', 'other bytes'), /Storage/)
+  })
+
+  it('of a deleted package is given back, unless something else still has it', async () => {
+    const [project] = await rowsOf<{ id: string }>("SELECT id FROM projects WHERE slug = 'tool'")
+    const keep = async (id: string, text: string, deletedAtMs: number | null): Promise<string> => {
+      const sha256 = await uploadText(acme, 'acme/tool', text)
+      await testEnv.DB.prepare(
+        `INSERT INTO artifacts (id, project_id, format, name, version, arch, file_name, size_bytes, sha256,
+           unsigned_sha256, input_sha256, content, companions, entry_sha256, created_at_ms, deleted_at_ms)
+         VALUES (?1, ?2, 'deb', ?1, '1', 'amd64', ?1, 1, '', ?3, '', '{}', '{}', '', 1, ?4)`,
+      )
+        .bind(id, project?.id, sha256, deletedAtMs)
+        .run()
+      return sha256
+    }
+    const release = (sha256: string) => releaseBlob(openPlatform(env), project?.id ?? '', sha256)
+    const stored = async (): Promise<number> => (await billing(acme)).usage.storageBytes
+    const shared = await keep('art_1', 'of two packages', 1)
+    await keep('art_2', 'of two packages', null)
+    const alone = await keep('art_3', 'of one', 1)
+    const both = await keep('art_4', 'of two projects', 1)
+    await upload('acme/other', 'of two projects')
+    expect(await stored()).toBe(15 + 6 + 15)
+    for (const sha256 of [shared, alone, both, alone]) await release(sha256)
+    expect(await stored()).toBe(15 + 15)
+    const [owner] = await rowsOf<{ id: string }>("SELECT id FROM organizations WHERE slug = 'acme'")
+    await recountStorage(openPlatform(env), owner?.id ?? '')
+    expect(await stored()).toBe(15 + 15)
+    await testEnv.DB.prepare("DELETE FROM artifacts WHERE id LIKE 'art__'").run()
+  })
+
+  it('is the same counted anew', async () => {
+    await Promise.all(['one', 'two', 'three', 'two'].map((text) => upload('acme/tool', text)))
+    await upload('acme/other', 'three')
+    const counted = (await billing(acme)).usage.storageBytes
+    expect(counted).toBe('onetwothree'.length)
+    const platform = openPlatform(env)
+    const [owner] = await rowsOf<{ id: string }>("SELECT id FROM organizations WHERE slug = 'acme'")
+    await recountStorage(platform, owner?.id ?? '')
+    expect((await billing(acme)).usage.storageBytes).toBe(counted)
+  })
+
+  it('of one organization is none of another’s', async () => {
+    await fillStorage(FREE_BYTES)
+    const rival = await newOrganization('rival')
+    expect((await billing(rival, 'rival')).usage.storageBytes).toBe(0)
+  })
+})
+
+describe('a build', () => {
+  it('is refused when the minutes are used up, and so is a push', async () => {
+    await useMinutes(99.9)
+    expect((await build()).status).toBe(201)
+    await useMinutes(0.1)
+    expectRefusal(await build(), /^Build minutes: 100 of 100 .* They start anew on 2027-02-01/)
+    const file = { fileName: 'x_1_amd64.deb', sha256: 'a'.repeat(64), sizeBytes: 1 }
+    const pushed = await api('POST', '/projects/acme/tool/pushes', { token: acme, json: { files: [file] } })
+    expectRefusal(pushed, /Build minutes/)
+  })
+
+  it('finds new minutes in the next month', async () => {
+    await useMinutes(500)
+    expect((await build()).status).toBe(402)
+    vi.setSystemTime(Date.UTC(2027, 1, 1))
+    expect((await billing(acme)).usage.buildMinutes).toBe(0)
+    expect((await build()).status).toBe(201)
+  })
+
+  it('is not begun where its result could not be kept', async () => {
+    await uploadText(acme, 'acme/tool', PROGRAM)
+    await fillStorage(FREE_BYTES + 1)
+    expectRefusal(await build(), /Storage/)
+  })
+})
+
+const deliverJob = async (jobId: string, attempts = 1): Promise<void> => {
+  const message = { id: `${jobId}-${attempts}`, timestamp: new Date(), attempts, body: { jobId } }
+  await worker.queue(createMessageBatch('distropack-jobs', [message]), testEnv as never)
+}
+const jobOf = async (answer: Answer, index = 0) =>
+  (await api('GET', `/projects/acme/tool/builds/${answer.body.id}`, { token: acme })).body.jobs[index]
+
+describe('a job', () => {
+  it('writes down once how long it took, whatever its end and however often it is delivered', async () => {
+    const made = await build()
+    const { id } = made.body.jobs[0]
+    await deliverJob(id)
+    await deliverJob(id, 2)
+    const rows = await rowsOf<{ job_id: string; log_until_ms: number }>('SELECT * FROM build_usage')
+    expect(rows).toMatchObject([{ job_id: id, log_until_ms: START_MS + 14 * DAY_MS }])
+  })
+
+  it('that was cut off counts nothing', async () => {
+    const made = await build({ manifest: MANIFEST.replace('A tool', 'packager-is-gone') })
+    await deliverJob(made.body.jobs[0].id)
+    expect(await jobOf(made)).toMatchObject({ state: 'waiting', attempts: 1 })
+    expect(await rowsOf('SELECT * FROM build_usage')).toEqual([])
+  })
+
+  it('whose organization ran out of minutes while it waited fails and says why', async () => {
+    const made = await build()
+    await useMinutes(100)
+    await deliverJob(made.body.jobs[0].id)
+    expect(await jobOf(made)).toMatchObject({ state: 'failed', faults: [{ code: 'quota_exceeded', link: PAGE }] })
+  })
+
+  it('waits for its turn when as many are at work as the plan allows, and is not refused', async () => {
+    const targets = ['deb/amd64', 'rpm/amd64', 'apk/amd64']
+    const made = await build({ targets })
+    const ids: string[] = made.body.jobs.map(({ id }: { id: string }) => id)
+    const lease = Date.now() + 20_000
+    for (const id of ids.slice(0, 2)) {
+      await testEnv.DB.prepare("UPDATE jobs SET state = 'building', lease_until_ms = ? WHERE id = ?")
+        .bind(lease, id)
+        .run()
+    }
+    await deliverJob(ids[2] ?? '')
+    expect(
+      await jobOf(
+        made,
+        made.body.jobs.findIndex(({ id }: { id: string }) => id === ids[2]),
+      ),
+    ).toMatchObject({
+      state: 'waiting',
+      attempts: 0,
+    })
+    // One of the two is lost with its packager: its place is free.
+    await testEnv.DB.prepare('UPDATE jobs SET lease_until_ms = 1 WHERE id = ?').bind(ids[0]).run()
+    await deliverJob(ids[2] ?? '')
+    const { results } = await testEnv.DB.prepare('SELECT state FROM jobs WHERE id = ?').bind(ids[2]).all()
+    expect(results).toEqual([{ state: 'failed' }])
+  })
+
+  it('that ends calls the one that waited longest', async () => {
+    const made = await build({ targets: ['deb/amd64', 'rpm/amd64'] })
+    const [first, second]: string[] = made.body.jobs.map(({ id }: { id: string }) => id)
+    const sent: string[] = []
+    const JOBS = { send: async ({ jobId }: { jobId: string }) => void sent.push(jobId) } as unknown as Queue
+    await runJob(openPlatform({ ...env, JOBS }), first ?? '')
+    expect(sent).toEqual([second])
+  })
+
+  it('keeps its log as long as its plan says, and then the log alone is gone', async () => {
+    const made = await build()
+    const { id } = made.body.jobs[0]
+    await deliverJob(id)
+    await testEnv.DB.prepare("INSERT INTO job_log_lines (job_id, at_ms, line) VALUES (?, 1, 'x')").bind(id).run()
+    const readLog = () => api('GET', `/projects/acme/tool/builds/${made.body.id}/jobs/${id}/log`, { token: acme })
+    vi.setSystemTime(START_MS + 14 * DAY_MS - 1)
+    await sweep()
+    expect((await readLog()).body.lines).toHaveLength(1)
+    vi.setSystemTime(START_MS + 14 * DAY_MS)
+    await sweep()
+    expect((await readLog()).body.lines).toEqual([])
+    expect((await jobOf(made)).state).toBe('failed')
+  })
+})
+
+describe('other limits', () => {
+  it('stop private repositories, and grants to those that are above them', async () => {
+    const hide = () => api('PATCH', '/projects/acme/other', { token: acme, json: { access: 'private' } })
+    expectRefusal(await hide(), /^Private repositories: 0 of 0/)
+    const asPrivate = { token: acme, json: { access: 'private' } }
+    expectRefusal(await api('PUT', '/projects/acme/hidden', asPrivate), /^Private repositories: 0 of 0/)
+    const grant = () =>
+      api('POST', '/organizations/acme/tokens', { token: acme, json: { name: 'a reader', scopes: ['read'] } })
+    await fillStorage(FREE_BYTES + 1)
+    // Nothing of it is private: a token opens nothing that is not open to all.
+    expect((await grant()).status).toBe(201)
+    await testEnv.DB.prepare("UPDATE projects SET access = 'private' WHERE slug = 'other'").run()
+    expectRefusal(await grant(), /^Private repositories: 1 of 0/)
+    await testEnv.DB.prepare("UPDATE projects SET access = 'public'").run()
+  })
+
+  it('stop the project above them, and find one that is there', async () => {
+    expect((await makeProject(acme, 'acme/third')).status).toBe(201)
+    expectRefusal(await makeProject(acme, 'acme/fourth'), /^Projects: 3 of 3 of the plan Free are in use/)
+    expect((await makeProject(acme, 'acme/third')).status).toBe(200)
+  })
+
+  it('are told of once in a period: when they are near, and when one stopped something', async () => {
+    await testEnv.DB.prepare("DELETE FROM audit_entries WHERE action LIKE 'quota.%'").run()
+    await testEnv.DB.prepare('DELETE FROM quota_notices').run()
+    await useMinutes(80)
+    await build()
+    await build()
+    await useMinutes(20)
+    await build()
+    await build()
+    const entries = await rowsOf<{ action: string; subject: string }>(
+      "SELECT action, subject FROM audit_entries WHERE action LIKE 'quota.%' ORDER BY action",
+    )
+    expect(entries).toEqual([
+      { action: 'quota.near', subject: 'buildMinutes' },
+      { action: 'quota.over', subject: 'buildMinutes' },
+    ])
+  })
+})
+
+describe('a reader', () => {
+  it('notices nothing of an organization that is over every limit and does not pay', async () => {
+    const index = await send('GET', '/r/acme/tool')
+    await stripe({ do: 'after_dunning', choice: 'leave_unpaid' })
+    await subscribe({ plan: 'pro' }, 'declined')
+    for (let week = 0; week < 6; week++) await pass(7 * DAY_MS).then(() => deliver())
+    expect((await billing(acme)).subscription.status).toBe('unpaid')
+    await fillStorage(100 * GIB)
+    await useMinutes(1e6)
+    expect((await billing(acme)).banner.kind).toBe('stopped')
+    expectRefusal(await upload('acme/tool', 'new'), /Storage/)
+    expect(index.status).toBe(200)
+    expect(await send('GET', '/r/acme/tool')).toMatchObject({ status: 200, body: index.body })
+    expect((await send('GET', '/r/acme/tool/key.asc')).status).toBe(200)
+    expect((await send('GET', '/r/acme/tool/@1/key.asc')).status).toBe(200)
+    expect((await api('GET', '/projects/acme/tool/artifacts', { token: acme })).status).toBe(200)
+  })
+})
+
+describe('the days after a larger plan', () => {
+  it('go on as before for what is above the smaller one, and then stop; nothing is deleted', async () => {
+    await subscribe({ plan: 'pro' }, 'none')
+    await uploadText(acme, 'acme/tool', PROGRAM)
+    await fillStorage(10 * GIB)
+    await pass(14 * DAY_MS + 1000)
+    await sweep()
+    expect(await billing(acme)).toMatchObject({
+      plan: 'free',
+      banner: { kind: 'over_limits', limits: ['storageBytes'] },
+    })
+    expect((await upload('acme/tool', 'within the days of grace')).status).toBe(200)
+    await pass(14 * DAY_MS)
+    expectRefusal(await upload('acme/tool', 'after them'), /^Storage: 10 GiB of 2 GiB/)
+    expect(await rowsOf('SELECT * FROM project_blobs')).toHaveLength(2)
+  })
+})
+
+describe('a project that comes from another organization', () => {
+  it('is measured against the limits of the new one, and its storage moves with it', async () => {
+    const rival = await newOrganization('rival')
+    await makeProject(rival, 'rival/moving')
+    const bytes = new TextEncoder().encode('fourteen bytes')
+    await api('PUT', `/projects/rival/moving/blobs/${await sha256Of(bytes)}`, { token: rival, bytes })
+    const move = () =>
+      atRealTime(() =>
+        api('POST', '/projects/rival/moving/transfer', { token: OPERATOR, json: { organization: 'acme' } }),
+      )
+    await fillStorage(FREE_BYTES - 13)
+    expectRefusal(await move(), /^(Storage|Projects)/)
+    await subscribe({ plan: 'team' })
+    const moved = await move()
+    expect([moved.status, moved.body.organization]).toEqual([200, 'acme'])
+    expect((await billing(acme)).usage.storageBytes).toBe(14)
+    expect((await billing(rival, 'rival')).usage.storageBytes).toBe(0)
+  })
+})

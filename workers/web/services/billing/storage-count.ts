@@ -1,0 +1,105 @@
+// How many bytes an organization stores: each content once, however many of its projects have it. The count changes in
+// one batch with the rows it counts, so neither is ever there without the other.
+import type { BlobRef } from '@distropack/core/contract/wire.ts'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { artifacts, projectBlobs, projects } from '../../db/schema.ts'
+import { storageUsage } from '../../db/tables/billing.ts'
+import { packageFiles, packages } from '../../db/tables/packages.ts'
+import type { Platform } from '../platform.ts'
+
+const ofProjects = (organizationId: unknown) => sql`
+  SELECT 1 FROM ${projectBlobs}
+  JOIN ${projects} AS neighbour ON neighbour.id = ${projectBlobs.projectId}
+  WHERE neighbour.organization_id = ${organizationId}`
+
+/**
+ * The statement that counts a blob for its organization, unless one of its projects has that content already. It must
+ * stand in one batch before the blob's own row: neither is then ever there without the other.
+ */
+export const countingBlob = ({ db }: Platform, projectId: string, { sha256, sizeBytes }: BlobRef) =>
+  db
+    .insert(storageUsage)
+    .select(
+      db
+        .select({ organizationId: projects.organizationId, storedBytes: sql<number>`${sizeBytes}`.as('stored_bytes') })
+        .from(projects)
+        .where(
+          and(
+            eq(projects.id, projectId),
+            sql`NOT EXISTS (${ofProjects(projects.organizationId)} AND ${projectBlobs.sha256} = ${sha256})`,
+          ),
+        ),
+    )
+    .onConflictDoUpdate({
+      target: storageUsage.organizationId,
+      set: { storedBytes: sql`${storageUsage.storedBytes} + excluded.stored_bytes` },
+    })
+
+/** Whether any project of the organization that this one belongs to has the content. */
+export const isContentKnown = async ({ db }: Platform, projectId: string, sha256: string): Promise<boolean> => {
+  const neighbours = db
+    .select({ id: sql<string>`neighbour.id` })
+    .from(projects)
+    .innerJoin(sql`${projects} AS neighbour`, sql`neighbour.organization_id = ${projects.organizationId}`)
+    .where(eq(projects.id, projectId))
+  const [row] = await db
+    .select({ sha256: projectBlobs.sha256 })
+    .from(projectBlobs)
+    .where(and(inArray(projectBlobs.projectId, neighbours), eq(projectBlobs.sha256, sha256)))
+    .limit(1)
+  return row !== undefined
+}
+
+/** All that one project has, shared with others or not. */
+export const storedBy = async ({ db }: Platform, projectId: string): Promise<number> => {
+  const bytes = sql<number>`coalesce(sum(${projectBlobs.sizeBytes}), 0)`
+  const [row] = await db.select({ bytes }).from(projectBlobs).where(eq(projectBlobs.projectId, projectId))
+  return row?.bytes ?? 0
+}
+
+/** Counts from the rows anew: after a project changed its organization. Reads every blob's row of this one. */
+export const recountStorage = async ({ db }: Platform, organizationId: string): Promise<void> => {
+  const distinct = sql<number>`(
+    SELECT coalesce(sum(size_bytes), 0) FROM (
+      SELECT DISTINCT ${projectBlobs.sha256}, ${projectBlobs.sizeBytes} AS size_bytes FROM ${projectBlobs}
+      JOIN ${projects} ON ${projects.id} = ${projectBlobs.projectId}
+      WHERE ${projects.organizationId} = ${organizationId}
+    )
+  )`
+  await db
+    .insert(storageUsage)
+    .values({ organizationId, storedBytes: distinct })
+    .onConflictDoUpdate({ target: storageUsage.organizationId, set: { storedBytes: distinct } })
+}
+
+/**
+ * What a deleted package leaves behind, unless another package, an upload to a slot or another project still has it. Its
+ * bytes stay in the store for the generations that name them; the organization owns them no more.
+ */
+export const releaseBlob = async ({ db }: Platform, projectId: string, sha256: string): Promise<void> => {
+  const unused = sql`
+    NOT EXISTS (
+      SELECT 1 FROM ${artifacts} WHERE ${artifacts.projectId} = ${projectId}
+        AND ${artifacts.unsignedSha256} = ${sha256} AND ${artifacts.deletedAtMs} IS NULL
+    ) AND NOT EXISTS (
+      SELECT 1 FROM ${packageFiles} JOIN ${packages} ON ${packages.id} = ${packageFiles.packageId}
+      WHERE ${packages.projectId} = ${projectId} AND ${packageFiles.sha256} = ${sha256}
+    )`
+  const own = sql`SELECT size_bytes FROM ${projectBlobs} WHERE project_id = ${projectId} AND sha256 = ${sha256}`
+  const organization = sql`(SELECT organization_id FROM ${projects} WHERE id = ${projectId})`
+  const elsewhere = sql`
+    SELECT 1 FROM ${projectBlobs} AS theirs JOIN ${projects} AS neighbour ON neighbour.id = theirs.project_id
+    WHERE neighbour.organization_id = ${organization} AND neighbour.id <> ${projectId} AND theirs.sha256 = ${sha256}`
+  await db.batch([
+    db
+      .update(storageUsage)
+      .set({ storedBytes: sql`max(0, ${storageUsage.storedBytes} - (${own}))` })
+      .where(
+        and(
+          eq(storageUsage.organizationId, organization),
+          sql`EXISTS (${own}) AND NOT EXISTS (${elsewhere}) AND ${unused}`,
+        ),
+      ),
+    db.delete(projectBlobs).where(and(eq(projectBlobs.projectId, projectId), eq(projectBlobs.sha256, sha256), unused)),
+  ])
+}

@@ -1,0 +1,75 @@
+// What an organization has and used. Storage is counted as it is added (storage-count.ts), build time when a job ends; the rest is counted
+// when it is asked for.
+import type { Usage } from '@distropack/core/billing/quota.ts'
+import type { Period } from '@distropack/core/billing/standing.ts'
+import { and, count, eq, gte, lt, sql } from 'drizzle-orm'
+import { builds, jobs, projects } from '../../db/schema.ts'
+import { buildUsage, storageUsage } from '../../db/tables/billing.ts'
+import { members } from '../../db/tables/members.ts'
+import type { Platform } from '../platform.ts'
+
+const MINUTE_MS = 60_000
+
+/** One round trip; each question is answered from an index. */
+export const readUsage = async ({ db }: Platform, organizationId: string, period: Period): Promise<Usage> => {
+  const mine = eq(projects.organizationId, organizationId)
+  const inPeriod = and(
+    eq(buildUsage.organizationId, organizationId),
+    gte(buildUsage.endedAtMs, period.startMs),
+    lt(buildUsage.endedAtMs, period.endMs),
+  )
+  const [stored, built, all, hidden, people] = await db.batch([
+    db
+      .select({ bytes: storageUsage.storedBytes })
+      .from(storageUsage)
+      .where(eq(storageUsage.organizationId, organizationId)),
+    db
+      .select({ ms: sql<number>`coalesce(sum(${buildUsage.durationMs}), 0)` })
+      .from(buildUsage)
+      .where(inPeriod),
+    db.select({ count: count() }).from(projects).where(mine),
+    db
+      .select({ count: count() })
+      .from(projects)
+      .where(and(mine, eq(projects.access, 'private'))),
+    db.select({ count: count() }).from(members).where(eq(members.organizationId, organizationId)),
+  ])
+  return {
+    storageBytes: stored[0]?.bytes ?? 0,
+    buildMinutes: (built[0]?.ms ?? 0) / MINUTE_MS,
+    projects: all[0]?.count ?? 0,
+    privateRepositories: hidden[0]?.count ?? 0,
+    members: people[0]?.count ?? 0,
+  }
+}
+
+/** An end of the user's making: it is written down once, with the job's own row. */
+export interface JobEnd {
+  readonly jobId: string
+  readonly attempt: number
+  readonly endedAtMs: number
+  readonly logUntilMs: number | null
+}
+
+/**
+ * The statement that writes down how long the claim that holds the job worked on it. It must stand in one batch before
+ * the job's own change of state, under the same condition: attempts that were cut off are ours and count nothing.
+ */
+export const countingBuild = ({ db }: Platform, end: JobEnd) =>
+  db
+    .insert(buildUsage)
+    .select(
+      db
+        .select({
+          jobId: jobs.id,
+          organizationId: projects.organizationId,
+          endedAtMs: sql<number>`${end.endedAtMs}`.as('ended_at_ms'),
+          durationMs: sql<number>`max(0, ${end.endedAtMs} - ${jobs.changedAtMs})`.as('duration_ms'),
+          logUntilMs: sql<number | null>`${end.logUntilMs}`.as('log_until_ms'),
+        })
+        .from(jobs)
+        .innerJoin(builds, eq(builds.id, jobs.buildId))
+        .innerJoin(projects, eq(projects.id, builds.projectId))
+        .where(and(eq(jobs.id, end.jobId), eq(jobs.state, 'building'), eq(jobs.attempts, end.attempt))),
+    )
+    .onConflictDoNothing()
