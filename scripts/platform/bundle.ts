@@ -1,7 +1,26 @@
 // One Worker as one ES module, as `wrangler deploy` would bundle it. Node's modules and Cloudflare's stay imports.
 
 import { builtinModules } from 'node:module'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+
+/**
+ * CommonJS asks for Node's modules with `require`, which an ES module has not: wrangler gives it an import in its place,
+ * and so does this.
+ */
+const requiredBuiltins: Plugin = {
+  name: 'required-builtins',
+  setup({ onResolve, onLoad }) {
+    const names = new Set(builtinModules)
+    onResolve({ filter: /^(?:node:)?[a-z0-9_/]+$/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '')
+      return kind === 'require-call' && names.has(name) ? { path: name, namespace: 'required-builtin' } : undefined
+    })
+    onLoad({ filter: /./, namespace: 'required-builtin' }, ({ path }) => ({
+      contents: `import whole from 'node:${path}'\nmodule.exports = whole`,
+      loader: 'js',
+    }))
+  },
+}
 
 /** The bundle's text. Fails with esbuild's own message: file, line and what it could not resolve. */
 export const bundleWorker = async (entry: string): Promise<string> => {
@@ -16,6 +35,7 @@ export const bundleWorker = async (entry: string): Promise<string> => {
     // The conditions wrangler resolves with, in its order.
     conditions: ['workerd', 'worker', 'browser', 'import'],
     external: ['cloudflare:*', 'node:*', ...builtinModules],
+    plugins: [requiredBuiltins],
     define: { 'process.env.NODE_ENV': '"production"' },
     sourcemap: 'inline',
     // Stack traces want lines, not texts: half of 10 MB less for every start to read.
