@@ -76,6 +76,12 @@ export interface RepositoryAddress {
   readonly channel: string
 }
 
+/** The same, for lines that people paste. */
+export interface ReaderAddress extends RepositoryAddress {
+  /** Readers send a token. */
+  readonly isPrivate: boolean
+}
+
 export interface ChannelState {
   readonly address: RepositoryAddress
   /** By stream name; every stream of `baseStreams` is there. */
@@ -109,7 +115,7 @@ export interface RepositoryLayout<E extends Entry = Entry> {
   keyFiles?(
     keys: PublicKeys,
   ): readonly { readonly path: string; readonly bytes: Uint8Array; readonly mediaType: string }[]
-  instructions(address: RepositoryAddress, packageNames: readonly string[], keys: PublicKeys): Instruction
+  instructions(address: ReaderAddress, packageNames: readonly string[], keys: PublicKeys): Instruction
 }
 
 export interface PublicKey {

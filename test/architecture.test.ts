@@ -45,7 +45,12 @@ const ROOMS: readonly Room[] = [
   {
     name: "the web Worker's doors",
     files: /^workers\/web\/(worker\.ts$|api\/|queue\/|objects\/)/,
-    may: [/^workers\/web\/(api|queue|objects|services)\//, ENV, /^core\/(?!formats\/)/, /^npm:(?!node:(?!stream)|drizzle)/],
+    may: [
+      /^workers\/web\/(api|queue|objects|services)\//,
+      ENV,
+      /^core\/(?!formats\/)/,
+      /^npm:(?!node:(?!stream)|drizzle)/,
+    ],
   },
   {
     name: "the web Worker's services",

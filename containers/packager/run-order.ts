@@ -29,14 +29,12 @@ const MAX_FAULTS = 200
 
 const failed = (faults: readonly Fault[]): LastEvent => ({
   type: 'failed',
-  faults: faults
-    .slice(0, MAX_FAULTS)
-    .map(({ code, message, where, link }) => ({
-      code,
-      message,
-      ...(where ? { where } : {}),
-      ...(link ? { link } : {}),
-    })),
+  faults: faults.slice(0, MAX_FAULTS).map(({ code, message, where, link }) => ({
+    code,
+    message,
+    ...(where ? { where } : {}),
+    ...(link ? { link } : {}),
+  })),
 })
 
 interface Prepared {

@@ -6,13 +6,14 @@ import type {
   IndexFile,
   Instruction,
   PublicKeys,
-  RepositoryAddress,
+  ReaderAddress,
   RepositoryLayout,
   Row,
 } from '../format.ts'
 import type { Entry } from '../model/entry.ts'
 import { joinRaw, makePiece } from '../segments/join.ts'
 import type { Segment } from '../segments/stream.ts'
+import { readerUrl, TOKEN_LINE } from '../text/reader-url.ts'
 import type { IndexTools } from '../tools.ts'
 import { latestRow, readLatest } from './latest.ts'
 
@@ -109,21 +110,22 @@ const ARCH_WORDS =
 
 const instructionsFor =
   (kind: DownloadKind) =>
-  (address: RepositoryAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
+  (address: ReaderAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
     const base = `${address.baseUrl}/${folderOf(address.channel)}`
     const names = packageNames.length > 0 ? packageNames : ['PACKAGE']
+    const { isPrivate } = address
     const commands = names.flatMap((name) => {
       const file = `${name}${kind.suffix}`
-      const url = `${base}/latest/${name}-linux-$arch${kind.suffix}`
+      const url = readerUrl(`${base}/latest/${name}-linux-$arch${kind.suffix}`, isPrivate)
       return [`for arch in ${ARCH_WORDS}; do curl -fsSL -o ${file} ${url} && break; done`, ...kind.install(file, name)]
     })
     return {
       title: kind.title,
-      commands,
+      commands: [...(isPrivate ? [TOKEN_LINE] : []), ...commands],
       note: [
         `All files: ${base}/index.json. Checksums signed by ${keys.openpgp[0]?.name} (${address.baseUrl}/key.asc), for files under their own names:`,
         // gpg prints what a bad signature is over, too: only its status says that it was good.
-        `curl -fsSL ${base}/SHA256SUMS.asc | gpg --yes --output SHA256SUMS --decrypt && sha256sum --check --ignore-missing SHA256SUMS`,
+        `curl -fsSL ${readerUrl(`${base}/SHA256SUMS.asc`, isPrivate)} | gpg --yes --output SHA256SUMS --decrypt && sha256sum --check --ignore-missing SHA256SUMS`,
       ].join('\n'),
     }
   }

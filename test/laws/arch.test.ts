@@ -349,7 +349,11 @@ describe('a pacman repository', () => {
 
   it('tells a reader to demand both signatures (pitfall 16), for a name of its own in each channel', async () => {
     const keys = { openpgp: ['ABCD', 'EF01'].map((name) => ({ name, publicKey: '' })), rsa: [] }
-    const { commands } = arch.repository.instructions({ ...ADDRESS, channel: 'beta' }, ['hello'], keys)
+    const { commands } = arch.repository.instructions(
+      { ...ADDRESS, channel: 'beta', isPrivate: false },
+      ['hello'],
+      keys,
+    )
     const text = commands.join('\n')
     expect(text).toContain("'[acme-tool-beta]' 'SigLevel = Required DatabaseRequired'")
     expect(text).toContain("'Server = http://x/arch/beta/$arch'")

@@ -41,7 +41,11 @@ const openRepository = async (id: string, versions: readonly string[]) => {
 
 const instructionsOf = async (id: string): Promise<string> => {
   const keys = publicKeysOf(await testSigner())
-  const { commands, note = '' } = formatOf(id).repository.instructions(ADDRESS, ['hello'], keys)
+  const { commands, note = '' } = formatOf(id).repository.instructions(
+    { ...ADDRESS, isPrivate: false },
+    ['hello'],
+    keys,
+  )
   return `${commands.join('\n')}\n${note}`
 }
 

@@ -22,6 +22,8 @@ export interface PublishedProject {
   run(...args: readonly string[]): Promise<unknown>
   /** The commands of one format's install instructions. */
   installCommands(format: string, channel?: string): Promise<readonly string[]>
+  /** All of one format's install instructions. */
+  instruction(format: string, channel?: string): Promise<{ commands: readonly string[]; note?: string | undefined }>
 }
 
 const EXAMPLE = join(ROOT, 'examples/hello')
@@ -53,6 +55,15 @@ export const openProject = async (
     if (status !== 0) throw new Error(`publish: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
     return (JSON.parse(stdout) as { build: Build }).build
   }
+  const instruction: PublishedProject['instruction'] = async (format, channel = 'stable') => {
+    const response = await fetch(`${platform.url}/api/v1/projects/${name}/install?channel=${channel}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const { instructions } = installSchema.parse(await response.json())
+    const found = instructions.find((each) => each.format === format)
+    if (!found) throw new Error(`no install instructions for ${format}`)
+    return found
+  }
   return {
     name,
     rsaKeyName,
@@ -72,14 +83,7 @@ export const openProject = async (
       if (status !== 0) throw new Error(`${args.join(' ')}: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
       return JSON.parse(stdout)
     },
-    async installCommands(format, channel = 'stable') {
-      const response = await fetch(`${platform.url}/api/v1/projects/${name}/install?channel=${channel}`, {
-        headers: { authorization: `Bearer ${token}` },
-      })
-      const { instructions } = installSchema.parse(await response.json())
-      const found = instructions.find((instruction) => instruction.format === format)
-      if (!found) throw new Error(`no install instructions for ${format}`)
-      return found.commands
-    },
+    instruction,
+    installCommands: async (format, channel) => (await instruction(format, channel)).commands,
   }
 }

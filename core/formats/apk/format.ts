@@ -1,6 +1,7 @@
 // Alpine packages and repositories (apk, version 2), behind the interface every format has.
 import { utf8 } from '../../bytes/arrays.ts'
-import type { Format, Instruction, PublicKeys, RepositoryAddress } from '../../format.ts'
+import type { Format, Instruction, PublicKeys, ReaderAddress } from '../../format.ts'
+import { readerUrl, TOKEN_LINE } from '../../text/reader-url.ts'
 import { apkRows, BASE_STREAMS, channelFiles, packagePath, ROOT, seedStream } from './apkindex.ts'
 import { apkBlockSchema } from './block.ts'
 import { buildApk } from './build.ts'
@@ -11,14 +12,16 @@ import { APK_ARCHITECTURES, apkFileNameOf } from './names.ts'
 import { sealApk } from './seal.ts'
 import { compareApkVersions } from './version.ts'
 
-const instructions = (address: RepositoryAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
-  const { baseUrl, channel } = address
+const instructions = (address: ReaderAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
+  const { baseUrl, channel, isPrivate } = address
+  const repository = `${baseUrl}/${ROOT}/${channel}`
   return {
     title: 'Alpine Linux (apk)',
     commands: [
+      ...(isPrivate ? [TOKEN_LINE] : []),
       // apk finds a key by its file's name alone, so the name must not change on the way.
-      ...keys.rsa.map(({ name }) => `wget -O /etc/apk/keys/${name} ${baseUrl}/keys/${name}`),
-      `echo '${baseUrl}/${ROOT}/${channel}' >> /etc/apk/repositories`,
+      ...keys.rsa.map(({ name }) => `wget -O /etc/apk/keys/${name} ${readerUrl(`${baseUrl}/keys/${name}`, isPrivate)}`),
+      `echo ${isPrivate ? readerUrl(repository, true) : `'${repository}'`} >> /etc/apk/repositories`,
       'apk update',
       `apk add ${packageNames.join(' ') || 'PACKAGE'}`,
     ],

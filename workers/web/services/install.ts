@@ -37,7 +37,8 @@ export const describeInstall = async (
       ),
     )
     .limit(MAX_NAMES * FORMATS.length)
-  const address = repositoryAddress(platform.env, project, channel)
+  const isPrivate = project.access === 'private'
+  const address = { ...repositoryAddress(platform.env, project, channel), isPrivate }
   const instructions = FORMATS.flatMap((format) => {
     const names = offered.filter((row) => row.format === format.id).map(({ name }) => name)
     if (names.length === 0) return []
