@@ -2,6 +2,7 @@
 import { manifestJsonSchema } from '@distropack/core/manifest/schema.ts'
 import { ALL_TARGETS, architecturesOf, FORMATS } from '@distropack/core/registry.ts'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { addAdminCommands } from './admin-commands.ts'
 import { build } from './commands/build.ts'
 import { logs, status } from './commands/inspect-build.ts'
 import { listKeys, retireKeys, rotateKeys } from './commands/keys.ts'
@@ -185,6 +186,12 @@ program
   .action(() => {
     process.stdout.write(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
   })
+
+addAdminCommands(program, {
+  env,
+  dress: (made) => withServer(made).addOption(jsonOption()).addHelpText('after', EXIT_HELP),
+  finish,
+})
 
 const usage = (message: string): Outcome => ({
   ok: false,

@@ -348,6 +348,10 @@ export const API_PATHS = {
   operatorUser: '/operator/users/{userId}',
   operatorOrganizations: '/operator/organizations',
   operatorInvitations: '/operator/invitations',
+  platformState: '/operator/state',
+  rotateKey: '/operator/rotate-key',
+  sweep: '/operator/sweep',
+  reindex: '/operator/projects/{org}/{project}/reindex',
   deadLetters: '/operator/dead-letters',
   replay: '/operator/dead-letters/{jobId}/replay',
 } as const

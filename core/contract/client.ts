@@ -19,6 +19,7 @@ import {
   whoamiSchema,
 } from './api.ts'
 import { keysSchema, type retireKeysSchema, type rotateKeysSchema } from './keys.ts'
+import { operatorCalls } from './operator-client.ts'
 import { type BlobTarget, type SliceOpener, uploadBlob } from './upload.ts'
 import { type BlobRef, pageOf, refusalSchema } from './wire.ts'
 
@@ -45,7 +46,7 @@ export interface ProjectName {
   readonly project: string
 }
 
-type Answer<T> = Promise<Result<T, ClientTrouble>>
+export type Answer<T> = Promise<Result<T, ClientTrouble>>
 type Params = Readonly<Record<string, string>>
 
 /** A quarter of a minute in all: a deploy or a lost connection, not an outage. */
@@ -184,12 +185,14 @@ const missingBlobs = async (
 }
 
 export type Artifact = z.infer<typeof artifactSchema>
+export type CallApi = <T>(request: Call<T>) => Answer<T>
 export type ApiClient = ReturnType<typeof createClient>
 
 export const createClient = (given: ClientOptions) => {
   const options = { ...given, url: given.url.replace(/\/+$/, '') }
   return {
     url: options.url,
+    operator: operatorCalls((request) => call(options, request)),
     whoami: () => call(options, { path: API_PATHS.whoami, schema: whoamiSchema }),
     inProject({ organization, project }: ProjectName) {
       const params = { org: organization, project }

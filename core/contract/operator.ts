@@ -57,5 +57,3 @@ export const rotatedKeySchema = z
     remaining: z.number().int().meta({ description: 'Ask again until this is 0' }),
   })
   .meta({ id: 'RotatedKey' })
-
-export const reindexSchema = z.object({ project: z.string() }).meta({ id: 'Reindex' })

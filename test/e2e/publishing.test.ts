@@ -86,6 +86,24 @@ it('the same package again is the same package, and pitfall 07: other bytes unde
   expect(versionsOf(packages)).toEqual(['1.0.0'])
 })
 
+it('every index made anew from the database is what it was, and readers see no step of it', async () => {
+  const names = ['apt/dists/stable/main/binary-amd64/Packages', 'alpine/stable/x86_64/APKINDEX.tar.gz']
+  const sorted = (text: string): string[] => text.split('\n\n').sort()
+  const before = await (await read(`burst/${names[0]}`)).text()
+  const { generation } = (await callApi(access, 'GET', '/projects/acme/burst')).body as { generation: number }
+  const operator = { url: platform.url, token: platform.operatorToken }
+  expect((await callApi(operator, 'POST', '/operator/projects/acme/burst/reindex')).status).toBe(202)
+  for (;;) {
+    expect(sorted(await (await read(`burst/${names[0]}`)).text())).toEqual(sorted(before))
+    const now = (await callApi(access, 'GET', '/projects/acme/burst')).body as { generation: number }
+    if (now.generation > generation) break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  expect(sorted(await (await read(`burst/${names[0]}`)).text())).toEqual(sorted(before))
+  const index = gunzipSync(Buffer.from(await (await read(`burst/${names[1]}`)).arrayBuffer()))
+  expect([...index.toString('latin1').matchAll(/^V:(.*)$/gm)]).toHaveLength(50)
+})
+
 it('a channel offers only what was published to it', async () => {
   await publish({ project: 'acme/tool', name: 'tool', version: '2.0.0', targets: ['deb/amd64'], channel: 'beta' })
   const beta = await (await read('tool/apt/dists/beta/main/binary-amd64/Packages')).text()

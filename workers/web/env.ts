@@ -31,6 +31,8 @@ export interface Env {
   readonly PACKAGER_TOKEN?: string
   /** 32 bytes in base64; seals every private key. Missing or wrong is an error, never a reason to make a new one. */
   readonly KEY_ENCRYPTION_KEY?: string
+  /** While it is being replaced: the one before. See docs/runbook.md. */
+  readonly KEY_ENCRYPTION_KEY_BEFORE?: string
   /** 32 characters or more; seals sessions, codes and second factors. Absent: no accounts, tokens alone. */
   readonly AUTH_SECRET?: string
   /** Who may make an account: anybody, those who are invited (the default), or nobody but the first. */
@@ -54,6 +56,9 @@ export interface Env {
   readonly STRIPE_WEBHOOK_SECRET?: string
   /** Another address of Stripe's API; for tests. */
   readonly STRIPE_API_BASE?: string
+  /** Opens /metrics; absent: the operator's token alone does. */
+  readonly METRICS_TOKEN?: string
+  readonly METRICS?: AnalyticsEngineDataset
   /** Opens /api/v1/operator; absent: those routes answer 404. */
   readonly OPERATOR_TOKEN?: string
 }

@@ -11,7 +11,16 @@ import type { ApiContext } from './context.ts'
 import { fitDocument } from './document.ts'
 import { answerFaults, Refusal } from './faults.ts'
 import { firstTools } from './first-tools.ts'
-import { allowDashboard, limitActor, limitAddress, limitBody, limitForm, limitGuesses, safeHeaders } from './guards.ts'
+import {
+  allowDashboard,
+  limitActor,
+  limitAddress,
+  limitBody,
+  limitForm,
+  limitGuesses,
+  refuseWrites,
+  safeHeaders,
+} from './guards.ts'
 import { repeatOnce } from './idempotency.ts'
 import { requireActor } from './identity.ts'
 import { renderReference } from './reference.ts'
@@ -30,6 +39,7 @@ import { projects } from './routes/projects.ts'
 import { stripeWebhook } from './routes/stripe-webhook.ts'
 import { tokens } from './routes/tokens.ts'
 import { webhooks } from './routes/webhooks.ts'
+import { countRequest, serveMetrics, serveReadiness } from './watch.ts'
 
 const DOCUMENT = {
   openapi: '3.1.0' as const,
@@ -51,11 +61,13 @@ app.use('*', async (context, next) => {
 })
 
 app.get('/healthz', (context) => context.text('ok\n'))
+app.get('/readyz', serveReadiness)
+app.get('/metrics', serveMetrics)
 
 // Readers' requests go through untouched: no header of ours, nothing read from the platform, nothing counted.
 app.all('/r/*', (context) => context.env.FILES.fetch(context.req.raw))
 
-app.use('/api/*', safeHeaders, allowDashboard)
+app.use('/api/*', countRequest, safeHeaders, allowDashboard)
 app.get('/api/openapi.json', (context) => context.json(describeApi(context.env)))
 app.get('/api/docs', (context) => context.html(renderReference(describeApi(context.env))))
 app.all('/api/auth/*', limitAddress, limitForm, serveAuth)
@@ -70,11 +82,11 @@ const beforeActors =
   (guard: MiddlewareHandler<ApiContext>): MiddlewareHandler<ApiContext> =>
   (context, next) =>
     WITHOUT_ACTOR.test(context.req.path) ? next() : guard(context, next)
-for (const guard of [limitBody, limitGuesses, requireActor, limitActor, repeatOnce]) {
+for (const guard of [limitBody, limitGuesses, requireActor, limitActor, refuseWrites, repeatOnce]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
 const FIRST_TOOLS = ['/upload_file', '/build_package', '/build_package_single', '/build_status']
-for (const path of FIRST_TOOLS) app.use(`/api${path}`, limitGuesses, requireActor, limitActor)
+for (const path of FIRST_TOOLS) app.use(`/api${path}`, limitGuesses, requireActor, limitActor, refuseWrites)
 app.route('/api', firstTools)
 
 for (const router of [

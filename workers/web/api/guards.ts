@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
+import { refuseWhileReadOnly } from '../services/operations.ts'
 import { type Rate, takeActorRate, takeAddressRate } from '../services/rate-limits.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults } from './faults.ts'
@@ -96,4 +97,17 @@ export const limitActor = createMiddleware<ApiContext>(async (context, next) => 
   showRate(context, 'actor', rate)
   if (!rate.allowed) return refuseRate(context, rate)
   await next()
+})
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** An operator must be able to open the platform again. */
+const OF_OPERATOR = /^\/api\/v1\/operator\//
+
+/** While an operator keeps the platform from changing: reads go on, and jobs that are under way. */
+export const refuseWrites = createMiddleware<ApiContext>(async (context, next) => {
+  if (READS.has(context.req.method) || OF_OPERATOR.test(context.req.path)) return next()
+  const refused = await refuseWhileReadOnly(context.get('platform'))
+  if (!refused) return next()
+  context.header('retry-after', '300')
+  return answerFaults(context, [refused])
 })

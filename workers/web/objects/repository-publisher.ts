@@ -6,7 +6,7 @@ import { logError } from '../services/log.ts'
 import { openPlatform } from '../services/platform.ts'
 import { type IndexStore, openIndexStore } from '../services/publish/index-store.ts'
 import { openPieceStore, type PieceStore } from '../services/publish/pieces.ts'
-import { publishPending } from '../services/publish/publish.ts'
+import { beginRebuild, publishPending } from '../services/publish/publish.ts'
 
 /** R2 takes one write a second to a key, and the head is one key. */
 const BETWEEN_FLIPS_MS = 1000
@@ -30,6 +30,13 @@ export class RepositoryPublisher extends DurableObject<Env> {
     if ((await this.ctx.storage.getAlarm()) !== null) return
     const earliest = Number(this.#store.meta('flippedAtMs') ?? 0) + BETWEEN_FLIPS_MS
     await this.ctx.storage.setAlarm(Math.max(Date.now() + GATHER_MS, earliest))
+  }
+
+  /** Makes every index of the repository anew from D1; answers before it is done. */
+  async rebuild(projectId: string): Promise<void> {
+    const platform = openPlatform(this.env)
+    await beginRebuild({ platform, projectId, store: this.#store, pieces: this.#pieces })
+    await this.publish(projectId)
   }
 
   generation(): number {

@@ -35,7 +35,7 @@ export const openPlatform = (env: Env, requestId = newId('req', Date.now())): Pl
     who: SYSTEM,
     requestId,
     vault: () => {
-      vault ??= openVault(env.KEY_ENCRYPTION_KEY)
+      vault ??= openVault(env.KEY_ENCRYPTION_KEY, env.KEY_ENCRYPTION_KEY_BEFORE)
       return vault
     },
   }

@@ -18,6 +18,8 @@ type Kind = KeyRow['kind']
 
 /** What a sealed key is bound to. */
 const ownerOf = (projectId: string, kind: Kind): string => `${projectId}/${kind}`
+/** What a row's private key is sealed for; see Vault. */
+export const sealedByKeyOwner = ({ projectId, kind }: KeyRow): string => ownerOf(projectId, kind)
 
 export interface KeyOwner {
   readonly id: string

@@ -4,8 +4,12 @@ import { API_PATHS, createdTokenSchema, deadLetterSchema } from '@distropack/cor
 import { invitationSchema } from '@distropack/core/contract/members.ts'
 import {
   createUserSchema,
+  editPlatformStateSchema,
   editUserSchema,
   inviteToInstanceSchema,
+  operatorOrganizationSchema,
+  platformStateSchema,
+  rotatedKeySchema,
   userSchema,
   usersQuerySchema,
 } from '@distropack/core/contract/operator.ts'
@@ -15,10 +19,18 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { createUser, deleteUser, listUsers, setOperator } from '../../services/accounts/users.ts'
 import { listDeadLetters, replayDeadLetter } from '../../services/dead-letters.ts'
 import { inviteToInstance } from '../../services/invitations.ts'
+import {
+  listAllOrganizations,
+  readState,
+  reindexProject,
+  rotateKeyEncryption,
+  setReadOnly,
+} from '../../services/operations.ts'
 import { ensureOrganization } from '../../services/projects.ts'
+import { sweep } from '../../services/sweep.ts'
 import { createToken } from '../../services/tokens.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, forOperator, jsonBody, newRouter, okSchema } from '../route.ts'
+import { answers, forOperator, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
 
 const tags = ['Operator']
 export const operator = newRouter()
@@ -141,3 +153,80 @@ const inviteUser = createRoute({
 operator.openapi(inviteUser, async (context) =>
   context.json(await inviteToInstance(context.get('platform'), context.req.valid('json').email), 201),
 )
+
+const organizationsRoute = createRoute({
+  method: 'get',
+  path: API_PATHS.operatorOrganizations,
+  tags,
+  ...forOperator,
+  summary: 'List organizations, newest first',
+  request: { query: pageQuerySchema },
+  responses: answers(200, 'Organizations', pageOf(operatorOrganizationSchema)),
+})
+operator.openapi(organizationsRoute, async (context) =>
+  context.json(await listAllOrganizations(context.get('platform'), context.req.valid('query')), 200),
+)
+
+const state = createRoute({
+  method: 'get',
+  path: API_PATHS.platformState,
+  tags,
+  ...forOperator,
+  summary: 'Say whether the platform takes changes',
+  responses: answers(200, 'Its state', platformStateSchema),
+})
+operator.openapi(state, async (context) => context.json(await readState(context.get('platform')), 200))
+
+const setState = createRoute({
+  method: 'put',
+  path: API_PATHS.platformState,
+  tags,
+  ...forOperator,
+  summary: 'Keep the platform from changing, or let it change again',
+  description: 'While it is read-only readers are served as always, and jobs under way are finished.',
+  request: { body: jsonBody(editPlatformStateSchema) },
+  responses: answers(200, 'Its state', platformStateSchema),
+})
+operator.openapi(setState, async (context) => {
+  const { readOnly, reason } = context.req.valid('json')
+  return context.json(await setReadOnly(context.get('platform'), readOnly, reason), 200)
+})
+
+const reindex = createRoute({
+  method: 'post',
+  path: API_PATHS.reindex,
+  tags,
+  ...forOperator,
+  summary: 'Make every index of a repository anew from the database',
+  request: { params: projectParams },
+  responses: answers(202, 'It is begun; readers see the outcome as one generation', okSchema),
+})
+operator.openapi(reindex, async (context) => {
+  const { org: organization, project } = context.req.valid('param')
+  need(await reindexProject(context.get('platform'), { organization, project }))
+  return context.json({ ok: true as const }, 202)
+})
+
+const rotate = createRoute({
+  method: 'post',
+  path: API_PATHS.rotateKey,
+  tags,
+  ...forOperator,
+  summary: 'Seal every secret under the present key-encryption key',
+  description: 'Set the new key as KEY_ENCRYPTION_KEY and the old one as KEY_ENCRYPTION_KEY_BEFORE first.',
+  responses: answers(200, 'How many, and how many are left', rotatedKeySchema),
+})
+operator.openapi(rotate, async (context) => context.json(need(await rotateKeyEncryption(context.get('platform'))), 200))
+
+const sweepNow = createRoute({
+  method: 'post',
+  path: API_PATHS.sweep,
+  tags,
+  ...forOperator,
+  summary: 'Take up again whatever was lost between two steps, now',
+  responses: answers(200, 'Done', okSchema),
+})
+operator.openapi(sweepNow, async (context) => {
+  await sweep(context.get('platform'))
+  return context.json({ ok: true as const }, 200)
+})

@@ -71,6 +71,8 @@ export interface IndexStore {
   readonly checkpoints: CheckpointStore
   findMade(scope: string, name: string, inputs: string): readonly IndexFile[] | undefined
   saveMade(scope: string, name: string, inputs: string, files: readonly IndexFile[]): void
+  /** Forgets every index, so that the next publish makes them anew from D1; generations go on counting. */
+  forget(): void
   /** All or nothing. */
   commit(changes: readonly Change[]): void
 }
@@ -164,6 +166,11 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
     },
     saveMade: (scope, name, inputs, files) =>
       void sql.exec('INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)', scope, name, inputs, JSON.stringify(files)),
+    forget: () =>
+      storage.transactionSync(() => {
+        for (const table of ['streams', 'stream_rows', 'pointers', 'checkpoints', 'made'])
+          sql.exec(`DELETE FROM ${table}`)
+      }),
     commit: (changes) =>
       storage.transactionSync(() => {
         for (const change of changes) change(sql)

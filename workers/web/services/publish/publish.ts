@@ -4,7 +4,7 @@ import { digestInPath } from '@distropack/core/contract/object-keys.ts'
 import type { IndexFile, PublicKeys } from '@distropack/core/format.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { publications } from '../../db/schema.ts'
 import { describeKeys, type KeyRow, openSigner, publicKeysOf, readKeys } from '../../signing/keyring.ts'
@@ -34,7 +34,7 @@ export interface Publishing {
 
 interface Mark {
   readonly from: 'pending' | 'withdrawing'
-  readonly set: { readonly state: 'published' | 'withdrawn'; readonly generation?: number }
+  readonly set: { readonly state: 'published' | 'withdrawn'; readonly generation?: SQL }
 }
 
 /** Compare-and-set: what was taken back or offered again meanwhile waits for the next generation. */
@@ -53,6 +53,9 @@ const mark = async ({ db }: Platform, pending: readonly Pending[], { from, set }
   }
 }
 
+/** One that is offered again keeps the first generation that offered it. */
+const firstOf = (generation: number): SQL => sql`coalesce(${publications.generation}, ${generation})`
+
 const finish = async (
   { platform, projectId, store }: Publishing,
   pending: readonly Pending[],
@@ -61,7 +64,7 @@ const finish = async (
   const added = pending.filter((each) => !isWithdrawing(each))
   const gone = pending.filter(isWithdrawing)
   const deleted = gone.filter(({ artifact }) => artifact.deletedAtMs !== null)
-  await mark(platform, added, { from: 'pending', set: { state: 'published', generation } })
+  await mark(platform, added, { from: 'pending', set: { state: 'published', generation: firstOf(generation) } })
   for (const each of deleted) {
     const scope = scopeName(formatOf(each.artifact.format), each.publication.channel)
     const paths = await allPathsOf(platform, each, [...store.streams(scope).keys()])
@@ -198,14 +201,25 @@ const makeGeneration = async (publishing: Publishing, planned: Planned): Promise
   return generation
 }
 
+const REBUILDING = 'rebuilding'
+
+/** Makes every index anew from D1, in as many steps as it takes; readers see the outcome and none of the steps. */
+export const beginRebuild = async ({ platform, projectId, store }: Publishing): Promise<void> => {
+  store.setMeta(REBUILDING, 'yes')
+  store.forget()
+  const offered = and(eq(publications.projectId, projectId), eq(publications.state, 'published'))
+  await platform.db.update(publications).set({ state: 'pending' }).where(offered)
+}
+
 /** Publishes what is pending, or the oldest of it. May be called any number of times. */
 export const publishPending = async (publishing: Publishing): Promise<{ hasMore: boolean }> => {
   const { platform, projectId } = publishing
   const project = await findProjectById(platform, projectId)
   if (!project) return { hasMore: false }
-  await flip(publishing, project)
-  const { pending, hasMore } = await readPending(platform, projectId)
   const { store } = publishing
+  const isRebuilding = store.meta(REBUILDING) === 'yes'
+  if (!isRebuilding) await flip(publishing, project)
+  const { pending, hasMore } = await readPending(platform, projectId)
   const keys = await readKeys(platform.db, projectId)
   // Keys that changed since change every index, and nothing else of it.
   const isRekeyed = store.meta('keys') !== describeKeys(keys)
@@ -213,9 +227,13 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   if (edits.length === 0) return { hasMore: false }
   const startedAtMs = platform.nowMs()
   const generation = await makeGeneration(publishing, { project, keys, edits, pending })
-  await flip(publishing, project)
+  // Half a rebuilt repository is shown to nobody: readers stay with the last whole one.
+  if (!(isRebuilding && hasMore)) {
+    if (isRebuilding) store.setMeta(REBUILDING, 'no')
+    await flip(publishing, project)
+  }
   await finish(publishing, pending, generation)
-  await announce(platform, project, { generation, pending })
+  if (!isRebuilding) await announce(platform, project, { generation, pending })
   const tookMs = platform.nowMs() - startedAtMs
   logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
   return { hasMore }
