@@ -30,6 +30,7 @@ export const FAULT_CODES = [
   'blob_missing',
   'upload_incomplete',
   'method_not_allowed',
+  'media_type_unsupported', // a body of another type than the address takes
   'rate_limited',
   'project_archived', // read on, but nothing new goes in
   'origin_refused', // a page of another site used this browser's session

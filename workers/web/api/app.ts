@@ -123,6 +123,8 @@ app.onError((error, context) => {
   const status = 'status' in error && typeof error.status === 'number' ? error.status : 500
   if (status === 400)
     return answerFaults(context, [fault('request_invalid', 'The body is not JSON of the form asked for.')])
+  if (status === 415)
+    return answerFaults(context, [fault('media_type_unsupported', 'Send the body as application/json.')])
   logError('request.broke', error, { requestId: context.get('requestId'), path: context.req.path })
   return answerFaults(context, [fault('internal', 'The platform had trouble of its own. Quote the request id.')])
 })

@@ -34,6 +34,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   blob_missing: 409,
   upload_incomplete: 409,
   method_not_allowed: 405,
+  media_type_unsupported: 415,
   rate_limited: 429,
   project_archived: 409,
   origin_refused: 403,
