@@ -314,8 +314,11 @@ describe('a pacman repository', () => {
     for (const kind of ['db', 'files']) {
       const ours = readDatabase(join(place, `acme-tool.${kind}`))
       const theirs = readDatabase(join(folder, `theirs.${kind}.tar.gz`))
-      // Ours says sha256 alone; newer versions of repo-add leave MD5 out too.
-      for (const sections of theirs.values()) delete sections.MD5SUM
+      // What repo-add 6 still writes, and 7 leaves out as well.
+      for (const sections of theirs.values()) {
+        delete sections.MD5SUM
+        delete sections.PGPSIG
+      }
       expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(theirs))
       expect([...ours.keys()].sort()).toEqual([
         'data-1.2.3-1',
@@ -323,7 +326,6 @@ describe('a pacman repository', () => {
         'hello-1:1.2.3rc_1+git.5-4',
         'old-1.0-1',
       ])
-      expect([...ours.values()].every(({ PGPSIG }) => PGPSIG && PGPSIG.length > 100)).toBe(true)
     }
     expect(readDatabase(join(tree, 'arch/stable/riscv64/acme-tool.db')).size).toBe(4)
   }, 60_000)

@@ -1,6 +1,5 @@
-// The index entry of an Arch package: its .PKGINFO, pair by pair, and its signature once it has one.
+// The index entry of an Arch package: its .PKGINFO, pair by pair.
 import { z } from 'zod'
-import { fromBase64 } from '../../bytes/hex.ts'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { err, ok, type Result } from '../../result.ts'
@@ -11,21 +10,12 @@ import { isArchVersion } from './version.ts'
 
 const line = z.string().refine((text) => !hasControl(text))
 
-/** libalpm reads no signature above 16 KiB (lib/libalpm/dload.c). */
-const MAX_SIGNATURE_CHARACTERS = 21_848
-
 export const archEntrySchema = entrySchema.extend({
   format: z.literal('arch'),
   name: z.string().refine(isPackageName),
   version: z.string().refine(isArchVersion),
   arch: z.string().refine(isArchWord),
   pkginfo: z.array(z.tuple([line, line])),
-  /** The detached signature in base64, which databases repeat as %PGPSIG%. */
-  pgpsig: z
-    .string()
-    .max(MAX_SIGNATURE_CHARACTERS)
-    .refine((text) => fromBase64(text) !== undefined)
-    .optional(),
 })
 export type ArchEntry = z.infer<typeof archEntrySchema>
 

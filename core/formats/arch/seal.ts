@@ -1,5 +1,4 @@
 // Signs a finished package: an OpenPGP signature beside the whole file, which stays as it is.
-import { toBase64 } from '../../bytes/hex.ts'
 import { type Fault, fault } from '../../fault.ts'
 import type { Sealed } from '../../format.ts'
 import { err, ok, type Result } from '../../result.ts'
@@ -19,7 +18,7 @@ export const sealArch = async (
   const bytes = await signer.openpgp.detachSign(file.stream(), 'binary')
   return ok({
     pieces: [{ offset: 0, sizeBytes: file.sizeBytes }],
-    entry: { ...entry, pgpsig: toBase64(bytes) },
+    entry,
     companions: [{ suffix: '.sig', bytes, mediaType: SIGNATURE_TYPE }],
   })
 }
