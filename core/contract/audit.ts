@@ -31,7 +31,6 @@ export const AUDIT_ACTIONS = [
   'generation.flipped',
   'key.added',
   'key.retired',
-  'key.expiring',
   'publisher.created',
   'publisher.edited',
   'publisher.deleted',

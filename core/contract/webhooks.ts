@@ -15,7 +15,6 @@ export const WEBHOOK_EVENTS = [
   'generation.flipped',
   'key.added',
   'key.retired',
-  'key.expiring',
   'identity.accepted',
   'quota.near',
   'quota.over',

@@ -72,6 +72,12 @@ let components: Record<string, Schema> = {}
 const resolve = (schema: Schema): Schema =>
   schema.$ref ? resolve(components[schema.$ref.split('/').at(-1) ?? ''] ?? {}) : schema
 
+const generateObject = (schema: Schema, strangeness: number, depth: number): Json => {
+  const entries = Object.entries(schema.properties ?? {}).filter(() => random() > 0.15)
+  const made = Object.fromEntries(entries.map(([key, value]) => [key, generate(value, strangeness, depth + 1)]))
+  return random() < strangeness ? { ...made, [String(pick(STRANGE))]: pick(STRANGE) } : made
+}
+
 /** Something of the schema's shape, here and there with something strange in it. */
 const generate = (given: Schema, strangeness: number, depth = 0): Json => {
   if (random() < strangeness || depth > 6) return pick(STRANGE)
@@ -81,11 +87,7 @@ const generate = (given: Schema, strangeness: number, depth = 0): Json => {
   if (schema.const !== undefined) return schema.const
   if (schema.enum) return pick(schema.enum)
   const type = Array.isArray(schema.type) ? pick(schema.type as string[]) : schema.type
-  if (type === 'object' || schema.properties) {
-    const entries = Object.entries(schema.properties ?? {}).filter(() => random() > 0.15)
-    const made = Object.fromEntries(entries.map(([key, value]) => [key, generate(value, strangeness, depth + 1)]))
-    return random() < strangeness ? { ...made, [String(pick(STRANGE))]: pick(STRANGE) } : made
-  }
+  if (type === 'object' || schema.properties) return generateObject(schema, strangeness, depth)
   if (type === 'array')
     return Array.from({ length: Math.floor(random() * 3) }, () => generate(schema.items ?? {}, strangeness, depth + 1))
   if (type === 'integer' || type === 'number') return pick([0, 1, 42, 86_400, -1, Math.floor(random() * 1e6)])

@@ -26,7 +26,6 @@ const SENTENCES: Readonly<Record<Happening['event'], string>> = {
   'generation.flipped': 'Generation {subject} is what readers get now',
   'key.added': 'The signing key {subject} was added',
   'key.retired': 'The signing key {subject} was retired',
-  'key.expiring': 'The signing key {subject} expires soon',
   'identity.accepted': 'A CI run published for the first time as {subject}',
   'quota.near': 'The limit of {subject} is near',
   'quota.over': 'The limit of {subject} is reached: uploads and builds stop, readers go on',
