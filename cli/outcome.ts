@@ -60,6 +60,7 @@ const CODE_EXITS: Readonly<Partial<Record<FaultCode, ExitCode>>> = {
   key_refused: EXIT.usage,
   request_invalid: EXIT.usage,
   unauthenticated: EXIT.unauthorized,
+  identity_refused: EXIT.unauthorized,
   forbidden: EXIT.unauthorized,
   rate_limited: EXIT.unreachable,
   internal: EXIT.unreachable,

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiClient, createClient, type ProjectName } from '@distropack/core/contract/client.ts'
 import { slugSchema } from '@distropack/core/contract/wire.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import { tokenOfRun } from './ci-identity.ts'
 import { type Trouble, usageTrouble } from './outcome.ts'
 
 export interface Config {
@@ -102,7 +103,12 @@ export const openClient = async (flags: ServerFlags, env: Environment): Promise<
   if (!url.ok) return url
   // A token goes to the server it was made for, and to no other.
   const stored = config.value.url === url.value ? config.value.token : undefined
-  const token = flags.token || env.DISTROPACK_API_TOKEN || stored
+  const given = flags.token || env.DISTROPACK_API_TOKEN || stored
+  if (given) return ok(clientFor(url.value, given))
+  const project = await projectFor(flags, env)
+  const ofRun = await tokenOfRun(env, url.value, project.ok ? project.value : undefined)
+  if (!ofRun.ok) return ofRun
+  const token = ofRun.value
   if (!token) return usageTrouble('Who are you? Run `distropack login`, give --token, or set DISTROPACK_API_TOKEN.')
   return ok(clientFor(url.value, token))
 }

@@ -18,6 +18,7 @@ import {
   projectSchema,
   whoamiSchema,
 } from './api.ts'
+import { exchangedSchema, type exchangeSchema } from './ci.ts'
 import { keysSchema, type retireKeysSchema, type rotateKeysSchema } from './keys.ts'
 import { operatorCalls } from './operator-client.ts'
 import { type BlobTarget, type SliceOpener, uploadBlob } from './upload.ts'
@@ -193,6 +194,9 @@ export const createClient = (given: ClientOptions) => {
   return {
     url: options.url,
     operator: operatorCalls((request) => call(options, request)),
+    /** For a run that has no token yet; the client's own is not looked at. */
+    exchangeIdentity: (body: z.input<typeof exchangeSchema>) =>
+      call(options, { method: 'POST', path: API_PATHS.exchange, body, schema: exchangedSchema }),
     whoami: () => call(options, { path: API_PATHS.whoami, schema: whoamiSchema }),
     inProject({ organization, project }: ProjectName) {
       const params = { org: organization, project }
