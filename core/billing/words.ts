@@ -26,6 +26,8 @@ const showAmount = (limit: MeasuredLimit, amount: number): string =>
 
 const showDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 
+export const nameOfLimit = (limit: MeasuredLimit): string => WORDS[limit]
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Which limit, how much is used, what the plan allows, where more is to be had. */

@@ -1,6 +1,7 @@
 // Over a limit: uploads, builds, projects and private grants stop with 402 and a link. Readers notice nothing, nothing
 // is deleted.
 import { createMessageBatch } from 'cloudflare:test'
+import { exports } from 'cloudflare:workers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { recountStorage, releaseBlob } from '../../workers/web/services/billing/storage-count.ts'
 import { openPlatform } from '../../workers/web/services/platform.ts'
@@ -32,6 +33,7 @@ import {
 import { OPERATOR, settle, sha256Of, uploadText } from './web-fixture.ts'
 
 const GIB = 1024 ** 3
+const door = (exports as unknown as { default: Fetcher }).default
 const FREE_BYTES = 2 * GIB
 const PAGE = 'http://platform.test/acme/billing'
 
@@ -114,6 +116,24 @@ describe('storage', () => {
     expect((await start('a'.repeat(64))).body.uploadId).toBe(begun.body.uploadId)
     const path = `/projects/acme/tool/blobs/${'a'.repeat(64)}/uploads/${begun.body.uploadId}/complete`
     expectRefusal(await api('POST', path, { token: acme }), /Storage/)
+  })
+
+  it('stops a file that comes as a form, before it is read and when its size is known', async () => {
+    const manifest = MANIFEST.replace('./tool', 'slot:program')
+    const made = await api('POST', '/projects/acme/tool/packages', { token: acme, json: { package: 'tool', manifest } })
+    const send = async (text: string): Promise<[number, string]> => {
+      const form = `--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n${text}\r\n--b--\r\n`
+      const address = `http://platform.test/api/upload_file?packageId=${made.body.uuid}&accessName=program`
+      const headers = { authorization: `Bearer ${acme}`, 'content-type': 'multipart/form-data; boundary=b' }
+      const response = await door.fetch(address, { method: 'POST', headers, body: new TextEncoder().encode(form) })
+      return [response.status, await response.text()]
+    }
+    await fillStorage(FREE_BYTES - 10)
+    expect((await send('ten bytes!'))[0]).toBe(200)
+    expect(await send('one more')).toEqual([402, expect.stringMatching(/^Storage: 2 GiB of 2 GiB.*\/acme\/billing\n$/)])
+    await fillStorage(FREE_BYTES + 1)
+    expect((await send(''))[0]).toBe(402)
+    expect(await rowsOf('SELECT * FROM project_blobs')).toHaveLength(1)
   })
 
   it('counts a content once, whichever projects have it, and takes it again when it is full', async () => {
@@ -317,8 +337,8 @@ describe('other limits', () => {
       "SELECT action, subject FROM audit_entries WHERE action LIKE 'quota.%' ORDER BY action",
     )
     expect(entries).toEqual([
-      { action: 'quota.near', subject: 'buildMinutes' },
-      { action: 'quota.over', subject: 'buildMinutes' },
+      { action: 'quota.near', subject: 'build minutes' },
+      { action: 'quota.over', subject: 'build minutes' },
     ])
   })
 })

@@ -41,10 +41,10 @@ firstTools.post('/upload_file', async (context) => {
   const platform = context.get('platform')
   const slot = queryOf(context, 'accessName')
   const found = need(await openPackage(platform, context.get('actor'), queryOf(context, 'packageId'), 'file.upload'))
-  const { fileName, value: blob } = await readFormFile(context, 'file', (bytes) =>
+  const { fileName, value: received } = await readFormFile(context, 'file', (bytes) =>
     receiveFile(platform, found.project.id, limited(bytes)),
   )
-  const file = { ...blob, fileName: plainName(fileName), mode: 0o644 }
+  const file = { ...need(received), fileName: plainName(fileName), mode: 0o644 }
   const added = need(await addPackageFile(platform, found.project, { row: found.row, slot }, file))
   return context.json({ fileId: added.id, sha256: added.sha256 })
 })

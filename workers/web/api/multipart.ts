@@ -60,8 +60,9 @@ export const readFormFile = async <T>(
         return
       }
       taking = take(bytes, fileName).then((value) => ({ fileName, value }))
-      // Whoever reads stops for a reason: the rest of the form is read past, so that the reason can be told.
-      taking.catch(() => bytes.resume())
+      // Whoever stops reading has a reason: the rest of the form is read past, so that the reason can be told.
+      const readPast = (): void => void bytes.resume()
+      taking.then(readPast, readPast)
     },
   )
   const outcome = await ended.then(() => undefined).catch((error: unknown) => error)

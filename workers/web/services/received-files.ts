@@ -3,7 +3,11 @@ import { createHash } from 'node:crypto'
 import { UPLOAD_PART_BYTES } from '@distropack/core/contract/api.ts'
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
+import type { Fault } from '@distropack/core/fault.ts'
+import { ok, type Result } from '@distropack/core/result.ts'
 import { getUploadedBytes, putBlobBytes, putBlobStream } from '../storage/blobs.ts'
+import { sha256Hex } from '../storage/sha256.ts'
+import { mayUpload, mayUseIn } from './billing/entitlements.ts'
 import { ownBlob } from './blobs.ts'
 import { newId } from './ids.ts'
 import type { Platform } from './platform.ts'
@@ -27,11 +31,19 @@ async function* partsOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   if (heldBytes > 0) yield Buffer.concat(held)
 }
 
+/** Asked once the size is known, and before the bytes are in their place. */
+type Admit = (blob: BlobRef) => Promise<Result<void, Fault>>
+
+const keepSmall = async (platform: Platform, bytes: Uint8Array, admit: Admit): Promise<Result<BlobRef, Fault>> => {
+  const may = await admit({ sha256: await sha256Hex(bytes), sizeBytes: bytes.length })
+  return may.ok ? ok(await putBlobBytes(platform.bucket, bytes)) : may
+}
+
 const keepLarge = async (
   { bucket, nowMs }: Platform,
-  first: Uint8Array,
-  rest: AsyncGenerator<Uint8Array>,
-): Promise<BlobRef> => {
+  [first, rest]: readonly [Uint8Array, AsyncGenerator<Uint8Array>],
+  admit: Admit,
+): Promise<Result<BlobRef, Fault>> => {
   const key = objectKey.upload(newId('upl', nowMs()))
   const multipart = await bucket.createMultipartUpload(key)
   const hash = createHash('sha256')
@@ -52,25 +64,30 @@ const keepLarge = async (
   }
   try {
     const blob = { sha256: hash.digest('hex'), sizeBytes }
+    const may = await admit(blob)
+    if (!may.ok) return may
     await putBlobStream(bucket, blob, await getUploadedBytes(bucket, key))
-    return blob
+    return ok(blob)
   } finally {
     await bucket.delete(key)
   }
 }
 
-/** Throws what the source throws; nothing is kept then. */
+/** `quota_exceeded`, at the start or once the size is known. Throws what the source throws; nothing is kept then. */
 export const receiveFile = async (
   platform: Platform,
   projectId: string,
   chunks: AsyncIterable<Uint8Array>,
-): Promise<BlobRef> => {
+): Promise<Result<BlobRef, Fault>> => {
+  const mayAnything = await mayUseIn(platform, projectId, { kind: 'upload', sizeBytes: 0 })
+  if (!mayAnything.ok) return mayAnything
+  const admit: Admit = (blob) => mayUpload(platform, projectId, blob)
   const parts = partsOf(chunks)
   const { value: first = new Uint8Array(0) } = await parts.next()
-  const blob =
+  const kept =
     first.length < UPLOAD_PART_BYTES
-      ? await putBlobBytes(platform.bucket, first)
-      : await keepLarge(platform, first, parts)
-  await ownBlob(platform, projectId, blob)
-  return blob
+      ? await keepSmall(platform, first, admit)
+      : await keepLarge(platform, [first, parts], admit)
+  if (kept.ok) await ownBlob(platform, projectId, kept.value)
+  return kept
 }

@@ -2,6 +2,7 @@
 // something. Once a period each, however often it is asked.
 import { type MeasuredLimit, nearLimits, type Shortfall, type Usage } from '@distropack/core/billing/quota.ts'
 import type { Standing } from '@distropack/core/billing/standing.ts'
+import { nameOfLimit } from '@distropack/core/billing/words.ts'
 import { quotaNotices } from '../../db/tables/billing.ts'
 import type { Platform } from '../platform.ts'
 import { record } from '../record.ts'
@@ -25,7 +26,12 @@ const tell = async (
     .onConflictDoNothing()
     .returning({ limit: quotaNotices.limit })
   if (fresh.length === 0) return
-  await record(platform, { organizationId, action: `quota.${level}`, subject: limit, after: { used, allowed } })
+  await record(platform, {
+    organizationId,
+    action: `quota.${level}`,
+    subject: nameOfLimit(limit),
+    after: { used, allowed },
+  })
 }
 
 export const tellOfLimits = async (
