@@ -23,6 +23,8 @@ export interface PlatformOptions {
   readonly log: (line: string) => void
   /** Where readers and builders find it; default: its own loopback address. */
   readonly publicUrl?: string
+  /** In place of what wrangler.toml says under [vars], and secrets it does not name. */
+  readonly vars?: Readonly<Record<string, string>>
 }
 
 /** The few calls that a bench makes on the stores themselves. */
@@ -135,6 +137,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
       AUTH_SECRET: secrets.authSecret,
       MAIL_URL: `${url}${mailboxPath}`,
       MAIL_TOKEN: mailToken,
+      ...options.vars,
     },
   }
   let miniflare: Miniflare | undefined

@@ -25,8 +25,11 @@ export interface TestPlatform extends UsedPlatform {
   stop(): Promise<void>
 }
 
-/** `onLine`: told each line of the log as it comes. */
-export const startTestPlatform = async (onLine?: (line: string) => void): Promise<TestPlatform> => {
+/** `onLine`: told each line of the log as it comes. `vars`: of wrangler.toml, and secrets. */
+export const startTestPlatform = async (
+  onLine?: (line: string) => void,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<TestPlatform> => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const lines: string[] = []
   const forget = (): void => rmSync(stateDirectory, { recursive: true, force: true })
@@ -34,7 +37,7 @@ export const startTestPlatform = async (onLine?: (line: string) => void): Promis
     lines.push(line)
     onLine?.(line)
   }
-  const platform = await startPlatform({ stateDirectory, port: 0, log }).catch((error: unknown) => {
+  const platform = await startPlatform({ stateDirectory, port: 0, log, vars }).catch((error: unknown) => {
     forget()
     throw error
   })
