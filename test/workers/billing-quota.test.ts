@@ -343,7 +343,7 @@ describe('other limits', () => {
   })
 })
 
-describe('a reader', () => {
+describe('pitfall 08: a reader', () => {
   it('notices nothing of an organization that is over every limit and does not pay', async () => {
     const index = await send('GET', '/r/acme/tool')
     await stripe({ do: 'after_dunning', choice: 'leave_unpaid' })

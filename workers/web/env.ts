@@ -54,6 +54,8 @@ export interface Env {
   readonly BILLING?: string
   readonly STRIPE_SECRET_KEY?: string
   readonly STRIPE_WEBHOOK_SECRET?: string
+  /** "off": no automatic tax, for an account without Stripe Tax. */
+  readonly STRIPE_TAX?: string
   /** Another address of Stripe's API; for tests. */
   readonly STRIPE_API_BASE?: string
   /** Opens /metrics; absent: the operator's token alone does. */

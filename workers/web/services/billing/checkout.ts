@@ -35,6 +35,7 @@ const trialOf = (plan: ChoosePlan['plan'], customer: CustomerRow | undefined) =>
 }
 
 interface Wish {
+  readonly isTaxed: boolean
   readonly organization: Organization
   readonly choice: ChoosePlan
   readonly customer: string
@@ -43,7 +44,7 @@ interface Wish {
 
 const openSession = async (
   stripe: Stripe,
-  { organization, choice, customer, page }: Wish,
+  { organization, choice, customer, page, isTaxed }: Wish,
   trial: ReturnType<typeof trialOf>,
 ): Promise<Stripe.Checkout.Session> => {
   const prices = await findPrices(stripe, choice)
@@ -58,7 +59,7 @@ const openSession = async (
     subscription_data: { metadata, billing_mode: { type: 'flexible' }, ...trial },
     payment_method_collection: 'if_required',
     allow_promotion_codes: true,
-    automatic_tax: { enabled: true },
+    automatic_tax: { enabled: isTaxed },
     tax_id_collection: { enabled: true },
     // Stripe asks for both when tax ids and tax of a known customer are collected.
     customer_update: { address: 'auto', name: 'auto' },
@@ -90,7 +91,8 @@ export const startCheckout = async (
     return err(fault('conflict', `"${organization.slug}" has the plan ${planOf(subscription.plan).name}: change it.`))
   }
   const trial = trialOf(choice.plan, await readCustomer(platform, organization.id))
-  const wish = { organization, choice, customer: customer.value, page: pageOf(platform, organization) }
+  const page = pageOf(platform, organization)
+  const wish = { organization, choice, customer: customer.value, page, isTaxed: platform.env.STRIPE_TAX !== 'off' }
   const session = await askStripe(async () => {
     await closeOpenSessions(stripe, customer.value)
     return openSession(stripe, wish, trial)
