@@ -151,9 +151,15 @@ export const installSchema = z
   .meta({ id: 'Install' })
 
 // ---- blobs ----
-export const missingBlobsRequestSchema = z.object({ blobs: z.array(blobRefSchema).max(1000) })
+export const missingBlobsRequestSchema = z
+  .object({ blobs: z.array(blobRefSchema).max(1000) })
+  .meta({ id: 'MissingBlobsRequest' })
 export const missingBlobsSchema = z.object({ missing: z.array(sha256Schema) }).meta({ id: 'MissingBlobs' })
-export const startUploadSchema = z.object({ sizeBytes: z.number().int().positive() })
+export const startUploadSchema = z.object({ sizeBytes: z.number().int().positive() }).meta({ id: 'StartUpload' })
+export const withdrawSchema = z
+  .object({ channel: channelSchema.optional().meta({ description: 'Absent: every channel that has it' }) })
+  .meta({ id: 'Withdraw' })
+export const bootstrapSchema = z.object({ organization: slugSchema }).meta({ id: 'Bootstrap' })
 export const uploadSchema = z
   .object({
     uploadId: z.string(),

@@ -1,5 +1,9 @@
 // Accounts as people use them: made, confirmed by mail, signed in to, recovered, protected, left.
+import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Env } from '../../workers/web/env.ts'
+import { refuseSignUp } from '../../workers/web/services/accounts/rules.ts'
+import { openPlatform } from '../../workers/web/services/platform.ts'
 import { mailsTo, newPerson, openBrowser, openMailedLink, PASSWORD } from './people.ts'
 import { api, freshPlatform, OPERATOR, settle, testEnv } from './web-fixture.ts'
 
@@ -166,6 +170,23 @@ describe('guessing', () => {
     expect(
       (await elsewhere.auth('POST', '/sign-in/email', { email: 'bob@example.net', password: PASSWORD })).status,
     ).toBe(200)
+  })
+})
+
+describe('signing up', () => {
+  const refusal = async (mode: Env['SIGN_UP'], email: string) =>
+    refuseSignUp(openPlatform({ ...(env as unknown as Env), SIGN_UP: mode }), email)
+
+  it('is for anybody, for those who are invited, or for nobody, as the operator says', async () => {
+    expect(await refusal('open', 'new@example.net')).toBeUndefined()
+    expect(await refusal('invited', 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
+    expect(await refusal(undefined, 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
+    await api('POST', '/operator/invitations', { token: OPERATOR, json: { email: 'New@Example.net' } })
+    expect((await mailsTo('new@example.net')).at(-1)?.subject).toContain('invitation')
+    expect(await refusal('invited', 'NEW@example.net')).toBeUndefined()
+    expect(await refusal('closed', 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
+    await testEnv.DB.prepare('UPDATE invitations SET expires_at_ms = 1').run()
+    expect(await refusal('invited', 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
   })
 })
 

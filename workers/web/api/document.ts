@@ -1,4 +1,5 @@
-// The API's document as this platform serves it: what its operator switched off does not stand in it.
+// The API's document as this platform serves it, with an example for every body: what its operator switched off does not stand in it.
+import { EXAMPLES } from '@distropack/core/contract/examples.ts'
 import type { Env } from '../env.ts'
 import { isBillingOn } from '../services/billing/standing.ts'
 
@@ -29,15 +30,23 @@ const withoutCodes = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutCodes(each)]))
 }
 
-export const fitDocument = <T extends Document>(document: T, env: Env): T => {
+const withExamples = (schemas: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) =>
+      name in EXAMPLES ? [name, { ...(schema as object), example: EXAMPLES[name] }] : [name, schema],
+    ),
+  )
+
+export const fitDocument = <T extends Document>(made: T, env: Env): T => {
+  const { paths = {}, components = {} } = made
+  const document = { ...made, components: { ...components, schemas: withExamples(components.schemas ?? {}) } }
   if (isBillingOn(env)) return document
-  const { paths = {}, components = {} } = document
   return {
     ...document,
     paths: withoutCodes(without(paths, (_, methods) => isOfBilling(methods as object))),
     components: {
       ...components,
-      schemas: withoutCodes(without(components.schemas ?? {}, (name) => BILLING_SHAPES.test(name))),
+      schemas: withoutCodes(without(document.components.schemas, (name) => BILLING_SHAPES.test(name))),
     },
   }
 }

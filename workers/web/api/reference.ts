@@ -13,6 +13,7 @@ interface Schema {
   readonly oneOf?: readonly Schema[]
   readonly anyOf?: readonly Schema[]
   readonly allOf?: readonly Schema[]
+  readonly example?: unknown
 }
 interface Media {
   readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>
@@ -122,7 +123,8 @@ ${tags.map(
 <h2 id="shapes">Shapes</h2>
 ${Object.entries(document.components?.schemas ?? {}).map(
   ([name, schema]) =>
-    html`<section id="${name}"><h3>${name}</h3><p>${schema.description ?? ''}</p>${fieldTable(schema)}</section>`,
+    html`<section id="${name}"><h3>${name}</h3><p>${schema.description ?? ''}</p>${fieldTable(schema)}
+    ${schema.example === undefined ? '' : html`<pre>${JSON.stringify(schema.example, null, 2)}</pre>`}</section>`,
 )}
 </body></html>`
 }

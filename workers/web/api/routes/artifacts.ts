@@ -1,6 +1,6 @@
 // Package files: listed, yanked, offered again, deleted.
-import { API_PATHS, artifactSchema } from '@distropack/core/contract/api.ts'
-import { channelSchema, pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
+import { API_PATHS, artifactSchema, withdrawSchema } from '@distropack/core/contract/api.ts'
+import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { listArtifacts } from '../../services/artifacts.ts'
@@ -41,7 +41,7 @@ const withdrawal = (path: string, summary: string, description: string) =>
     ...inProject('artifact.yank'),
     summary,
     description,
-    request: { params: artifactParams, body: jsonBody(z.object({ channel: channelSchema.optional() })) },
+    request: { params: artifactParams, body: jsonBody(withdrawSchema) },
     responses: answers(200, 'The package file', artifactSchema),
   })
 

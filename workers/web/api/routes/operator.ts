@@ -1,6 +1,6 @@
 // For whoever runs the platform: OPERATOR_TOKEN, or the session of an operator's account. Anybody else gets 404: not
 // even the address is known.
-import { API_PATHS, createdTokenSchema, deadLetterSchema } from '@distropack/core/contract/api.ts'
+import { API_PATHS, bootstrapSchema, createdTokenSchema, deadLetterSchema } from '@distropack/core/contract/api.ts'
 import { invitationSchema } from '@distropack/core/contract/members.ts'
 import {
   createUserSchema,
@@ -13,7 +13,7 @@ import {
   userSchema,
   usersQuerySchema,
 } from '@distropack/core/contract/operator.ts'
-import { pageOf, pageQuerySchema, slugSchema } from '@distropack/core/contract/wire.ts'
+import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import { createUser, deleteUser, listUsers, setOperator } from '../../services/accounts/users.ts'
@@ -47,7 +47,7 @@ const bootstrap = createRoute({
   tags,
   ...forOperator,
   summary: 'Make an organization, or find it, and a token that administers it',
-  request: { body: jsonBody(z.object({ organization: slugSchema })) },
+  request: { body: jsonBody(bootstrapSchema) },
   responses: answers(201, 'The token with its secret', createdTokenSchema),
 })
 operator.openapi(bootstrap, async (context) => {
