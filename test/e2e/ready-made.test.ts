@@ -146,3 +146,23 @@ it('a deleted version is gone from its address, and its name stays taken', async
   expect((await fetch(artifact?.url ?? '')).status).toBe(404)
   expect(await push(deb)).toMatchObject({ state: 'failed', jobs: [{ faults: [{ code: 'version_exists' }] }] })
 })
+
+it('an operator runs the instance from the command line, and a tenant does not', async () => {
+  const admin = async (...words: readonly string[]) => {
+    const { status, stdout } = await platform.cli(platform.operatorToken, ['admin', ...words, '--json'])
+    return { status, said: JSON.parse(stdout) }
+  }
+  const organizations = await admin('organizations')
+  expect(organizations.said.organizations).toMatchObject([{ organization: 'acme', projects: 1 }])
+  expect((await admin('users')).said).toMatchObject({ ok: true, users: [] })
+  expect((await admin('dead-letters')).said['dead letters']).toEqual([])
+  await admin('read-only', 'on', '--reason', 'moving house')
+  const refused = await callApi(access, 'POST', '/projects/acme/tool/pushes', { files: [] })
+  expect([refused.status, JSON.stringify(refused.body)]).toEqual([503, expect.stringContaining('moving house')])
+  expect((await fetch(`${platform.url}/r/acme/tool/key.asc`)).status).toBe(200)
+  expect((await admin('read-only', 'off')).said).toMatchObject({ readOnly: false })
+  expect((await admin('reindex', 'acme/tool')).status).toBe(0)
+  expect((await admin('rotate-key')).said).toMatchObject({ resealed: 0, remaining: 0 })
+  const tenant = await platform.cli(access.token, ['admin', 'users', '--json'])
+  expect([tenant.status, JSON.parse(tenant.stdout).error.code]).toEqual([1, 'not_found'])
+})
