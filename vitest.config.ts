@@ -148,7 +148,7 @@ export default defineConfig(async () => ({
       fileServer,
       // Without its entry the plugin cannot start; the file names what is missing when the project is asked for.
       ...(existsSync('workers/web/worker.ts') ? await Promise.all(WEB_PROJECTS.map(web)) : []),
-      whole('e2e', 'test/e2e/**/*.test.ts'),
+      whole('e2e', 'test/e2e/**/*.test.ts', SHARED_PLATFORM),
       whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM),
       whole('sid', 'test/sid/**/*.test.ts', SHARED_PLATFORM),
     ],

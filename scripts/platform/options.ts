@@ -11,9 +11,10 @@ export const WEB_WORKER = 'distropack'
 export const FILES_WORKER = 'distropack-files'
 export const DOOR_WORKER = 'distropack-door'
 
+/** The large one last: what Miniflare writes behind a text copies it, again and again (see bundle.ts). */
 const CONFIGS = [
-  { name: WEB_WORKER, config: 'wrangler.toml' },
   { name: FILES_WORKER, config: 'workers/fileserver/wrangler.toml' },
+  { name: WEB_WORKER, config: 'wrangler.toml' },
 ] as const
 
 const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> => {

@@ -2,26 +2,26 @@
 // its place; and packages for any architecture, which must be beside every database that names them.
 import { execFileSync } from 'node:child_process'
 import type { Build } from '@distropack/core/contract/api.ts'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
+import { beforeAll, expect, it } from 'vitest'
+import type { UsedPlatform } from '../support/platform.ts'
 import { requirePrograms } from '../support/required-programs.ts'
+import { sharedPlatform } from '../support/shared-platform.ts'
 import { type ApiAccess, awaitBuild, callApi, requestBuild } from '../support/small-build.ts'
 import { sleep } from '../support/start-process.ts'
 
-let platform: TestPlatform
+let platform: UsedPlatform
 let access: ApiAccess
 beforeAll(async () => {
   requirePrograms('bsdtar')
-  platform = await startTestPlatform()
-  access = { url: platform.url, token: await platform.organization('acme') }
-  await callApi(access, 'PUT', '/projects/acme/tool')
+  platform = sharedPlatform()
+  access = { url: platform.url, token: await platform.organization('single') }
+  await callApi(access, 'PUT', '/projects/single/tool')
 })
-afterAll(() => platform?.stop())
 
 type Small = Parameters<typeof requestBuild>[1]
 
 const publish = async (small: Omit<Small, 'project'>): Promise<Build> => {
-  const { status, body } = await requestBuild(access, { project: 'acme/tool', ...small })
+  const { status, body } = await requestBuild(access, { project: 'single/tool', ...small })
   if (status !== 201) throw new Error(`build answered ${status} ${JSON.stringify(body)}`)
   const build = await awaitBuild(access, body as Build)
   expect(build.state).toBe('published')
@@ -29,13 +29,13 @@ const publish = async (small: Omit<Small, 'project'>): Promise<Build> => {
 }
 
 const read = async (path: string): Promise<Buffer> => {
-  const answer = await fetch(`${platform.url}/r/acme/tool/${path}`)
+  const answer = await fetch(`${platform.url}/r/single/tool/${path}`)
   return answer.ok ? Buffer.from(await answer.arrayBuffer()) : Buffer.from(`status ${answer.status}`)
 }
 
 /** Folders of a database: `tool-1.0.0-1`. */
 const offered = async (arch: string): Promise<string[]> => {
-  const input = await read(`arch/stable/${arch}/acme-tool.db`)
+  const input = await read(`arch/stable/${arch}/single-tool.db`)
   const listed = execFileSync('bsdtar', ['-tf', '-'], { input, encoding: 'utf8' })
   return [...listed.matchAll(/^([^/]+)\/desc$/gm)].map(([, name]) => name!).sort()
 }
@@ -56,16 +56,16 @@ it('a yanked version gives its place to the one before; a deleted one’s addres
   expect((await read(LATEST)).equals(first)).toBe(false)
 
   const artifacts = jobs.map(({ artifact }) => artifact!)
-  for (const { id } of artifacts) await callApi(access, 'POST', `/projects/acme/tool/artifacts/${id}/yank`, {})
+  for (const { id } of artifacts) await callApi(access, 'POST', `/projects/single/tool/artifacts/${id}/yank`, {})
   await until('x86_64', ['tool-1.0.0-1'])
   for (let tries = 0; tries < 100 && !(await read(LATEST)).equals(first); tries++) await sleep(100)
   expect((await read(LATEST)).equals(first)).toBe(true)
 
   const package_ = artifacts.find(({ url }) => url.includes('.pkg.tar'))!
-  await callApi(access, 'POST', `/projects/acme/tool/artifacts/${package_.id}/unyank`, {})
+  await callApi(access, 'POST', `/projects/single/tool/artifacts/${package_.id}/unyank`, {})
   await until('x86_64', ['tool-2.0.0-1'])
   expect((await fetch(`${package_.url}.sig`)).status).toBe(200)
-  await callApi(access, 'DELETE', `/projects/acme/tool/artifacts/${package_.id}`)
+  await callApi(access, 'DELETE', `/projects/single/tool/artifacts/${package_.id}`)
   await until('x86_64', ['tool-1.0.0-1'])
   for (let tries = 0; tries < 100 && (await fetch(`${package_.url}.sig`)).status !== 404; tries++) await sleep(100)
   expect([(await fetch(package_.url)).status, (await fetch(`${package_.url}.sig`)).status]).toEqual([404, 404])

@@ -10,10 +10,11 @@ import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { PackageURL } from 'packageurl-js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
+import type { UsedPlatform } from '../support/platform.ts'
+import { sharedPlatform } from '../support/shared-platform.ts'
 import { type ApiAccess, awaitBuild, callApi } from '../support/small-build.ts'
 
-let platform: TestPlatform
+let platform: UsedPlatform
 let access: ApiAccess
 let build: Build
 const folder = mkdtempSync(join(tmpdir(), 'distropack-provenance-'))
@@ -30,20 +31,19 @@ contents:
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 beforeAll(async () => {
-  platform = await startTestPlatform()
-  access = { url: platform.url, token: await platform.organization('acme') }
+  platform = sharedPlatform()
+  access = { url: platform.url, token: await platform.organization('traced') }
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'traced.sh'), PROGRAM)
   writeFileSync(join(folder, 'distropack.yaml'), MANIFEST)
   writeFileSync(join(folder, 'own.json'), JSON.stringify(OWN))
   const targets = ['deb/amd64', 'apk/amd64', 'tar.gz/amd64'].flatMap((target) => ['--target', target])
-  const args = ['publish', '--project', 'acme/traced', '--sbom', 'own.json', ...targets, '--json']
+  const args = ['publish', '--project', 'traced/traced', '--sbom', 'own.json', ...targets, '--json']
   const { status, stdout, stderr } = await platform.cli(access.token, args, folder)
   if (status !== 0) throw new Error(`${stdout}${stderr}`)
   build = (JSON.parse(stdout) as { build: Build }).build
 })
-afterAll(async () => {
-  await platform.stop()
+afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
@@ -67,7 +67,7 @@ it('stands beside every package, signed by the repository’s key, and is about 
       const bytes = Buffer.from(payload, 'base64')
       writeFileSync(join(folder, 'signed'), signedBytes(payloadType, bytes))
       writeFileSync(join(folder, 'signature'), Buffer.from(signatures[0].sig, 'base64'))
-      writeFileSync(join(folder, 'key'), await read(`${platform.url}/r/acme/traced/keys/${signatures[0].keyid}`))
+      writeFileSync(join(folder, 'key'), await read(`${platform.url}/r/traced/traced/keys/${signatures[0].keyid}`))
       const verify = ['dgst', '-sha256', '-verify', 'key', '-signature', 'signature', 'signed']
       expect(execFileSync('openssl', verify, { cwd: folder }).toString()).toContain('Verified OK')
       writeFileSync(join(folder, 'signed'), signedBytes(payloadType, Buffer.concat([bytes, Buffer.from(' ')])))
@@ -102,7 +102,7 @@ it('comes with a bill of materials that CycloneDX’s own schema accepts, and wi
     expect(await validator.validate(text)).toBeNull()
     const { metadata, components } = JSON.parse(text)
     const purl = PackageURL.fromString(metadata.component.purl)
-    expect([purl.namespace, purl.name, purl.version]).toEqual(['acme', 'traced', artifact?.version])
+    expect([purl.namespace, purl.name, purl.version]).toEqual(['traced', 'traced', artifact?.version])
     const program = components.find(({ name }: { name: string }) => name.endsWith('bin/traced'))
     expect(program.hashes).toEqual([{ alg: 'SHA-256', content: sha256(PROGRAM) }])
     expect(JSON.parse((await read(`${artifact?.url}.source.cdx.json`)).toString())).toEqual(OWN)
@@ -111,14 +111,14 @@ it('comes with a bill of materials that CycloneDX’s own schema accepts, and wi
 
 it('a package kept by the server is built from what was uploaded to its slots', async () => {
   const bytes = Buffer.from(PROGRAM)
-  const upload = await fetch(`${platform.url}/api/v1/projects/acme/traced/blobs/${sha256(bytes)}`, {
+  const upload = await fetch(`${platform.url}/api/v1/projects/traced/traced/blobs/${sha256(bytes)}`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${access.token}` },
     body: bytes,
   })
   expect(upload.status).toBe(200)
   const manifest = MANIFEST.replace('traced.sh', 'slot:program').replace('name: traced', 'name: slotted')
-  const at = '/projects/acme/traced/packages'
+  const at = '/projects/traced/traced/packages'
   await callApi(access, 'POST', at, { package: 'slotted', manifest, targets: ['deb/amd64', 'arch/amd64'] })
   const file = { sha256: sha256(bytes), sizeBytes: bytes.length, fileName: 'traced' }
   expect((await callApi(access, 'POST', `${at}/slotted/files/program`, file)).status).toBe(201)

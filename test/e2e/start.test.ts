@@ -3,12 +3,17 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, expect, it } from 'vitest'
-import { areGone, descendants, killAll, launch, readLocal, sleep } from '../support/start-process.ts'
+import { afterAll, expect, it } from 'vitest'
+import { areGone, descendants, killAll, launch, readLocal, type Start, sleep } from '../support/start-process.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'distropack-start-'))
-afterEach(killAll)
-afterAll(() => rmSync(state, { recursive: true }))
+afterAll(async () => {
+  await killAll()
+  rmSync(state, { recursive: true })
+})
+
+/** Runs from the first test on; a start takes seconds. */
+let running: Start
 
 it('a first start that is killed half-way is completed by the next', async () => {
   const first = await launch(state)
@@ -18,20 +23,48 @@ it('a first start that is killed half-way is completed by the next', async () =>
   await first.end('SIGKILL')
   expect(await areGone(processes)).toBe(true)
 
-  const second = await launch(state)
-  await second.ready()
+  running = await launch(state)
+  await running.ready()
   const local = readLocal(state)
-  expect(local.url).toBe(second.url)
+  expect(local.url).toBe(running.url)
   expect(statSync(join(state, 'local.json')).mode & 0o777).toBe(0o600)
-  expect(second.output()).toContain('apt-get install distropack-hello')
-  const page = await fetch(`${second.url}/r/demo/hello`)
+  expect(running.output()).toContain('apt-get install distropack-hello')
+  const page = await fetch(`${running.url}/r/demo/hello`)
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('distropack-hello')])
-  expect((await fetch(`${second.url}/r/demo/hello/apt/dists/stable/InRelease`)).status).toBe(200)
-  await second.end('SIGTERM')
+  expect((await fetch(`${running.url}/r/demo/hello/apt/dists/stable/InRelease`)).status).toBe(200)
+})
+
+it('nothing of the store is to be had but through the Workers', async () => {
+  for (const path of [
+    '/cdn-cgi/local/r2/public/distropack/heads/demo/hello.json',
+    '/cdn-cgi/local/explorer',
+    '/cdn-cgi/local/scheduled',
+  ]) {
+    const response = await fetch(running.url + path)
+    expect([path, response.status]).toEqual([path, 404])
+  }
+})
+
+it('two starts do not share a folder, nor a port', async () => {
+  const sameFolder = await launch(state)
+  expect(await sameFolder.end()).toBe(1)
+  expect(sameFolder.output()).toMatch(/already running a platform on .*DISTROPACK_STATE_DIR/s)
+
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address ? String(address.port) : ''
+  const other = mkdtempSync(join(tmpdir(), 'distropack-start-'))
+  const samePort = await launch(state, { PORT: port, DISTROPACK_STATE_DIR: other })
+  expect(await samePort.end()).toBe(1)
+  expect(samePort.output()).toBe(`Port ${port} is in use. Set PORT to another, or PORT=0 for any free one.\n`)
+  server.close()
+  rmSync(other, { recursive: true })
 })
 
 it('a later start finds everything as it was, and ends with every process it started', async () => {
   const before = readLocal(state)
+  expect(await running.end('SIGTERM')).toBe(143)
   const start = await launch(state)
   await start.ready()
   expect(start.output()).not.toContain('publishing')
@@ -49,38 +82,6 @@ it('a later start finds everything as it was, and ends with every process it sta
   expect(processes.length).toBeGreaterThan(1)
   expect(await start.end('SIGINT')).toBe(130)
   expect(await areGone(processes)).toBe(true)
-})
-
-it('nothing of the store is to be had but through the Workers', async () => {
-  const start = await launch(state)
-  await start.ready()
-  for (const path of [
-    '/cdn-cgi/local/r2/public/distropack/heads/demo/hello.json',
-    '/cdn-cgi/local/explorer',
-    '/cdn-cgi/local/scheduled',
-  ]) {
-    const response = await fetch(start.url + path)
-    expect([path, response.status]).toEqual([path, 404])
-  }
-})
-
-it('two starts do not share a folder, nor a port', async () => {
-  const start = await launch(state)
-  await start.ready()
-  const sameFolder = await launch(state)
-  expect(await sameFolder.end()).toBe(1)
-  expect(sameFolder.output()).toMatch(/already running a platform on .*DISTROPACK_STATE_DIR/s)
-
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address ? String(address.port) : ''
-  const other = mkdtempSync(join(tmpdir(), 'distropack-start-'))
-  const samePort = await launch(state, { PORT: port, DISTROPACK_STATE_DIR: other })
-  expect(await samePort.end()).toBe(1)
-  expect(samePort.output()).toBe(`Port ${port} is in use. Set PORT to another, or PORT=0 for any free one.\n`)
-  server.close()
-  rmSync(other, { recursive: true })
 })
 
 it('a state whose key is gone is not started on, and gets no other key', async () => {

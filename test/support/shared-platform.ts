@@ -1,5 +1,6 @@
-// The platform that all files of the part `install` publish to: starting one, making a project's keys and building the
-// same packages in every file took more than the clients under test did. Each test has a channel of its own instead.
+// The platform that the files of a part share: starting one, making a project's keys and building the same packages in
+// every file took more than the clients under test did. A file of `e2e` has an organization of its own, a test of
+// `install` a channel.
 import { readFileSync } from 'node:fs'
 import { inject } from 'vitest'
 import { bootstrap, runCli } from '../../scripts/platform/seed.ts'

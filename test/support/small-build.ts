@@ -66,13 +66,17 @@ export const requestBuild = async (access: ApiAccess, small: SmallBuild) => {
   return callApi(access, 'POST', `/projects/${project}/builds`, { manifest, targets, channel, sources: [source] })
 }
 
+const FIRST_POLL_MS = 100
+/** Fifty builds that are waited for at once must not keep the platform from building them. */
+const SLOWEST_POLL_MS = 1000
+
 /** Waits until every job of the build is final. */
 export const awaitBuild = async (access: ApiAccess, build: Build): Promise<Build> => {
   const path = `/projects/${build.organization}/${build.project}/builds/${build.id}`
-  for (;;) {
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, SLOWEST_POLL_MS)) {
     const { body } = await callApi(access, 'GET', path)
     const now = body as Build
     if (now.jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))) return now
-    await sleep(100)
+    await sleep(pollMs)
   }
 }
