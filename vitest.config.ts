@@ -3,15 +3,19 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/platform/bundle.ts'
 
 // Programs that tests start (the command line, `npm start`) keep compiled code, as the command line does for its users.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
 
-/** A migration that the web Worker's tests apply before each file; none until the first one is generated. */
-const readMigrations = async () => (existsSync('migrations') ? readD1Migrations('migrations') : [])
+/** Whether `--project` lets it run. The Workers' projects take a second or two to make, also where nobody wants them. */
+const isWanted = (project: string): boolean => {
+  const asked = process.argv.flatMap((word, at, words) =>
+    word === '--project' ? (words[at + 1] ?? []) : word.startsWith('--project=') ? word.slice(10) : [],
+  )
+  return asked.length === 0 || asked.includes(project) || asked.some((word) => /[!*]/.test(word))
+}
 
 /** Other parts run beside, on two cores perhaps: a limit is there to end what hangs. */
 const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 }
@@ -28,12 +32,17 @@ const unit = {
       'test/*.test.ts',
     ],
     ...PATIENT,
+    // What a test waits for by asking again and again.
+    expect: { poll: { timeout: 20_000 } },
   },
 }
 
-const fileServer = {
-  plugins: [cloudflareTest({ wrangler: { configPath: './workers/fileserver/wrangler.toml' } })],
-  test: { name: 'files', include: ['test/workers/fileserver*.test.ts'], isolate: false, ...PATIENT },
+const fileServer = async () => {
+  const { cloudflareTest } = await import('@cloudflare/vitest-plugin')
+  return {
+    plugins: [cloudflareTest({ wrangler: { configPath: './workers/fileserver/wrangler.toml' } })],
+    test: { name: 'files', include: ['test/workers/fileserver*.test.ts'], isolate: false, ...PATIENT },
+  }
 }
 
 const FAKE_STRIPE = {
@@ -50,69 +59,73 @@ interface WebProject {
   readonly exclude: readonly string[]
 }
 
-const web = async ({ name, bindings, include, exclude }: WebProject) => ({
-  plugins: [
-    cloudflareTest({
-      wrangler: { configPath: './wrangler.toml' },
-      miniflare: {
-        bindings: {
-          MIGRATIONS: await readMigrations(),
-          KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
-          OPERATOR_TOKEN: 'operator-of-the-tests',
-          AUTH_SECRET: 'a secret of the tests, 32 characters or more',
-          SIGN_UP: 'open',
-          MAIL_URL: 'http://mail.test/emails',
-          GITHUB_CLIENT_ID: 'github-client',
-          GITHUB_CLIENT_SECRET: 'github-secret',
-          OIDC_ISSUER: 'https://idp.test',
-          OIDC_CLIENT_ID: 'oidc-client',
-          OIDC_CLIENT_SECRET: 'oidc-secret',
-          PUBLIC_URL: 'http://platform.test',
-          PACKAGER_URL: 'http://packager.test',
-          ...bindings,
+const web = async ({ name, bindings, include, exclude }: WebProject) => {
+  const { cloudflareTest, readD1Migrations } = await import('@cloudflare/vitest-plugin')
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          bindings: {
+            // None until the first one is generated.
+            MIGRATIONS: existsSync('migrations') ? await readD1Migrations('migrations') : [],
+            KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+            OPERATOR_TOKEN: 'operator-of-the-tests',
+            AUTH_SECRET: 'a secret of the tests, 32 characters or more',
+            SIGN_UP: 'open',
+            MAIL_URL: 'http://mail.test/emails',
+            GITHUB_CLIENT_ID: 'github-client',
+            GITHUB_CLIENT_SECRET: 'github-secret',
+            OIDC_ISSUER: 'https://idp.test',
+            OIDC_CLIENT_ID: 'oidc-client',
+            OIDC_CLIENT_SECRET: 'oidc-secret',
+            PUBLIC_URL: 'http://platform.test',
+            PACKAGER_URL: 'http://packager.test',
+            ...bindings,
+          },
+          // Whatever the Worker sends out arrives at these fakes; there is no other outside.
+          outboundService: 'outside',
+          // Nothing is delivered by itself: the plugin never ends a run in which a queue called the Worker. Deliveries
+          // are made by hand (createMessageBatch), and for real in the e2e project.
+          queueProducers: { JOBS: { queueName: 'undelivered' }, DELIVERIES: { queueName: 'undelivered' } },
+          // The service binding FILES: the real file server, bundled, over the same bucket.
+          workers: [
+            {
+              name: 'outside',
+              modules: [
+                {
+                  type: 'ESModule',
+                  path: 'outside.mjs',
+                  contents: await bundleWorker('test/support/outside/worker.ts'),
+                },
+              ],
+              compatibilityDate: '2026-10-01',
+            },
+            {
+              name: 'distropack-files',
+              modules: [
+                { type: 'ESModule', path: 'files.mjs', contents: await bundleWorker('workers/fileserver/worker.ts') },
+              ],
+              compatibilityDate: '2026-10-01',
+              r2Buckets: { BUCKET: 'distropack' },
+            },
+          ],
         },
-        // Whatever the Worker sends out arrives at these fakes; there is no other outside.
-        outboundService: 'outside',
-        // Nothing is delivered by itself: the plugin never ends a run in which a queue called the Worker. Deliveries
-        // are made by hand (createMessageBatch), and for real in the e2e project.
-        queueProducers: { JOBS: { queueName: 'undelivered' }, DELIVERIES: { queueName: 'undelivered' } },
-        // The service binding FILES: the real file server, bundled, over the same bucket.
-        workers: [
-          {
-            name: 'outside',
-            modules: [
-              {
-                type: 'ESModule',
-                path: 'outside.mjs',
-                contents: await bundleWorker('test/support/outside/worker.ts'),
-              },
-            ],
-            compatibilityDate: '2026-10-01',
-          },
-          {
-            name: 'distropack-files',
-            modules: [
-              { type: 'ESModule', path: 'files.mjs', contents: await bundleWorker('workers/fileserver/worker.ts') },
-            ],
-            compatibilityDate: '2026-10-01',
-            r2Buckets: { BUCKET: 'distropack' },
-          },
-        ],
-      },
-    }),
-  ],
-  test: {
-    name,
-    // Side by side, workerds with queues under way often keep vitest from ending (@cloudflare/vitest-plugin 1.4.10).
-    // Beside another project this is not enough: run both with --no-file-parallelism, as scripts/test.ts does.
-    fileParallelism: false,
-    // One workerd that loads the Worker once; every file begins with `freshPlatform`, which empties all storage.
-    isolate: false,
-    ...PATIENT,
-    include: [...include],
-    exclude: [...exclude],
-  },
-})
+      }),
+    ],
+    test: {
+      name,
+      // Side by side, workerds with queues under way often keep vitest from ending (@cloudflare/vitest-plugin 1.4.10).
+      // Beside another project this is not enough: run both with --no-file-parallelism, as scripts/test.ts does.
+      fileParallelism: false,
+      // One workerd that loads the Worker once; every file begins with `freshPlatform`, which empties all storage.
+      isolate: false,
+      ...PATIENT,
+      include: [...include],
+      exclude: [...exclude],
+    },
+  }
+}
 
 const SHARED_PLATFORM = ['test/support/shared-platform-setup.ts']
 
@@ -145,9 +158,8 @@ export default defineConfig(async () => ({
     silent: 'passed-only' as const,
     projects: [
       unit,
-      fileServer,
-      // Without its entry the plugin cannot start; the file names what is missing when the project is asked for.
-      ...(existsSync('workers/web/worker.ts') ? await Promise.all(WEB_PROJECTS.map(web)) : []),
+      ...(isWanted('files') ? [await fileServer()] : []),
+      ...(await Promise.all(WEB_PROJECTS.filter(({ name }) => isWanted(name)).map(web))),
       whole('e2e', 'test/e2e/**/*.test.ts', SHARED_PLATFORM),
       whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM),
       whole('sid', 'test/sid/**/*.test.ts', SHARED_PLATFORM),

@@ -18,19 +18,31 @@ const TIME_LIMIT_MS = 12 * 60_000
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
 
-const run = (command: string, args: readonly string[]): Promise<number> =>
+/** What it prints is shown when it has ended, in one piece: several run at once. */
+const run = (title: string, command: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+      })
+    }
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
       child.kill('SIGKILL')
     }, TIME_LIMIT_MS)
-    child.once('error', () => resolve(127))
-    child.once('close', (status) => {
+    const end = (status: number): void => {
       clearTimeout(timer)
-      resolve(isLate ? TIMED_OUT : (status ?? 1))
+      console.log(`\n── ${title}\n${output.trim()}`)
+      resolve(status)
+    }
+    child.once('error', (error) => {
+      output += error.message
+      end(127)
     })
+    child.once('close', (status) => end(isLate ? TIMED_OUT : (status ?? 1)))
   })
 
 const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> => {
@@ -41,7 +53,7 @@ const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; seconds: nu
 
 /** A checker that says yes or no counts as one test. */
 export const runChecker = async (title: string, command: string, ...args: readonly string[]): Promise<Outcome> => {
-  const { value, seconds } = await timed(() => run(command, args))
+  const { value, seconds } = await timed(() => run(title, command, args))
   return { title, passed: value === 0 ? 1 : 0, failed: value === 0 ? 0 : 1, seconds }
 }
 
@@ -69,7 +81,7 @@ export const runVitest = async (
   const file = join(folder, 'report.json')
   const args = ['run', ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests', ...options]
   const { value: status, seconds } = await timed(() =>
-    run('vitest', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
+    run(title, 'vitest', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
   )
   const report = readReport(file)
   rmSync(folder, { recursive: true })
@@ -108,10 +120,10 @@ const lineOf = ({ title, passed, failed, seconds, remark }: Outcome): string => 
   return `${title.padEnd(14)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
 }
 
-/** Prints the table and, as the last line, the sum. */
-export const summarize = (outcomes: readonly Outcome[]): { readonly failed: number } => {
+/** Prints the table and, as the last line, the sum. Parts ran beside each other: their seconds do not add up. */
+export const summarize = (outcomes: readonly Outcome[], seconds: number): { readonly failed: number } => {
   const sum = (key: 'passed' | 'failed'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-  console.log(`\n${outcomes.map(lineOf).join('\n')}`)
+  console.log(`\n${outcomes.map(lineOf).join('\n')}\n\nin ${seconds.toFixed(0)} s`)
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
   return { failed: sum('failed') }
 }
