@@ -24,7 +24,9 @@ const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> 
   })
   if (!main) throw new Error(`${config} names no main`)
   const contents = await bundleWorker(main)
-  return { ...workerOptions, name, modules: [{ type: 'ESModule', path: `${name}.mjs`, contents }], modulesRoot: ROOT }
+  const modules = [{ type: 'ESModule', path: `${name}.mjs`, contents }] as const
+  // An edge's cache saves the way to the store; here the store is on the same disk, and every file would be there twice.
+  return { ...workerOptions, name, modules: [...modules], modulesRoot: ROOT, cacheAPI: false }
 }
 
 export const readWorkers = async (): Promise<readonly V4WorkerOptions[]> =>

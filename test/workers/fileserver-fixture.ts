@@ -8,7 +8,7 @@ import type { FileServerEnv } from '../../workers/fileserver/worker.ts'
 
 export const bucket = (env as unknown as FileServerEnv).BUCKET
 
-const ORIGIN = 'https://files.example'
+export const ORIGIN = 'https://files.example'
 /** Far enough back that its date is a validator. */
 export const FLIPPED_AT_MS = Date.UTC(2026, 10, 20, 12, 0, 0)
 

@@ -1,5 +1,7 @@
 // From a recipe to an answer: headers, conditions, ranges, and the plain sentences of refusals.
+import type { Head } from '@distropack/core/contract/objects.ts'
 import { type ByteRange, isNotModified, rangeOf, type Validators } from './conditions.ts'
+import { keptAddress, MAX_KEPT_BYTES, readAndKeep, readKept } from './kept.ts'
 import type { Found } from './resolve.ts'
 import { streamContent } from './stream.ts'
 
@@ -54,15 +56,38 @@ const headersOf = (found: Found, validators: Validators, access: 'public' | 'pri
   return headers
 }
 
-export const serve = async (
-  bucket: R2Bucket,
-  request: Request,
-  found: Found,
-  access: 'public' | 'private',
-): Promise<Response> => {
+/** What may be read, by a reader who may. */
+export interface Serving {
+  readonly bucket: R2Bucket
+  readonly request: Request
+  readonly head: Head
+  readonly found: Found
+  /** Keeps this Worker alive after the answer. */
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
+
+const bodyOf = async (
+  { bucket, request, head, found, waitUntil }: Serving,
+  span: ByteRange,
+): Promise<ReadableStream | ArrayBuffer | null> => {
+  const { content, lifetime } = found
+  if (request.method === 'HEAD') return null
+  if (lifetime !== 'immutable' || content.sizeBytes > MAX_KEPT_BYTES) return streamContent(bucket, content, span)
+  const address = keptAddress(request.url, head.repositoryId, content)
+  const kept = await readKept(address, content, span)
+  if (kept) return kept
+  // Parts of a file are asked for by the hundred; the one who wants all of it has it kept.
+  if (span.sizeBytes < content.sizeBytes) return streamContent(bucket, content, span)
+  const read = await readAndKeep(bucket, address, content)
+  waitUntil(read.kept)
+  return read.bytes
+}
+
+export const serve = async (serving: Serving): Promise<Response> => {
+  const { request, head, found } = serving
   const { content } = found
   const validators = validatorsOf(found)
-  const headers = headersOf(found, validators, access)
+  const headers = headersOf(found, validators, head.access)
   if (isNotModified(request.headers, validators)) return new Response(null, { status: 304, headers })
 
   headers.set('content-type', content.mediaType)
@@ -76,6 +101,6 @@ export const serve = async (
     headers.set('content-range', `bytes ${span.offset}-${span.offset + span.sizeBytes - 1}/${content.sizeBytes}`)
   }
   headers.set('content-length', String(span.sizeBytes))
-  const body = request.method === 'HEAD' ? null : await streamContent(bucket, content, span)
+  const body = await bodyOf(serving, span)
   return new Response(body, { status: range === 'whole' ? 200 : 206, headers })
 }

@@ -13,7 +13,11 @@ export interface FileServerEnv {
 /** Past this a URL is an attack or a mistake; the longest key is far shorter. */
 const MAX_URL_CHARACTERS = 8192
 
-const answer = async (request: Request, bucket: R2Bucket): Promise<Response> => {
+const answer = async (
+  request: Request,
+  bucket: R2Bucket,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<Response> => {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return plain(405, 'Repositories are read with GET and HEAD.', { allow: 'GET, HEAD' })
   }
@@ -34,12 +38,12 @@ const answer = async (request: Request, bucket: R2Bucket): Promise<Response> => 
   if ('redirectTo' in resolution) {
     return plain(302, 'This file is served from its generation.', { location: resolution.redirectTo })
   }
-  return serve(bucket, request, resolution, head.access)
+  return serve({ bucket, request, head, found: resolution, waitUntil })
 }
 
 export default {
-  async fetch(request, env): Promise<Response> {
-    const response = await answer(request, env.BUCKET).catch((error: unknown) => {
+  async fetch(request, env, context): Promise<Response> {
+    const response = await answer(request, env.BUCKET, (work) => context.waitUntil(work)).catch((error: unknown) => {
       const { pathname } = new URL(request.url)
       const requestId = crypto.randomUUID()
       console.error(JSON.stringify({ event: 'files.failed', requestId, pathname, error: String(error) }))
