@@ -6,20 +6,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { UsedPlatform } from '../support/platform.ts'
-import { sharedPlatform } from '../support/shared-platform.ts'
+import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { type ApiAccess, awaitBuild, callApi } from '../support/small-build.ts'
 import { sleep } from '../support/start-process.ts'
 
-let platform: UsedPlatform
+let platform: TestPlatform
 let access: ApiAccess
 const folder = mkdtempSync(join(tmpdir(), 'distropack-ready-made-'))
 beforeAll(async () => {
-  platform = sharedPlatform()
-  access = { url: platform.url, token: await platform.organization('ready') }
-  await callApi(access, 'PUT', '/projects/ready/tool')
+  platform = await startTestPlatform()
+  access = { url: platform.url, token: await platform.organization('acme') }
+  await callApi(access, 'PUT', '/projects/acme/tool')
 })
-afterAll(() => {
+afterAll(async () => {
+  await platform.stop()
   rmSync(folder, { recursive: true })
 })
 
@@ -43,8 +43,8 @@ const push = async (...debs: readonly { fileName: string; bytes: Buffer }[]): Pr
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     return { fileName, sha256, sizeBytes: bytes.length, bytes: new Uint8Array(bytes) }
   })
-  for (const { sha256, bytes } of files) await callApi(access, 'PUT', `/projects/ready/tool/blobs/${sha256}`, bytes)
-  const { status, body } = await callApi(access, 'POST', '/projects/ready/tool/pushes', {
+  for (const { sha256, bytes } of files) await callApi(access, 'PUT', `/projects/acme/tool/blobs/${sha256}`, bytes)
+  const { status, body } = await callApi(access, 'POST', '/projects/acme/tool/pushes', {
     files: files.map(({ bytes: _, ...file }) => file),
   })
   if (status !== 201) throw new Error(`push answered ${status} ${JSON.stringify(body)}`)
@@ -52,7 +52,7 @@ const push = async (...debs: readonly { fileName: string; bytes: Buffer }[]): Pr
 }
 
 const packages = async (): Promise<string> =>
-  (await fetch(`${platform.url}/r/ready/tool/apt/dists/stable/main/binary-amd64/Packages`)).text()
+  (await fetch(`${platform.url}/r/acme/tool/apt/dists/stable/main/binary-amd64/Packages`)).text()
 
 const offeredSoon = async (version: string, isOffered: boolean): Promise<void> => {
   for (let i = 0; i < 100; i++) {
@@ -73,7 +73,7 @@ it.each(['gzip', 'xz', 'zstd', 'none'])('takes a package by dpkg-deb, %s, byte f
 
 it('is pushed, listed, yanked and offered again by the command line', async () => {
   const { fileName } = makeDeb('1.5', 'gzip')
-  const project = ['--project', 'ready/tool']
+  const project = ['--project', 'acme/tool']
   const run = async (...args: string[]) => {
     const { status, stdout, stderr } = await platform.cli(access.token, [...args, ...project], folder)
     expect([args[0], status, stderr]).toEqual([args[0], 0, expect.any(String)])
@@ -116,16 +116,16 @@ it('publishes what is sound of several, however the others ended', async () => {
 it('refuses what is no package at once', async () => {
   const bytes = new TextEncoder().encode('text')
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  await callApi(access, 'PUT', `/projects/ready/tool/blobs/${sha256}`, bytes)
+  await callApi(access, 'PUT', `/projects/acme/tool/blobs/${sha256}`, bytes)
   const files = [{ fileName: 'notes.txt', sha256, sizeBytes: bytes.length }]
-  const answer = await callApi(access, 'POST', '/projects/ready/tool/pushes', { files })
+  const answer = await callApi(access, 'POST', '/projects/acme/tool/pushes', { files })
   expect(answer).toMatchObject({ status: 422, body: { error: { code: 'package_unsupported' } } })
 })
 
 it('a yanked version leaves the index and keeps its address; unyanked, it is offered again', async () => {
   const build = await push(makeDeb('3.0', 'gzip'))
   const artifact = build.jobs[0]?.artifact
-  const path = `/projects/ready/tool/artifacts/${artifact?.id}`
+  const path = `/projects/acme/tool/artifacts/${artifact?.id}`
   expect((await callApi(access, 'POST', `${path}/yank`, {})).body).toMatchObject({
     channels: [],
     yankedFrom: ['stable'],
@@ -140,7 +140,7 @@ it('a yanked version leaves the index and keeps its address; unyanked, it is off
 it('a deleted version is gone from its address, and its name stays taken', async () => {
   const deb = makeDeb('4.0', 'gzip')
   const artifact = (await push(deb)).jobs[0]?.artifact
-  expect((await callApi(access, 'DELETE', `/projects/ready/tool/artifacts/${artifact?.id}`)).status).toBe(200)
+  expect((await callApi(access, 'DELETE', `/projects/acme/tool/artifacts/${artifact?.id}`)).status).toBe(200)
   await offeredSoon('4.0', false)
   for (let i = 0; i < 50 && (await fetch(artifact?.url ?? '', { method: 'HEAD' })).status !== 404; i++) await sleep(100)
   expect((await fetch(artifact?.url ?? '')).status).toBe(404)
