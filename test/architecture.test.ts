@@ -49,7 +49,7 @@ const ROOMS: readonly Room[] = [
       /^workers\/web\/(api|queue|objects|services)\//,
       ENV,
       /^core\/(?!formats\/)/,
-      /^npm:(?!node:(?!stream)|drizzle)/,
+      /^npm:(?!node:(?!stream|crypto)|drizzle)/,
     ],
   },
   {

@@ -1,7 +1,7 @@
 // The API's own document, turned against it: every operation with bodies, parameters and headers that fit it nearly,
 // wildly or not at all. Whatever comes, the answer is a refusal in the documented shape and never trouble of ours.
 import { errorBodySchema } from '@distropack/core/contract/wire.ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newPerson } from './people.ts'
 import { api, freshPlatform, newOrganization, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
 
@@ -191,7 +191,11 @@ describe.each([
 })
 
 describe('a secret', () => {
-  it('planted anywhere is in no answer, no export and no row but its own', async () => {
+  it('planted anywhere is in no answer, no export, no line of the log and no row but its own', async () => {
+    const logged: unknown[] = []
+    for (const name of ['log', 'error', 'warn', 'info', 'debug'] as const) {
+      vi.spyOn(console, name).mockImplementation((...words: unknown[]) => void logged.push(...words))
+    }
     const canary = 'canary-4f1d2c'
     const owner = await newPerson('canary')
     await owner.api('POST', '/organizations', { organization: 'caged' })
@@ -221,6 +225,9 @@ describe('a secret', () => {
     for (const { name } of tables.filter((table) => table.name !== 'sessions' && !table.name.startsWith('sqlite'))) {
       shown.push(JSON.stringify((await testEnv.DB.prepare(`SELECT * FROM "${name}"`).all()).results))
     }
+    vi.restoreAllMocks()
+    expect(logged.length).toBeGreaterThan(3)
+    shown.push(logged.map(String).join('\n'))
     for (const secret of secrets) for (const text of shown) expect(text).not.toContain(secret)
   })
 })

@@ -142,6 +142,23 @@ describe('a private repository', () => {
   })
 })
 
+describe('an edit', () => {
+  it('of what changed since it was read is refused', async () => {
+    const read = await owner.api('GET', '/organizations/acme')
+    const etag = read.headers.get('etag') ?? ''
+    const rename = (name: string, match: string) =>
+      owner.api('PATCH', '/organizations/acme', { name }, { 'if-match': match })
+    const renamed = await rename('Acme', etag)
+    expect(renamed.status).toBe(200)
+    expect((await rename('Other', etag)).body.error.code).toBe('precondition_failed')
+    expect((await rename('Acme, Inc.', renamed.headers.get('etag') ?? '')).status).toBe(200)
+    const project = (await owner.api('GET', '/projects/acme/tool')).headers.get('etag') ?? ''
+    const stale = await owner.api('PATCH', '/projects/acme/tool', { archived: true }, { 'if-match': '"another"' })
+    expect(stale.status).toBe(412)
+    expect((await owner.api('PATCH', '/projects/acme/tool', {}, { 'if-match': project })).status).toBe(200)
+  })
+})
+
 describe('a project', () => {
   it('that is archived is read on and takes nothing new', async () => {
     await owner.api('PUT', '/projects/acme/old', QUICK_KEYS)

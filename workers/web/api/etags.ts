@@ -1,4 +1,6 @@
-// Revisions as ETags, for edits that must not overwrite one another (RFC 9110, 13.1.1).
+// ETags for edits that must not overwrite one another (RFC 9110, 13.1.1): a revision where there is one, else the state
+// that an edit would change.
+import { createHash } from 'node:crypto'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 
@@ -14,3 +16,16 @@ export const revisionOf = (ifMatch: string | undefined): Result<number, Fault> =
     ? ok(Number(digits))
     : err(fault('precondition_failed', `If-Match ${ifMatch} is no ETag of this: send the one you read.`))
 }
+
+/** Of what an edit may change; short, because it is compared and not looked up. */
+export const etagOfState = (state: Readonly<Record<string, unknown>>): string =>
+  `"${createHash('sha256').update(JSON.stringify(state)).digest('base64url').slice(0, 22)}"`
+
+/** Nothing to say against the edit when no If-Match came, or it names the present state. */
+export const refuseStale = (
+  ifMatch: string | undefined,
+  state: Readonly<Record<string, unknown>>,
+): Result<void, Fault> =>
+  ifMatch === undefined || ifMatch.trim() === etagOfState(state)
+    ? ok(undefined)
+    : err(fault('precondition_failed', 'It was changed since you read it: read it again, then edit.'))

@@ -43,6 +43,9 @@ export const bytesBody = {
 /** Every POST takes it (api/idempotency.ts); builds keep it for good. */
 export const idempotencyHeader = z.object({ 'idempotency-key': z.string().min(8).max(200).optional() })
 
+/** An edit of what was read: refused with 412 when it changed meanwhile. Optional where a lost edit does no harm. */
+export const ifMatchHeader = z.object({ 'if-match': z.string().max(100).optional() })
+
 export const orgParams = z.object({ org: slugSchema })
 export const projectParams = z.object({ org: slugSchema, project: slugSchema })
 export const blobParams = projectParams.extend({ sha256: sha256Schema })

@@ -23,9 +23,20 @@ import {
   renameOrganization,
   viewOrganization,
 } from '../../services/organizations.ts'
+import { etagOfState, refuseStale } from '../etags.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'
-import { answers, forAnybody, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal } from '../route.ts'
+import {
+  answers,
+  forAnybody,
+  ifMatchHeader,
+  inOrganization,
+  jsonBody,
+  newRouter,
+  okSchema,
+  orgParams,
+  personal,
+} from '../route.ts'
 
 const tags = ['Organizations']
 const done = { ok: true as const }
@@ -71,6 +82,7 @@ const get = createRoute({
 })
 organizations.openapi(get, (context) => {
   const organization = context.get('organization')
+  context.header('etag', etagOfState({ name: organization.name }))
   return context.json(viewOrganization(organization, organization.role), 200)
 })
 
@@ -80,11 +92,13 @@ const edit = createRoute({
   tags,
   ...inOrganization('organization.edit'),
   summary: 'Change an organization’s display name',
-  request: { params: orgParams, body: jsonBody(editOrganizationSchema) },
+  request: { params: orgParams, headers: ifMatchHeader, body: jsonBody(editOrganizationSchema) },
   responses: answers(200, 'The organization', organizationSchema),
 })
 organizations.openapi(edit, async (context) => {
   const { name } = context.req.valid('json')
+  need(refuseStale(context.req.valid('header')['if-match'], { name: context.get('organization').name }))
+  context.header('etag', etagOfState({ name }))
   return context.json(await renameOrganization(context.get('platform'), context.get('organization'), name), 200)
 })
 

@@ -9,14 +9,16 @@ import {
 } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { createRoute } from '@hono/zod-openapi'
-import { openOrganization, openProject } from '../../services/access.ts'
+import { openOrganization, openProject, type Project } from '../../services/access.ts'
 import { describeInstall } from '../../services/install.ts'
 import { editProject, transferProject } from '../../services/project-changes.ts'
 import { ensureProject, listProjects, viewProject } from '../../services/projects.ts'
+import { etagOfState, refuseStale } from '../etags.ts'
 import { need } from '../faults.ts'
 import {
   answers,
   channelQuery,
+  ifMatchHeader,
   inOrganization,
   inProject,
   jsonBody,
@@ -28,6 +30,9 @@ import {
 
 const tags = ['Projects']
 export const projects = newRouter()
+
+/** What an edit of a project may change. */
+const editable = ({ access, archivedAtMs }: Project) => ({ access, archivedAtMs })
 
 const put = createRoute({
   method: 'put',
@@ -66,6 +71,7 @@ const get = createRoute({
 projects.openapi(get, async (context) => {
   const platform = context.get('platform')
   const project = context.get('project')
+  context.header('etag', etagOfState(editable(project)))
   return context.json(await viewProject(platform, project), 200)
 })
 
@@ -110,12 +116,14 @@ const edit = createRoute({
   summary: 'Make a project private or public, archive it or take it up again',
   description:
     'Readers see a change of access within two seconds. An archived project is read on, and takes nothing new.',
-  request: { params: projectParams, body: jsonBody(editProjectSchema) },
+  request: { params: projectParams, headers: ifMatchHeader, body: jsonBody(editProjectSchema) },
   responses: answers(200, 'The project', projectSchema),
 })
 projects.openapi(edit, async (context) => {
   const platform = context.get('platform')
+  need(refuseStale(context.req.valid('header')['if-match'], editable(context.get('project'))))
   const edited = need(await editProject(platform, context.get('project'), context.req.valid('json')))
+  context.header('etag', etagOfState(editable(edited)))
   return context.json(await viewProject(platform, edited), 200)
 })
 
