@@ -179,7 +179,8 @@ describe.each([
   ['an administrator gone mad', () => admin, 0.5],
   ['an operator', () => OPERATOR, 0.25],
 ])('as %s', (_, token, strangeness) => {
-  it('no request whatever gives trouble of ours', async () => {
+  // Hundreds of requests, some of which make signing keys: on a busy machine that takes minutes.
+  it('no request whatever gives trouble of ours', { timeout: 600_000 }, async () => {
     expect(operations.length).toBeGreaterThan(60)
     const seen = new Set<number>()
     const round = Array.from({ length: ROUNDS }, () => operations).flat()
