@@ -19,6 +19,8 @@ export const headSchema = z.object({
   repositoryId: z.string(),
   generation: z.number().int().nonnegative(),
   access: z.enum(['public', 'private']),
+  /** Whose it is now, also where this head stands at an address it had before: grants are compared with this. */
+  owner: z.object({ organization: z.string(), project: z.string() }).optional(),
   flippedAtMs: z.number(),
 })
 export type Head = z.infer<typeof headSchema>

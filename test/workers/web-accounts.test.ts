@@ -173,6 +173,19 @@ describe('guessing', () => {
   })
 })
 
+describe('the last operator', () => {
+  it('stays: nobody who signs up next becomes one', async () => {
+    const ada = openBrowser('203.0.113.40')
+    await ada.auth('POST', '/sign-in/email', { email: 'ada@example.net', password: PASSWORD })
+    const refused = await ada.auth('POST', '/delete-user', { password: PASSWORD })
+    expect([refused.status, refused.body.message]).toEqual([409, expect.stringContaining('only operator')])
+    await testEnv.DB.prepare('UPDATE users SET is_operator = 0').run()
+    const later = await newPerson('later')
+    expect((await later.api('GET', '/whoami')).body.isOperator).toBe(false)
+    await testEnv.DB.prepare("UPDATE users SET is_operator = 1 WHERE email = 'ada@example.net'").run()
+  })
+})
+
 describe('signing up', () => {
   const refusal = async (mode: Env['SIGN_UP'], email: string) =>
     refuseSignUp(openPlatform({ ...(env as unknown as Env), SIGN_UP: mode }), email)

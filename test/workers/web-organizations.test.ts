@@ -192,6 +192,25 @@ describe('a project', () => {
   })
 })
 
+describe('a private project that moves', () => {
+  it('is closed to its old organization, and open to its new one, at both addresses', async () => {
+    await owner.api('PUT', '/projects/acme/secret', { access: 'private' })
+    await settle()
+    const tokenOf = async (organization: string): Promise<string> => {
+      const json = { name: 'reader', scopes: ['read'] }
+      return (await owner.api('POST', `/organizations/${organization}/tokens`, json)).body.secret
+    }
+    const [old, fresh] = [await tokenOf('acme'), await tokenOf('elsewhere')]
+    expect((await read('acme/secret/key.asc', old)).status).toBe(200)
+    await owner.api('POST', '/projects/acme/secret/transfer', { organization: 'elsewhere' })
+    await until(async () => (await read('elsewhere/secret/key.asc', fresh)).status === 200)
+    expect((await read('acme/secret/key.asc', old)).status).toBe(401)
+    expect((await read('elsewhere/secret/key.asc', old)).status).toBe(401)
+    expect((await read('acme/secret/key.asc', fresh)).status).toBe(200)
+    expect((await read('acme/secret/key.asc')).status).toBe(401)
+  })
+})
+
 describe('the audit log', () => {
   it('says who did what, from what to what, and is filtered and exported', async () => {
     const { items } = (await owner.api('GET', '/organizations/acme/audit?limit=200')).body

@@ -31,21 +31,24 @@ const sha256Hex = async (text: string): Promise<string> => {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-const isGranted = async (bucket: R2Bucket, address: Address, token: string, nowMs: number): Promise<boolean> => {
+/** A repository's name: where it stands, or whose it is now when it moved. */
+type Owner = Pick<Address, 'organization' | 'project'>
+
+const isGranted = async (bucket: R2Bucket, owner: Owner, token: string, nowMs: number): Promise<boolean> => {
   const grant = await readGrant(bucket, await sha256Hex(token))
   return (
     grant !== undefined &&
     (grant.expiresAtMs === null || grant.expiresAtMs > nowMs) &&
     grant.reach.some(
       ({ organization, project }) =>
-        organization === address.organization && (project === null || project === address.project),
+        organization === owner.organization && (project === null || project === owner.project),
     )
   )
 }
 
 /**
  * An unknown repository is treated like a private one, here and in the answer, so that nobody without a token of
- * its organization can tell the two apart.
+ * its organization can tell the two apart. A repository that moved is its new organization's at its old address, too.
  */
 export const mayRead = async (
   bucket: R2Bucket,
@@ -55,5 +58,5 @@ export const mayRead = async (
 ): Promise<boolean> => {
   if (head?.access === 'public') return true
   const token = tokenOf(request)
-  return token !== undefined && (await isGranted(bucket, address, token, Date.now()))
+  return token !== undefined && (await isGranted(bucket, head?.owner ?? address, token, Date.now()))
 }

@@ -8,6 +8,9 @@ export interface Mail {
   readonly text: string
 }
 
+/** Somebody waits for the answer to a sign-up meanwhile. */
+const TIMEOUT_MS = 10_000
+
 /** Header injection is the provider's JSON to prevent; a subject of two lines is ours. */
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 200)
 
@@ -16,6 +19,7 @@ export const sendMail = async (env: Env, { to, subject, text }: Mail): Promise<v
   if (!env.MAIL_URL) throw new Error('MAIL_URL is not set: no mail can be sent')
   const response = await fetch(env.MAIL_URL, {
     method: 'POST',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: {
       'content-type': 'application/json',
       ...(env.MAIL_TOKEN ? { authorization: `Bearer ${env.MAIL_TOKEN}` } : {}),

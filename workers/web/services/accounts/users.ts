@@ -111,14 +111,6 @@ export const deleteUser = async (platform: Platform, userId: string): Promise<Re
   if (!found) return noUser(userId)
   const refused = await refuseDeletion(platform, userId)
   if (refused) return err(refused)
-  const other = alias(users, 'other')
-  const otherOperator = db
-    .select({ one: sql`1` })
-    .from(other)
-    .where(and(eq(other.isOperator, true), ne(other.id, userId)))
-  if (found.isOperator && (await otherOperator).length === 0) {
-    return err(fault('conflict', 'An instance keeps at least one operator: name another first.'))
-  }
   await db.batch([
     db.delete(apiTokens).where(eq(apiTokens.userId, userId)),
     db.delete(sessions).where(eq(sessions.userId, userId)),

@@ -157,7 +157,8 @@ const flip = async ({ platform, projectId, store }: Publishing, project: Project
   if (generation === 0 || store.meta('flipped') === shown) return
   const flippedAtMs = platform.nowMs()
   const names = [{ organization, slug }, ...(await listAliases(platform, projectId))]
-  await flipHead(platform.bucket, names, { repositoryId: projectId, generation, access, flippedAtMs })
+  const owner = { organization, project: slug }
+  await flipHead(platform.bucket, names, { repositoryId: projectId, generation, access, owner, flippedAtMs })
   store.setMeta('flipped', shown)
   store.setMeta('flippedAtMs', String(flippedAtMs))
 }
