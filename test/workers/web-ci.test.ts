@@ -1,6 +1,7 @@
 // Publishing from CI without a secret: whom a project trusts, what is believed of a token, and what it opens.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { areMatched } from '../../workers/web/services/ci/claims.ts'
+import { trustOf } from '../../workers/web/services/ci/providers.ts'
 import { checkOutboundUrl } from '../../workers/web/services/outbound.ts'
 import { newPerson } from './people.ts'
 import { api, freshPlatform, newOrganization, QUICK_KEYS, settle } from './web-fixture.ts'
@@ -161,6 +162,56 @@ describe('an identity token', () => {
     const { items } = (await api('GET', '/projects/acme/tool/publishers', { token: admin })).body
     for (const { id } of items) await api('DELETE', `/projects/acme/tool/publishers/${id}`, { token: admin })
     expect((await exchange(await identityToken())).status).toBe(403)
+  })
+})
+
+describe('each CI system', () => {
+  const ID = 'b9e1a6c0-4a43-4b6f-9d7e-0f3f6c1d2e3a'
+  // Claims as each system's own documents show them (services/ci/providers.ts names the pages).
+  const gitlab = { project_path: 'acme/tools/tool', ref: 'v1.0', environment: 'production', ref_type: 'tag' }
+  const circle = { aud: ID, 'oidc.circleci.com/project-id': ID, 'oidc.circleci.com/context-ids': [] }
+  const buildkite = { organization_slug: 'acme', pipeline_slug: 'tool', build_branch: 'release/1' }
+  it.each([
+    [
+      { provider: 'gitlab', projectPath: 'acme/tools/tool', ref: 'v*', issuer: 'https://gitlab.com' },
+      'https://gitlab.com',
+      gitlab,
+      { ...gitlab, project_path: 'evil/tool' },
+    ],
+    [
+      {
+        provider: 'gitlab',
+        projectPath: 'acme/tools/tool',
+        environment: 'production',
+        issuer: 'https://git.example.net/',
+      },
+      'https://git.example.net',
+      gitlab,
+      { ...gitlab, environment: 'review/1' },
+    ],
+    [
+      { provider: 'circleci', organizationId: ID, projectId: ID },
+      `https://oidc.circleci.com/org/${ID}`,
+      circle,
+      { ...circle, 'oidc.circleci.com/project-id': 'x' },
+    ],
+    [
+      { provider: 'buildkite', organization: 'acme', pipeline: 'tool', branch: 'release/*' },
+      'https://agent.buildkite.com',
+      buildkite,
+      { ...buildkite, build_branch: 'main' },
+    ],
+    [
+      { provider: 'github', repository: 'acme/tool', environment: 'release' },
+      GITHUB,
+      { ...CLAIMS, environment: 'release' },
+      CLAIMS,
+    ],
+  ] as const)('is trusted by its own claims: %o', (given, issuer, admitted, refused) => {
+    const trusted = trustOf(given)
+    expect(trusted.issuer).toBe(issuer)
+    expect(areMatched(trusted.claims, admitted)).toBe(true)
+    expect(areMatched(trusted.claims, refused)).toBe(false)
   })
 })
 

@@ -152,6 +152,12 @@ describe('an edit', () => {
     expect(renamed.status).toBe(200)
     expect((await rename('Other', etag)).body.error.code).toBe('precondition_failed')
     expect((await rename('Acme, Inc.', renamed.headers.get('etag') ?? '')).status).toBe(200)
+    const path = `/organizations/acme/members/${colleague.id}`
+    const role = (await owner.api('GET', path)).headers.get('etag') ?? ''
+    const promote = (to: string) => owner.api('PATCH', path, { role: to }, { 'if-match': role })
+    expect((await promote('reader')).status).toBe(200)
+    expect((await promote('admin')).status).toBe(412)
+    expect((await owner.api('PATCH', path, { role: 'publisher' })).status).toBe(200)
     const project = (await owner.api('GET', '/projects/acme/tool')).headers.get('etag') ?? ''
     const stale = await owner.api('PATCH', '/projects/acme/tool', { archived: true }, { 'if-match': '"another"' })
     expect(stale.status).toBe(412)

@@ -3,6 +3,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DeliveryMessage, Env } from '../../workers/web/env.ts'
 import worker from '../../workers/web/worker.ts'
 import type { Heard } from '../support/outside/listener.ts'
 import { mailsTo, newPerson } from './people.ts'
@@ -29,8 +30,7 @@ const deliver = async (deliveryId: string, attempts = 1) => {
   const messages = [{ id: 'm', timestamp: new Date(), attempts, body: { deliveryId } }]
   const batch = createMessageBatch('distropack-deliveries', messages)
   const context = createExecutionContext()
-  // biome-ignore lint/suspicious/noExplicitAny: the test's environment is the Worker's
-  await worker.queue(batch as any, env as any)
+  await worker.queue(batch as MessageBatch<DeliveryMessage>, env as unknown as Env)
   return getQueueResult(batch, context)
 }
 
@@ -96,7 +96,10 @@ describe('a webhook', () => {
     expect(await newest(made.id)).toMatchObject({ state: 'failed', attempts: 7 })
     const listed = (await owner.api('GET', at)).body.items.find((each: { id: string }) => each.id === made.id)
     expect(listed).toMatchObject({ enabled: false, failures: 20 })
-    const on = await owner.api('PATCH', `${at}/${made.id}`, { enabled: true })
+    const stale = { 'if-match': '"of-another-time"' }
+    expect((await owner.api('PATCH', `${at}/${made.id}`, { enabled: true }, stale)).status).toBe(412)
+    const etag = (await owner.api('GET', `${at}/${made.id}`)).headers.get('etag') ?? ''
+    const on = await owner.api('PATCH', `${at}/${made.id}`, { enabled: true }, { 'if-match': etag })
     expect(on.body).toMatchObject({ enabled: true, failures: 0 })
   })
 

@@ -43,7 +43,7 @@ export const listMembers = async (
   return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.userId ?? null) : null }
 }
 
-const findMember = async (
+export const findMember = async (
   platform: Platform,
   organizationId: string,
   userId: string,
@@ -55,6 +55,7 @@ const findMember = async (
 }
 
 const lastOwner = fault('conflict', 'An organization keeps at least one owner: make somebody else an owner first.')
+const changedMeanwhile = fault('conflict', 'The member was changed at the same moment: look again, then edit.')
 const ownersAlone = fault('forbidden', 'Only an owner makes or unmakes an owner.')
 
 /** True of a row that is no owner, or not the last one. Part of the statement that changes it, so nothing comes between. */
@@ -79,13 +80,15 @@ export const changeMember = async (
   if (!found.ok) return found
   const touchesOwner = role === 'owner' || found.value.role === 'owner'
   if (touchesOwner && !isAtLeast(organization.role, 'owner')) return err(ownersAlone)
-  const mine = and(eq(members.organizationId, organization.id), eq(members.userId, userId))
+  // Of the role that was looked at: who became an owner meanwhile is not an admin's to change.
+  const seen = eq(members.role, found.value.role)
+  const mine = and(eq(members.organizationId, organization.id), eq(members.userId, userId), seen)
   const changed = await platform.db
     .update(members)
     .set({ role })
     .where(role === 'owner' ? mine : and(mine, keepsAnOwner(platform)))
     .returning({ userId: members.userId })
-  if (changed.length === 0) return err(lastOwner)
+  if (changed.length === 0) return err(found.value.role === 'owner' ? lastOwner : changedMeanwhile)
   await record(platform, {
     organizationId: organization.id,
     action: 'member.changed',

@@ -15,7 +15,7 @@ import { fault } from '@distropack/core/fault.ts'
 import { createRoute, z } from '@hono/zod-openapi'
 import { exportAudit, listAudit } from '../../services/audit.ts'
 import { invite, listInvitations, revokeInvitation } from '../../services/invitations.ts'
-import { changeMember, listMembers, removeMember } from '../../services/members.ts'
+import { changeMember, findMember, listMembers, removeMember } from '../../services/members.ts'
 import {
   createOrganization,
   deleteOrganization,
@@ -132,6 +132,22 @@ organizations.openapi(listAll, async (context) => {
   return context.json(await listMembers(context.get('platform'), id, context.req.valid('query')), 200)
 })
 
+const getMember = createRoute({
+  method: 'get',
+  path: API_PATHS.member,
+  tags,
+  ...inOrganization('member.list'),
+  summary: 'Read a member',
+  request: { params: memberParams },
+  responses: answers(200, 'The member; the ETag is for edits', memberSchema),
+})
+organizations.openapi(getMember, async (context) => {
+  const { userId } = context.req.valid('param')
+  const member = need(await findMember(context.get('platform'), context.get('organization').id, userId))
+  context.header('etag', etagOfState({ role: member.role }))
+  return context.json(member, 200)
+})
+
 const editMember = createRoute({
   method: 'patch',
   path: API_PATHS.member,
@@ -139,14 +155,18 @@ const editMember = createRoute({
   ...inOrganization('member.edit'),
   summary: 'Give a member another role',
   description: 'Only an owner makes or unmakes an owner, and one owner always stays.',
-  request: { params: memberParams, body: jsonBody(editMemberSchema) },
+  request: { params: memberParams, headers: ifMatchHeader, body: jsonBody(editMemberSchema) },
   responses: answers(200, 'The member', memberSchema),
 })
 organizations.openapi(editMember, async (context) => {
   const { userId } = context.req.valid('param')
   const { role } = context.req.valid('json')
-  const changed = await changeMember(context.get('platform'), context.get('organization'), userId, role)
-  return context.json(need(changed), 200)
+  const [platform, organization] = [context.get('platform'), context.get('organization')]
+  const member = need(await findMember(platform, organization.id, userId))
+  need(refuseStale(context.req.valid('header')['if-match'], { role: member.role }))
+  const changed = need(await changeMember(platform, organization, userId, role))
+  context.header('etag', etagOfState({ role }))
+  return context.json(changed, 200)
 })
 
 const removeOne = createRoute({

@@ -13,15 +13,18 @@ import {
   createWebhook,
   deleteWebhook,
   editWebhook,
+  findWebhook,
   listDeliveries,
   listWebhooks,
   redeliver,
   testWebhook,
 } from '../../services/webhooks/webhooks.ts'
+import { etagOfState, refuseStale } from '../etags.ts'
 import { need } from '../faults.ts'
-import { answers, inOrganization, jsonBody, newRouter, okSchema, orgParams } from '../route.ts'
+import { answers, ifMatchHeader, inOrganization, jsonBody, newRouter, okSchema, orgParams } from '../route.ts'
 
 const tags = ['Webhooks']
+type Webhook = z.infer<typeof webhookSchema>
 export const webhooks = newRouter()
 const webhookParams = orgParams.extend({ webhookId: z.string() })
 
@@ -54,20 +57,42 @@ webhooks.openapi(list, async (context) => {
   return context.json(await listWebhooks(context.get('platform'), id, context.req.valid('query')), 200)
 })
 
+/** What an edit of a webhook may change. */
+const editable = ({ events, enabled }: Webhook) => ({ events, enabled })
+
+const get = createRoute({
+  method: 'get',
+  path: API_PATHS.webhook,
+  tags,
+  ...inOrganization('webhook.read'),
+  summary: 'Read a webhook',
+  request: { params: webhookParams },
+  responses: answers(200, 'The webhook; the ETag is for edits', webhookSchema),
+})
+webhooks.openapi(get, async (context) => {
+  const { webhookId } = context.req.valid('param')
+  const webhook = need(await findWebhook(context.get('platform'), context.get('organization'), webhookId))
+  context.header('etag', etagOfState(editable(webhook)))
+  return context.json(webhook, 200)
+})
+
 const edit = createRoute({
   method: 'patch',
   path: API_PATHS.webhook,
   tags,
   ...inOrganization('webhook.edit'),
   summary: 'Change a webhook’s events, or switch it on or off',
-  request: { params: webhookParams, body: jsonBody(editWebhookSchema) },
+  request: { params: webhookParams, headers: ifMatchHeader, body: jsonBody(editWebhookSchema) },
   responses: answers(200, 'The webhook', webhookSchema),
 })
 webhooks.openapi(edit, async (context) => {
   const { webhookId } = context.req.valid('param')
-  const organization = context.get('organization')
-  const edited = await editWebhook(context.get('platform'), organization, webhookId, context.req.valid('json'))
-  return context.json(need(edited), 200)
+  const [platform, organization] = [context.get('platform'), context.get('organization')]
+  const webhook = need(await findWebhook(platform, organization, webhookId))
+  need(refuseStale(context.req.valid('header')['if-match'], editable(webhook)))
+  const edited = need(await editWebhook(platform, organization, webhookId, context.req.valid('json')))
+  context.header('etag', etagOfState(editable(edited)))
+  return context.json(edited, 200)
 })
 
 const remove = createRoute({

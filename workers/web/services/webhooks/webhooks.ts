@@ -136,6 +136,15 @@ const find = async (platform: Platform, organizationId: string, id: string) => {
   return (await select(platform).where(mine))[0]
 }
 
+export const findWebhook = async (
+  platform: Platform,
+  organization: Organization,
+  id: string,
+): Promise<Result<Webhook, Fault>> => {
+  const found = await find(platform, organization.id, id)
+  return found ? ok(view(found.row, found.project)) : noWebhook(id)
+}
+
 /** Enabled again, it starts with a clean record. */
 export const editWebhook = async (
   platform: Platform,
