@@ -1,93 +1,21 @@
-import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
 import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-
-const PROGRAM = join(import.meta.dirname, 'bin/distropack.mjs')
-const TOKEN = 'a-secret-token'
-
-type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
-
-let room: string
-let server: Server | undefined
-beforeEach(() => {
-  room = mkdtempSync(join(tmpdir(), 'cli-'))
-})
-afterEach(() => {
-  server?.closeAllConnections()
-  server?.close()
-  server = undefined
-  rmSync(room, { recursive: true, force: true })
-})
-
-const serve = async (handler: Handler): Promise<string> => {
-  server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    handler(request, response, body)
-  })
-  await new Promise<void>((ready) => server?.listen(0, '127.0.0.1', () => ready()))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const answer = (response: ServerResponse, status: number, value: unknown): void =>
-  void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
-const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
-  answer(response, status, { error: { code, message, requestId: 'req_7' } })
-
-interface Run {
-  readonly status: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
-  new Promise((done) => {
-    // Compiled code is kept for the whole run, not for each room.
-    const { PATH, NODE_COMPILE_CACHE } = process.env
-    const environment = { PATH, NODE_COMPILE_CACHE, HOME: room, TMPDIR: room, ...env }
-    const child = execFile(
-      process.execPath,
-      [PROGRAM, ...args],
-      { cwd: room, env: environment },
-      (error, stdout, stderr) => done({ status: error ? Number(error.code) : 0, stdout, stderr }),
-    )
-    child.stdin?.end()
-  })
-
-const write = (name: string, text: string, mode = 0o644): void => {
-  mkdirSync(dirname(join(room, name)), { recursive: true })
-  writeFileSync(join(room, name), text)
-  chmodSync(join(room, name), mode)
-}
-
-const MANIFEST = `name: tool
-arch: amd64
-version: 1.0.0
-maintainer: Ada <ada@example.org>
-contents: [{src: bin/tool, dst: /usr/bin/tool}]
-`
-
-const writeProject = (): void => {
-  write('nfpm.yaml', MANIFEST)
-  write('bin/tool', '#!/bin/sh\n', 0o755)
-}
-
-const JOB = { id: 'job_1', target: 'deb/amd64', attempts: 1, faults: [], artifact: null, generation: null }
-const BUILD = { id: 'bld_1', organization: 'acme', project: 'tool', channel: 'stable', createdAtMs: 1, state: 'open' }
+  answer,
+  BUILD,
+  type Handler,
+  JOB,
+  MANIFEST,
+  platform,
+  refuse,
+  room,
+  run,
+  serve,
+  TOKEN,
+  write,
+  writeProject,
+} from '../test/support/cli-room.ts'
 
 describe('distropack build', () => {
   it('makes packages without a server, and says only their paths on stdout', async () => {
@@ -198,62 +126,6 @@ describe('distropack publish', () => {
     DISTROPACK_PROJECT: 'acme/tool',
   })
 
-  const jobIn = (state: string) => ({
-    ...JOB,
-    state,
-    faults: state === 'failed' ? [{ code: 'name_invalid', message: 'A name must be one.' }] : [],
-    artifact: state === 'published' ? ARTIFACT : null,
-  })
-
-  /** A server whose build comes to the state it is told. */
-  const platform = (state: string, requests: string[] = [], bodies: string[] = []): Handler => {
-    const routes: Readonly<Record<string, (response: ServerResponse, body: string) => void>> = {
-      'GET ': (response) => refuse(response, 404, 'not_found', 'No.'),
-      'PUT ': (response) => answer(response, 201, PROJECT),
-      'POST /blobs/missing': (response, body) =>
-        answer(response, 200, { missing: JSON.parse(body).blobs.map(({ sha256 }: { sha256: string }) => sha256) }),
-      'PUT /blobs/SHA': (response) => answer(response, 201, {}),
-      'GET /install?channel=stable': (response) =>
-        answer(response, 200, { channel: 'stable', instructions: [INSTALL] }),
-      'POST /builds': (response, body) => {
-        bodies.push(body)
-        answer(response, 201, { ...BUILD, jobs: [jobIn('waiting')] })
-      },
-      'GET /builds/bld_1': (response) => answer(response, 200, { ...BUILD, jobs: [jobIn(state)] }),
-    }
-    return (request, response, body) => {
-      const path = (request.url ?? '').replace('/api/v1/projects/acme/tool', '').replace(/[0-9a-f]{64}/, 'SHA')
-      const route = `${request.method} ${path}`
-      requests.push(route)
-      const handler = routes[route]
-      if (handler) handler(response, body)
-      else response.writeHead(500).end(`no route ${route}`)
-    }
-  }
-  const PROJECT = {
-    id: 'repo_1',
-    organization: 'acme',
-    project: 'tool',
-    repositoryUrl: 'https://host.test/r/acme/tool',
-    generation: 0,
-    openpgpFingerprint: 'F',
-    rsaKeyName: 'k',
-    access: 'public',
-    archivedAtMs: null,
-    createdAtMs: 1,
-  }
-  const ARTIFACT = {
-    id: 'art_1',
-    fileName: 'tool_1.0.0_amd64.deb',
-    name: 'tool',
-    version: '1.0.0',
-    arch: 'amd64',
-    sizeBytes: 1,
-    sha256: 'a'.repeat(64),
-    url: 'https://host.test/tool.deb',
-  }
-  const INSTALL = { format: 'deb', title: 'Debian', commands: ['apt install tool'] }
-
   it('makes the project, sends what is missing, and says how to install', async () => {
     writeProject()
     const requests: string[] = []
@@ -354,59 +226,6 @@ describe('distropack publish', () => {
     const url = await serve(platform('building'))
     const done = await run(['publish', '--no-wait'], env(url))
     expect(done).toMatchObject({ status: 0, stdout: 'Started bld_1; ask with `distropack status bld_1`.\n' })
-  })
-
-  describe('a CI run without a token', () => {
-    const runEnv = (url: string) => ({
-      DISTROPACK_API_URL: url,
-      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/idtoken?api-version=2`,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-runner',
-    })
-
-    it('publishes with its own identity, asked for this server alone', async () => {
-      writeProject()
-      const ready = platform('published')
-      const asked: string[] = []
-      const url = await serve((request, response, body) => {
-        if (request.url?.startsWith('/idtoken')) {
-          asked.push(
-            `${request.headers.authorization} ${new URL(request.url, 'http://x').searchParams.get('audience')}`,
-          )
-          return answer(response, 200, { value: 'the.identity.token-of-the-run' })
-        }
-        if (request.url === '/api/v1/ci/exchange') {
-          asked.push(body)
-          const exchanged = {
-            secret: TOKEN,
-            expiresAtMs: 1,
-            organization: 'acme',
-            project: 'tool',
-            publisher: 'release',
-          }
-          return answer(response, 201, exchanged)
-        }
-        return ready(request, response, body)
-      })
-      const done = await run(['publish', '--project', 'acme/tool'], runEnv(url))
-      expect(done).toMatchObject({ status: 0 })
-      expect(asked).toEqual([
-        `Bearer of-the-runner ${url}`,
-        JSON.stringify({ organization: 'acme', project: 'tool', token: 'the.identity.token-of-the-run' }),
-      ])
-    })
-
-    it('that nobody trusts hears why', async () => {
-      writeProject()
-      const url = await serve((request, response) =>
-        request.url?.startsWith('/idtoken')
-          ? answer(response, 200, { value: 'the.identity.token-of-the-run' })
-          : refuse(response, 403, 'identity_refused', 'acme/tool trusts no publisher that admits this run.'),
-      )
-      const done = await run(['publish', '--project', 'acme/tool'], runEnv(url))
-      expect(done.status).toBe(3)
-      expect(done.stderr).toContain('trusts no publisher')
-      expect(done.stderr).not.toContain('token-of-the-run')
-    })
   })
 })
 
