@@ -1,11 +1,18 @@
 // `npm test`: everything, in one command, in three lanes beside each other. Client roots are made meanwhile; a tool
 // that is missing fails the run under CI=true, and elsewhere leaves out the part that needs it, with the reason in the
 // summary. Parts run in vitest processes of their own: one that hangs or dies takes no other with it.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MOVING_SUITE, prepareMovingRoot, prepareRoots } from './testing/roots.ts'
 import { notRun, type Outcome, runChecker, runVitest, summarize } from './testing/steps.ts'
 import { prepareTools } from './testing/tools.ts'
 
 const isCi = process.env.CI === 'true'
+
+const bundles = mkdtempSync(join(tmpdir(), 'distropack-bundles-'))
+process.env.DISTROPACK_BUNDLES = bundles
+process.once('exit', () => rmSync(bundles, { recursive: true, force: true }))
 
 const missingTools = prepareTools()
 const roots = missingTools ? Promise.resolve(missingTools) : prepareRoots()

@@ -1,6 +1,8 @@
 // One Worker as one ES module, as `wrangler deploy` would bundle it. Node's modules and Cloudflare's stay imports.
 
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /**
@@ -22,8 +24,7 @@ const requiredBuiltins: Plugin = {
   },
 }
 
-/** The bundle's text. Fails with esbuild's own message: file, line and what it could not resolve. */
-export const bundleWorker = async (entry: string): Promise<string> => {
+const bundle = async (entry: string): Promise<string> => {
   const result = await build({
     entryPoints: [entry],
     bundle: true,
@@ -41,4 +42,21 @@ export const bundleWorker = async (entry: string): Promise<string> => {
     logLevel: 'silent',
   })
   return result.outputFiles[0]?.text ?? ''
+}
+
+/**
+ * The bundle's text. Fails with esbuild's own message: file, line and what it could not resolve.
+ * DISTROPACK_BUNDLES: a folder in which the first of many processes leaves it for the others. `npm test` names one for
+ * its own time: a score of platforms start in it, and none changes the source.
+ */
+export const bundleWorker = async (entry: string): Promise<string> => {
+  const folder = process.env.DISTROPACK_BUNDLES
+  if (!folder) return bundle(entry)
+  const file = join(folder, `${entry.replaceAll('/', '-')}.mjs`)
+  if (existsSync(file)) return readFileSync(file, 'utf8')
+  const text = await bundle(entry)
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, text)
+  renameSync(draft, file)
+  return text
 }

@@ -49,6 +49,7 @@ const spawnChild = (port: number, { token, log }: PackagerOptions): ChildProcess
       HOME: process.env.HOME,
       TMPDIR: process.env.TMPDIR,
       LANG: 'C.UTF-8',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: String(port),
       HOST: '127.0.0.1',
       PACKAGER_TOKEN: token,
