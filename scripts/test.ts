@@ -28,7 +28,9 @@ const computing = async (): Promise<readonly Outcome[]> => [
 ]
 
 /** What waits for processes to start, to die and to be tried again. */
-const waiting = async (): Promise<readonly Outcome[]> => [await runVitest('e2e', ['e2e'])]
+const waiting = async (): Promise<readonly Outcome[]> => [
+  missingTools ? notRun('e2e', missingTools, isCi) : await runVitest('e2e', ['e2e']),
+]
 
 const installing = async (): Promise<readonly Outcome[]> => {
   const missingRoots = await roots

@@ -62,10 +62,18 @@ it('two starts do not share a folder, nor a port', async () => {
   rmSync(other, { recursive: true })
 })
 
-it('a later start finds everything as it was, and ends with every process it started', async () => {
+/** Whether a process of its own outlived it. */
+const leftBehindBy = async (start: Start, signal: NodeJS.Signals, status: number): Promise<boolean> => {
+  const processes = descendants(start.child.pid)
+  expect(processes.length).toBeGreaterThan(1)
+  expect(await start.end(signal)).toBe(status)
+  return !(await areGone(processes))
+}
+
+it('`npm run dev` finds everything as `npm start` left it, and both end with every process they started', async () => {
   const before = readLocal(state)
-  expect(await running.end('SIGTERM')).toBe(143)
-  const start = await launch(state)
+  expect(await leftBehindBy(running, 'SIGTERM', 143)).toBe(false)
+  const start = await launch(state, {}, 'dev')
   await start.ready()
   expect(start.output()).not.toContain('publishing')
   const { token, email, password } = before
@@ -78,10 +86,7 @@ it('a later start finds everything as it was, and ends with every process it sta
   expect(signIn.status).toBe(200)
   await signIn.body?.cancel()
   expect((await fetch(`${start.url}/r/demo/hello/apt/dists/stable/InRelease`)).status).toBe(200)
-  const processes = descendants(start.child.pid)
-  expect(processes.length).toBeGreaterThan(1)
-  expect(await start.end('SIGINT')).toBe(130)
-  expect(await areGone(processes)).toBe(true)
+  expect(await leftBehindBy(start, 'SIGINT', 130)).toBe(false)
 })
 
 it('a state whose key is gone is not started on, and gets no other key', async () => {

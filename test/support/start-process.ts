@@ -24,10 +24,14 @@ export interface Start {
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** `npm start` on this state folder; PORT is a free one unless given. */
-export const launch = async (state: string, environment: Readonly<Record<string, string>> = {}): Promise<Start> => {
+/** `npm start`, or `npm run dev`, on this state folder; PORT is a free one unless given. */
+export const launch = async (
+  state: string,
+  environment: Readonly<Record<string, string>> = {},
+  script: 'start' | 'dev' = 'start',
+): Promise<Start> => {
   const port = environment.PORT ?? String(await findFreePort())
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/start.ts')], {
+  const child = spawn(process.execPath, [join(ROOT, `scripts/${script}.ts`)], {
     env: { ...process.env, DISTROPACK_STATE_DIR: state, PORT: port, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
