@@ -119,9 +119,9 @@ export interface RepositoryLayout<E extends Entry = Entry> {
 }
 
 export interface PublicKey {
-  /** OpenPGP: the fingerprint in upper-case hex. RSA: the file's name in /etc/apk/keys. */
+  /** OpenPGP: the fingerprint in upper-case hex. RSA and usign: the file's name among a client's keys. */
   readonly name: string
-  /** Armored, or PEM. */
+  /** Armored, PEM, or usign's two lines. */
   readonly publicKey: string
 }
 
@@ -132,6 +132,7 @@ export interface PublicKey {
 export interface PublicKeys {
   readonly openpgp: readonly PublicKey[]
   readonly rsa: readonly PublicKey[]
+  readonly usign: readonly PublicKey[]
 }
 
 export interface IndexFile extends RepositoryFile {

@@ -7,12 +7,13 @@ import { apk } from './formats/apk/format.ts'
 import { arch } from './formats/arch/format.ts'
 import { ARCHIVES } from './formats/archive/format.ts'
 import { deb } from './formats/deb/format.ts'
+import { ipk } from './formats/ipk/format.ts'
 import { rpm } from './formats/rpm/format.ts'
 import { ARCHITECTURES, type Architecture, parseArchitecture } from './model/arch.ts'
 import { err, ok, type Result } from './result.ts'
 
 // A Format<DebEntry> is used only through entries its own schema parsed, which is what makes this cast true.
-export const FORMATS = [deb, rpm, apk, arch, ...ARCHIVES] as unknown as readonly Format[]
+export const FORMATS = [deb, rpm, apk, arch, ipk, ...ARCHIVES] as unknown as readonly Format[]
 
 export const findFormat = (id: string): Format | undefined => FORMATS.find((format) => format.id === id)
 

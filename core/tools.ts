@@ -86,11 +86,20 @@ export interface IndexSigner {
   detachSign(bytes: Uint8Array): Promise<Uint8Array>
 }
 
+/** opkg's scheme: Ed25519 by a key known by its number. */
+export interface UsignSigner {
+  /** Exactly the file's name in /etc/opkg/keys: sixteen hex digits. */
+  readonly keyName: string
+  /** The text of a `.sig` file. Ed25519 reads what it signs twice, so all of it is in memory. */
+  sign(bytes: Uint8Array): Promise<string>
+}
+
 export interface RepositorySigner extends PackageSigner {
   /** Signs packages, and indexes whose clients take one signature. */
   readonly openpgp: OpenPgpSigner
   readonly rsa: RsaSigner
   readonly indexes: IndexSigner
+  readonly usign: UsignSigner
 }
 
 /** apk's keys that sign now, the one that every reader has first. */

@@ -5,7 +5,7 @@ import { ok, type Result } from '@distropack/core/result.ts'
 import { clientTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { type Environment, openProject, type ServerFlags } from '../settings.ts'
 
-const KINDS = { openpgp: 'OpenPGP', rsa: 'RSA' } as const
+const KINDS = { openpgp: 'OpenPGP', rsa: 'RSA', usign: 'usign' } as const
 
 const lineOf = ({ kind, name, state, createdAtMs }: SigningKey): string =>
   `${KINDS[kind].padEnd(8)} ${state.padEnd(8)} ${new Date(createdAtMs).toISOString().slice(0, 10)}  ${name}`

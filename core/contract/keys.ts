@@ -26,8 +26,12 @@ export type KeyState = z.infer<typeof keyStateSchema>
 
 export const keySchema = z
   .object({
-    kind: z.enum(['openpgp', 'rsa']).meta({ description: 'OpenPGP for all clients but apk, which has RSA keys' }),
-    name: z.string().meta({ description: 'The fingerprint; of an RSA key the file’s name in /etc/apk/keys' }),
+    kind: z
+      .enum(['openpgp', 'rsa', 'usign'])
+      .meta({ description: 'RSA keys are apk’s, usign’s are opkg’s, OpenPGP is for all other clients' }),
+    name: z
+      .string()
+      .meta({ description: 'The fingerprint; of others the file’s name in /etc/apk/keys or /etc/opkg/keys' }),
     state: keyStateSchema,
     publicKey: z.string(),
     createdAtMs: z.number(),

@@ -28,6 +28,7 @@ const PACKAGES = [
   'rpm2cpio',
   'rpmlint',
   'shellcheck',
+  'signify-openbsd',
   'unzip',
   'xz-utils',
   'zstd',

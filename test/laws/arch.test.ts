@@ -350,7 +350,7 @@ describe('a pacman repository', () => {
   })
 
   it('tells a reader to demand both signatures (pitfall 16), for a name of its own in each channel', async () => {
-    const keys = { openpgp: ['ABCD', 'EF01'].map((name) => ({ name, publicKey: '' })), rsa: [] }
+    const keys = { openpgp: ['ABCD', 'EF01'].map((name) => ({ name, publicKey: '' })), rsa: [], usign: [] }
     const { commands } = arch.repository.instructions(
       { ...ADDRESS, channel: 'beta', isPrivate: false },
       ['hello'],

@@ -33,7 +33,7 @@ const aptClaims = async (read: ReadPath, paths: readonly string[]): Promise<read
       claims.push({ path: `${suite}/${folder}/by-hash/SHA256/${sha256}`, sizeBytes: Number(size), sha256: sha256! })
     }
   }
-  for (const packages of paths.filter((path) => path.endsWith('/Packages'))) {
+  for (const packages of paths.filter((path) => path.startsWith('apt/') && path.endsWith('/Packages'))) {
     for (const stanza of text(read, packages)
       .split('\n\n')
       .filter((each) => each !== '')) {
@@ -77,6 +77,22 @@ const pacmanClaims = async (read: ReadPath, paths: readonly string[]): Promise<r
       claims.push({ path, sizeBytes: Number(field('CSIZE')), sha256: field('SHA256SUM') })
       // pacman fetches it, and nothing says its size.
       claims.push({ path: `${path}.sig` })
+    }
+  }
+  return claims
+}
+
+const opkgClaims = async (read: ReadPath, paths: readonly string[]): Promise<readonly Claim[]> => {
+  const claims: Claim[] = []
+  for (const list of paths.filter((path) => /^opkg\/.*\/Packages$/.test(path))) {
+    const folder = list.slice(0, list.lastIndexOf('/'))
+    const plain = text(read, list)
+    if (fromUtf8(new Uint8Array(gunzipSync(read(`${list}.gz`)!))) !== plain) throw new Error(`${list}.gz differs`)
+    claims.push({ path: `${list}.sig` })
+    for (const stanza of plain.split('\n\n').filter((each) => each !== '')) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1] ?? ''
+      const path = `${folder}/${field('Filename')}`
+      claims.push({ path, sizeBytes: Number(field('Size')), sha256: field('SHA256sum') })
     }
   }
   return claims
@@ -163,6 +179,7 @@ export const INDEX_READERS: Readonly<
   rpm: rpmClaims,
   apk: apkClaims,
   arch: pacmanClaims,
+  ipk: opkgClaims,
   'tar.gz': downloadClaims,
   'tar.xz': downloadClaims,
   'tar.zst': downloadClaims,
@@ -179,6 +196,7 @@ export const COUNT_RECORDS: Readonly<Record<string, (row: string) => number>> = 
   deb: countStanzas,
   rpm: (row) => parseXmlRoots(row).length,
   apk: countStanzas,
+  ipk: countStanzas,
   // One line each, with the break in front or behind; pacman's rows have groups.
   'tar.gz': countLines,
   'tar.xz': countLines,

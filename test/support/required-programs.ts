@@ -31,6 +31,7 @@ const PACKAGES = {
   // Its library files are makepkg's.
   'repo-add': 'pacman-package-manager makepkg',
   shellcheck: 'shellcheck',
+  'signify-openbsd': 'signify-openbsd',
   unzip: 'unzip',
   vercmp: 'pacman-package-manager',
   xz: 'xz-utils',

@@ -5,6 +5,7 @@ import type { PublicKeys } from '@distropack/core/format.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import * as openpgp from 'openpgp'
+import { generateUsignKey, usignSigner } from '../../workers/web/signing/usign.ts'
 
 /** Without a random salt, signatures over the same bytes are the same. */
 const config = { nonDeterministicSignaturesViaNotation: false }
@@ -42,6 +43,7 @@ export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => 
     const signed = await openpgp.sign({ message, signingKeys: pair.privateKey, date: NOW, config })
     return signed.replaceAll('\r\n', '\n')
   }
+  const usign = generateUsignKey('test')
   const fingerprint = pair.publicKey.getFingerprint().toUpperCase()
   const publicKeyArmored = pair.publicKey.armor()
   return {
@@ -58,6 +60,7 @@ export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => 
       clearSign,
       detachSign: (bytes) => sign(bytes, 'armored'),
     },
+    usign: usignSigner(usign.name, usign.privateKey),
     rsa: {
       keyName: 'acme-tool-0a1b2c3d.rsa.pub',
       publicKeyPem: rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
@@ -71,9 +74,14 @@ export const makeSigner = async (given?: KeyPair): Promise<RepositorySigner> => 
 }
 
 /** As readers of the repository are given them. */
-export const publicKeysOf = ({ openpgp: { fingerprint, publicKeyArmored }, rsa }: RepositorySigner): PublicKeys => ({
+export const publicKeysOf = ({
+  openpgp: { fingerprint, publicKeyArmored },
+  rsa,
+  usign,
+}: RepositorySigner): PublicKeys => ({
   openpgp: [{ name: fingerprint, publicKey: publicKeyArmored }],
   rsa: [{ name: rsa.keyName, publicKey: rsa.publicKeyPem }],
+  usign: [{ name: usign.keyName, publicKey: '' }],
 })
 
 let made: Promise<RepositorySigner> | undefined

@@ -22,6 +22,7 @@ const create = async (project: string, privateKey: string) =>
   api('PUT', `/projects/acme/${project}`, { token: acme, json: { signing: { kind: 'import', privateKey } } })
 const post = (project: string, word: string, json: object) =>
   api('POST', `/projects/acme/${project}/keys/${word}`, { token: acme, json })
+const KINDS = ['openpgp', 'rsa', 'usign']
 const states = (items: readonly { kind: string; state: string }[]) => items.map(({ kind, state }) => `${kind} ${state}`)
 
 it(
@@ -29,7 +30,7 @@ it(
   async () => {
     await create('one', await newKey())
     const { status, body } = await api('GET', '/projects/acme/one/keys', { token: acme })
-    expect([status, states(body.items).sort()]).toEqual([200, ['openpgp signing', 'rsa signing']])
+    expect([status, states(body.items).sort()]).toEqual([200, KINDS.map((kind) => `${kind} signing`)])
     expect(JSON.stringify(body)).not.toMatch(/PRIVATE/)
   },
   SLOW_MS,
@@ -51,19 +52,14 @@ it(
     )
     expect(both.map(({ status }) => status).sort()).toEqual([201, 409])
     const [made] = both.filter(({ status }) => status === 201)
-    expect(states(made!.body.items).sort()).toEqual(['openpgp next', 'openpgp signing', 'rsa next', 'rsa signing'])
+    expect(states(made!.body.items).sort()).toEqual(KINDS.flatMap((kind) => [`${kind} next`, `${kind} signing`]))
     const next = made!.body.items.find(
       (key: { state: string; kind: string }) => key.state === 'next' && key.kind === 'openpgp',
     )
 
     expect((await api('GET', '/projects/acme/two', { token: acme })).body.openpgpFingerprint).not.toBe(next.name)
     const retired = await post('two', 'retire', {})
-    expect(states(retired.body.items).sort()).toEqual([
-      'openpgp retired',
-      'openpgp signing',
-      'rsa retired',
-      'rsa signing',
-    ])
+    expect(states(retired.body.items).sort()).toEqual(KINDS.flatMap((kind) => [`${kind} retired`, `${kind} signing`]))
     expect((await api('GET', '/projects/acme/two', { token: acme })).body.openpgpFingerprint).toBe(next.name)
 
     const { body } = await api('GET', '/organizations/acme/audit?action=key.retired', { token: acme })

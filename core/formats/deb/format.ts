@@ -1,9 +1,9 @@
 // Debian packages and apt repositories, behind the interface every format has.
 import type { Format } from '../../format.ts'
+import { compareDpkgVersions } from '../../text/dpkg-version.ts'
 import { debBlockSchema } from './block.ts'
 import { buildDeb } from './build.ts'
 import { checkSpec } from './check.ts'
-import { compareDebVersions } from './compare.ts'
 import { debArchitecture } from './control.ts'
 import { type DebEntry, debEntrySchema } from './entry.ts'
 import { inspectDeb } from './inspect.ts'
@@ -27,7 +27,7 @@ export const deb: Format<DebEntry> = {
   fileName: (spec) => debFileName(spec.name, debVersion(spec.version), debArchitecture(spec)),
   build: buildDeb,
   inspect: inspectDeb,
-  compareVersions: compareDebVersions,
+  compareVersions: compareDpkgVersions,
   repository: {
     root: ROOT,
     baseStreams: BASE_STREAMS,

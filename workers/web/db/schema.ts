@@ -62,8 +62,8 @@ export const signingKeys = sqliteTable(
     projectId: text()
       .notNull()
       .references(() => projects.id),
-    kind: text({ enum: ['openpgp', 'rsa'] }).notNull(),
-    /** OpenPGP: the fingerprint. RSA: the public key's file name, as apk wants it. */
+    kind: text({ enum: ['openpgp', 'rsa', 'usign'] }).notNull(),
+    /** OpenPGP: the fingerprint. Others: the public key's file name, as apk and opkg want it. */
     name: text().notNull(),
     state: text().$type<KeyState>().notNull().default('signing'),
     publicKey: text().notNull(),

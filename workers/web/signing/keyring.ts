@@ -11,6 +11,7 @@ import { signingKeys } from '../db/schema.ts'
 import { type GeneratedKey, generateOpenPgpKey, importOpenPgpKey, openPgpSigner } from './openpgp.ts'
 import { openPgpIndexSigner } from './openpgp-index.ts'
 import { generateRsaKey, rsaSigner } from './rsa.ts'
+import { generateUsignKey, usignSigner } from './usign.ts'
 import type { Vault } from './vault.ts'
 
 export type KeyRow = typeof signingKeys.$inferSelect
@@ -54,7 +55,8 @@ export const makeKeys = async (
     sealedPrivateKey: await vault.seal(key.privateKey, ownerOf(owner.id, kind)),
     createdAtMs: nowMs,
   })
-  return ok(await Promise.all([row('openpgp', openpgp.value), row('rsa', rsa)]))
+  const usign = generateUsignKey(label)
+  return ok(await Promise.all([row('openpgp', openpgp.value), row('rsa', rsa), row('usign', usign)]))
 }
 
 const ORDER: readonly KeyState[] = ['signing', 'next', 'retired', 'revoked']
@@ -78,6 +80,7 @@ export const describeKeys = (rows: readonly KeyRow[]): string =>
 export const publicKeysOf = (rows: readonly KeyRow[]): PublicKeys => ({
   openpgp: pick(rows, 'openpgp', ['signing', 'next', 'retired']).map(publicHalf),
   rsa: pick(rows, 'rsa', ['signing', 'next', 'retired']).map(publicHalf),
+  usign: pick(rows, 'usign', ['signing', 'next', 'retired']).map(publicHalf),
 })
 
 export const readPublicKeys = async (database: Database, projectId: string): Promise<PublicKeys> =>
@@ -93,25 +96,43 @@ const openAll = async (vault: Vault, rows: readonly KeyRow[]): Promise<Result<re
   return ok(keys)
 }
 
+/** Projects that are older than opkg's format get its key when they are next signed for. */
+const withUsign = async (database: Database, vault: Vault, projectId: string): Promise<readonly KeyRow[]> => {
+  const rows = await readKeys(database, projectId)
+  if (pick(rows, 'usign', ['signing']).length > 0) return rows
+  const { privateKey, ...key } = generateUsignKey('repository')
+  const sealedPrivateKey = await vault.seal(privateKey, ownerOf(projectId, 'usign'))
+  const row = { ...key, projectId, kind: 'usign', state: 'signing', sealedPrivateKey } as const
+  await database
+    .insert(signingKeys)
+    .values({ ...row, createdAtMs: Date.now() })
+    .onConflictDoNothing()
+  return readKeys(database, projectId)
+}
+
 export const openSigner = async (
   database: Database,
   vault: Vault,
   projectId: string,
 ): Promise<Result<RepositorySigner, Fault>> => {
-  const rows = await readKeys(database, projectId)
+  const rows = await withUsign(database, vault, projectId)
   const openpgpRows = pick(rows, 'openpgp', ['signing', 'next'])
   const rsaRows = pick(rows, 'rsa', ['signing', 'next'])
   const openpgp = await openAll(vault, openpgpRows)
   if (!openpgp.ok) return err(openpgp.error)
   const rsa = await openAll(vault, rsaRows)
   if (!rsa.ok) return err(rsa.error)
+  const [usignRow] = pick(rows, 'usign', ['signing'])
+  const usign = await openAll(vault, usignRow ? [usignRow] : [])
+  if (!usign.ok) return err(usign.error)
   const [first] = openpgp.value
   const [signing, nextRsa] = rsa.value.map((key, at) => rsaSigner(rsaRows[at]!.name, key))
-  if (first === undefined || !signing) throw new Error(`project ${projectId} has no signing keys`)
+  if (first === undefined || !signing || !usignRow) throw new Error(`project ${projectId} has no signing keys`)
   return ok({
     openpgp: await openPgpSigner(first),
     indexes: await openPgpIndexSigner(openpgp.value),
     rsa: signing,
+    usign: usignSigner(usignRow.name, usign.value[0]!),
     ...(nextRsa ? { nextRsa } : {}),
   })
 }

@@ -1,7 +1,7 @@
 // Our order of versions against dpkg's own, pair by pair.
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { compareDebVersions } from './compare.ts'
+import { compareDpkgVersions } from './dpkg-version.ts'
 
 const NASTY = [
   '0',
@@ -73,14 +73,14 @@ it('agrees with dpkg --compare-versions on more than a thousand pairs', () => {
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'ignore'],
   })
-  const ours = pairs.map(([a, b]) => `${a} ${sign(compareDebVersions(a, b))} ${b}`)
+  const ours = pairs.map(([a, b]) => `${a} ${sign(compareDpkgVersions(a, b))} ${b}`)
   expect(ours).toEqual(
     answers
       .trim()
       .split('\n')
       .map((answer, at) => `${pairs[at]![0]} ${answer} ${pairs[at]![1]}`),
   )
-  expect(pairs.map(([a, b]) => sign(compareDebVersions(b, a)))).toEqual(
-    pairs.map(([a, b]) => sign(-compareDebVersions(a, b))),
+  expect(pairs.map(([a, b]) => sign(compareDpkgVersions(b, a)))).toEqual(
+    pairs.map(([a, b]) => sign(-compareDpkgVersions(a, b))),
   )
 }, 60_000)

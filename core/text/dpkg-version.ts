@@ -48,7 +48,7 @@ const split = (version: string) => {
   }
 }
 
-export const compareDebVersions = (a: string, b: string): number => {
+export const compareDpkgVersions = (a: string, b: string): number => {
   const left = split(a)
   const right = split(b)
   return (

@@ -1,0 +1,80 @@
+// Reads an .ipk in one pass, ours or a stranger's by OpenWrt's ipkg-build, whose data part comes before the control part.
+import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
+import { toHex } from '../../bytes/hex.ts'
+import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
+import { readTar } from '../../bytes/tar-read.ts'
+import type { Fault } from '../../fault.ts'
+import type { PackagedPath } from '../../model/entry.ts'
+import type { ByteSource } from '../../model/spec.ts'
+import { ok, type Result } from '../../result.ts'
+import type { InspectTools, SeekableFile } from '../../tools.ts'
+import { entryOf, type IpkEntry } from './entry.ts'
+
+const MAX_CONTROL_BYTES = 1024 * 1024
+const MAX_PATHS = 1_000_000
+const GZIP_MAGIC = [0x1f, 0x8b]
+
+const segmentsOf = (name: string): readonly string[] =>
+  name.split('/').filter((segment) => segment !== '' && segment !== '.')
+
+const readControl = async (tar: ByteSource): Promise<string> => {
+  let text: string | undefined
+  for await (const { name, kind, sizeBytes, body } of readTar(tar)) {
+    if (kind !== 'file' || segmentsOf(name).join('/') !== 'control') continue
+    if (sizeBytes > MAX_CONTROL_BYTES) throw new StreamFault('The control file is larger than 1 MiB.')
+    text = fromUtf8(await collectBytes(body))
+  }
+  if (text === undefined) throw new StreamFault('control.tar.gz holds no file "control". Build the package again.')
+  return text
+}
+
+const readData = async (tar: ByteSource) => {
+  const paths: PackagedPath[] = []
+  let contentBytes = 0
+  for await (const { name, kind, sizeBytes } of readTar(tar)) {
+    if (kind === 'file') contentBytes += sizeBytes
+    const segments = segmentsOf(name)
+    if (segments.length === 0) continue
+    if (paths.length === MAX_PATHS) {
+      throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
+    }
+    paths.push({
+      path: `/${segments.join('/')}`,
+      kind: kind === 'directory' || kind === 'symlink' ? kind : 'file',
+    })
+  }
+  return { paths, contentBytes }
+}
+
+const readParts = async (tar: ByteSource, tools: InspectTools) => {
+  let controlText: string | undefined
+  let data: Awaited<ReturnType<typeof readData>> | undefined
+  for await (const { name, body } of readTar(tar)) {
+    const part = segmentsOf(name).join('/')
+    if (part === 'control.tar.gz') controlText ??= await readControl(decompressPart(tools, 'gzip', body, part))
+    if (part === 'data.tar.gz') data ??= await readData(decompressPart(tools, 'gzip', body, part))
+  }
+  if (controlText !== undefined && data) return { controlText, ...data }
+  throw new StreamFault('The package lacks control.tar.gz or data.tar.gz. Build it again.')
+}
+
+export const inspectIpk = (file: SeekableFile, tools: InspectTools): Promise<Result<IpkEntry, Fault>> =>
+  catchStreamFaults(async () => {
+    const head = await file.read(0, GZIP_MAGIC.length)
+    if (!GZIP_MAGIC.every((byte, at) => head[at] === byte)) {
+      throw new StreamFault(
+        'The package is no gzipped tar. Build it as OpenWrt does; the ar archives of older tools are not read.',
+        'package_unsupported',
+      )
+    }
+    const sha256 = tools.hash('sha256')
+    async function* hashed(): ByteSource {
+      for await (const chunk of file.stream()) {
+        sha256.update(chunk)
+        yield chunk
+      }
+    }
+    const parts = await readParts(decompressPart(tools, 'gzip', hashed(), 'The package'), tools)
+    const entry = entryOf(parts)
+    return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256: toHex(sha256.digest()) }) : entry
+  })
