@@ -1,19 +1,5 @@
 // The words of `distropack admin`, for main.ts.
 import type { Command } from 'commander'
-import {
-  addUser,
-  bootstrap,
-  listDeadLetters,
-  listOrganizations,
-  listUsers,
-  readOnly,
-  reindex,
-  removeUser,
-  replay,
-  rotateKey,
-  setOperator,
-  sweep,
-} from './commands/admin.ts'
 import type { Outcome } from './outcome.ts'
 import type { Environment } from './settings.ts'
 
@@ -27,45 +13,47 @@ interface Context {
 export const addAdminCommands = (program: Command, { env, dress, finish }: Context): void => {
   const admin = program.command('admin').description('run an instance; the token is its operator’s')
   const word = (name: string, description: string): Command => dress(admin.command(name).description(description))
-  const end = async (outcome: Promise<Outcome>, flags: { readonly json?: boolean }): Promise<void> =>
-    finish(await outcome, flags.json ?? false)
+  const end = async (
+    ask: (run: typeof import('./commands/admin.ts')) => Promise<Outcome>,
+    flags: { readonly json?: boolean },
+  ): Promise<void> => finish(await ask(await import('./commands/admin.ts')), flags.json ?? false)
 
-  word('users', 'list accounts').action((flags) => end(listUsers(flags, env), flags))
+  word('users', 'list accounts').action((flags) => end((run) => run.listUsers(flags, env), flags))
   word('add-user', 'make an account; its password is asked for, or read from stdin')
     .argument('<email>')
     .option('--name <name>', 'as others see it')
     .option('--organization <name>', 'one that it becomes an owner of')
-    .action((email: string, flags) => end(addUser(email, flags, env), flags))
+    .action((email: string, flags) => end((run) => run.addUser(email, flags, env), flags))
   word('remove-user', 'delete an account')
     .argument('<user>', 'its id')
-    .action((id: string, flags) => end(removeUser(id, flags, env), flags))
+    .action((id: string, flags) => end((run) => run.removeUser(id, flags, env), flags))
   word('promote', 'make an account an operator')
     .argument('<user>', 'its id')
-    .action((id: string, flags) => end(setOperator(id, true, flags, env), flags))
+    .action((id: string, flags) => end((run) => run.setOperator(id, true, flags, env), flags))
   word('demote', 'make an operator an ordinary account')
     .argument('<user>', 'its id')
-    .action((id: string, flags) => end(setOperator(id, false, flags, env), flags))
-  word('organizations', 'list organizations').action((flags) => end(listOrganizations(flags, env), flags))
+    .action((id: string, flags) => end((run) => run.setOperator(id, false, flags, env), flags))
+  word('organizations', 'list organizations').action((flags) => end((run) => run.listOrganizations(flags, env), flags))
   word('bootstrap', 'make an organization, or find it, and a token that administers it')
     .argument('<organization>')
-    .action((name: string, flags) => end(bootstrap(name, flags, env), flags))
+    .action((name: string, flags) => end((run) => run.bootstrap(name, flags, env), flags))
   word('dead-letters', 'list jobs that died of the platform’s trouble').action((flags) =>
-    end(listDeadLetters(flags, env), flags),
+    end((run) => run.listDeadLetters(flags, env), flags),
   )
   word('replay', 'start a dead job over')
     .argument('<job>', 'its id')
-    .action((id: string, flags) => end(replay(id, flags, env), flags))
+    .action((id: string, flags) => end((run) => run.replay(id, flags, env), flags))
   word('reindex', 'make every index of a repository anew from the database')
     .argument('<organization/project>')
-    .action((name: string, flags) => end(reindex(name, flags, env), flags))
+    .action((name: string, flags) => end((run) => run.reindex(name, flags, env), flags))
   word('rotate-key', 'seal every secret under the present KEY_ENCRYPTION_KEY').action((flags) =>
-    end(rotateKey(flags, env), flags),
+    end((run) => run.rotateKey(flags, env), flags),
   )
   word('sweep', 'take up again whatever was lost between two steps, now').action((flags) =>
-    end(sweep(flags, env), flags),
+    end((run) => run.sweep(flags, env), flags),
   )
   word('read-only', 'say whether the platform takes changes, or set it')
     .argument('[on|off]')
     .option('--reason <text>', 'what people are told')
-    .action((state: 'on' | 'off' | undefined, flags) => end(readOnly(state, flags, env), flags))
+    .action((state: 'on' | 'off' | undefined, flags) => end((run) => run.readOnly(state, flags, env), flags))
 }

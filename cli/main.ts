@@ -1,15 +1,7 @@
-// The command line: options and help, and the one edge where an outcome becomes output and an exit status.
-import { manifestJsonSchema } from '@distropack/core/manifest/schema.ts'
-import { ALL_TARGETS, architecturesOf, FORMATS } from '@distropack/core/registry.ts'
+// The command line: options and help, and the one edge where an outcome becomes output and an exit status. A command's
+// own code is loaded when it runs: most ask a server something, and need neither formats nor codecs.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addAdminCommands } from './admin-commands.ts'
-import { build } from './commands/build.ts'
-import { logs, status } from './commands/inspect-build.ts'
-import { listKeys, retireKeys, rotateKeys } from './commands/keys.ts'
-import { login } from './commands/login.ts'
-import { packages, remove, unyank, yank } from './commands/packages.ts'
-import { publish } from './commands/publish.ts'
-import { push } from './commands/push.ts'
 import { EXIT, EXIT_HELP, type Outcome, type Trouble } from './outcome.ts'
 import packageFile from './package.json' with { type: 'json' }
 import { openTerminal } from './terminal.ts'
@@ -67,9 +59,9 @@ const withManifest = (command: Command): Command =>
     .option('--version <version>', "instead of the manifest's own")
     .option('-t, --target <format/architecture>', 'what to build; may be repeated', collect)
 
-const TARGETS_HELP = `
-Targets: ${FORMATS.map((format) => `${format.id}/{${architecturesOf(format).join(',')}}`).join(' ')}
-Without --target: the manifest's \`targets\`, else every format for the manifest's \`arch\`.`
+/** Commander writes help at once and waits for nothing, so the list of formats is loaded before it might be asked for. */
+const isHelpAsked = process.argv.some((word) => ['-h', '--help', 'help'].includes(word))
+const targetsHelp = isHelpAsked ? (await import('./targets-help.ts')).TARGETS_HELP : ''
 
 const program = new Command('distropack')
   .description('Packages for every distribution and hosted repositories, from one manifest. Every nfpm.yaml is one.')
@@ -88,6 +80,7 @@ const command = (name: string, description: string): Command =>
   program.command(name).description(description).addOption(jsonOption()).addHelpText('after', EXIT_HELP)
 
 withServer(command('login', 'check a token and keep it for later commands')).action(async (flags) => {
+  const { login } = await import('./commands/login.ts')
   finish(await login(flags, env), flags.json ?? false)
 })
 
@@ -96,8 +89,9 @@ withProject(withManifest(command('publish', 'build on the server and publish to 
   .option('--no-wait', 'do not wait until it is published')
   .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
   .option('--sbom <path>', 'your own bill of materials (CycloneDX or SPDX, JSON), served beside the packages')
-  .addHelpText('after', TARGETS_HELP)
+  .addHelpText('after', targetsHelp)
   .action(async ({ timeout, ...flags }) => {
+    const { publish } = await import('./commands/publish.ts')
     finish(await publish({ ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
   })
 
@@ -107,10 +101,12 @@ withProject(command('push', 'publish finished packages, made by anything'))
   .option('--no-wait', 'do not wait until they are published')
   .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
   .action(async (files: readonly string[], { timeout, ...flags }) => {
+    const { push } = await import('./commands/push.ts')
     finish(await push(files, { ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
   })
 
 withProject(command('packages', 'what is published')).action(async (flags) => {
+  const { packages } = await import('./commands/packages.ts')
   finish(await packages(flags, env), flags.json ?? false)
 })
 
@@ -120,6 +116,7 @@ withProject(command('yank', 'offer it no more; its exact address still serves it
   .argument('<package>', MEANT)
   .option('-c, --channel <name>', 'of this channel alone')
   .action(async (word: string, flags) => {
+    const { yank } = await import('./commands/packages.ts')
     finish(await yank(word, flags, env), flags.json ?? false)
   })
 
@@ -127,12 +124,14 @@ withProject(command('unyank', 'offer it again'))
   .argument('<package>', MEANT)
   .option('-c, --channel <name>', 'in this channel alone')
   .action(async (word: string, flags) => {
+    const { unyank } = await import('./commands/packages.ts')
     finish(await unyank(word, flags, env), flags.json ?? false)
   })
 
 withProject(command('delete', 'take it away; its version stays taken'))
   .argument('<package>', MEANT)
   .action(async (word: string, flags) => {
+    const { remove } = await import('./commands/packages.ts')
     finish(await remove(word, flags, env), flags.json ?? false)
   })
 
@@ -144,6 +143,7 @@ const keyCommand = (name: string, description: string): Command =>
   withProject(keyWords.command(name).description(description).addOption(jsonOption()).addHelpText('after', EXIT_HELP))
 
 keyCommand('list', 'which there are, those at work first').action(async (flags) => {
+  const { listKeys } = await import('./commands/keys.ts')
   finish(await listKeys(flags, env), flags.json ?? false)
 })
 
@@ -151,39 +151,45 @@ keyCommand('rotate', 'make the next keys: readers get them now, and both sign')
   .addOption(new Option('--kind <kind>', 'of the OpenPGP key').choices(['rsa4096', 'ed25519']).default('rsa4096'))
   .option('--import <file>', 'an OpenPGP key of your own, armored, without passphrase')
   .action(async (flags) => {
+    const { rotateKeys } = await import('./commands/keys.ts')
     finish(await rotateKeys(flags, env), flags.json ?? false)
   })
 
 keyCommand('retire', 'sign with the next keys alone')
   .option('--compromised', 'tell readers to trust the old ones no more, also for packages they signed')
   .action(async (flags) => {
+    const { retireKeys } = await import('./commands/keys.ts')
     finish(await retireKeys(flags, env), flags.json ?? false)
   })
 
 withManifest(command('build', 'build packages on this machine, without a server'))
   .option('-o, --out <folder>', 'where the packages go', '.')
-  .addHelpText('after', TARGETS_HELP)
+  .addHelpText('after', targetsHelp)
   .action(async (flags) => {
+    const { build } = await import('./commands/build.ts')
     finish(await build(flags, env, terminal), flags.json ?? false)
   })
 
 withProject(command('status', 'what became of a build'))
   .argument('<build>', 'its id')
   .action(async (id: string, flags) => {
+    const { status } = await import('./commands/inspect-build.ts')
     finish(await status(id, flags, env), flags.json ?? false)
   })
 
 withProject(command('logs', 'what a build said'))
   .argument('<build>', 'its id')
-  .option('-t, --target <format/architecture>', `only this one, as in ${ALL_TARGETS[0]}`)
+  .option('-t, --target <format/architecture>', 'only this one, as in deb/amd64')
   .action(async (id: string, flags) => {
+    const { logs } = await import('./commands/inspect-build.ts')
     finish(await logs(id, flags, env), flags.json ?? false)
   })
 
 program
   .command('jsonschema')
   .description("the manifest's JSON Schema, for editors")
-  .action(() => {
+  .action(async () => {
+    const { manifestJsonSchema } = await import('@distropack/core/manifest/schema.ts')
     process.stdout.write(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
   })
 

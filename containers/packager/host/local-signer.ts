@@ -7,8 +7,6 @@ import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { PackageSigner } from '@distropack/core/tools.ts'
 import { KeyTrouble, passphraseFor } from './key-trouble.ts'
-import { openPgpSigner } from './openpgp-key.ts'
-import { rsaSigner } from './rsa-key.ts'
 
 /** What the blocks of all formats have in common, already expanded; a format adds keys of its own. */
 interface SignatureBlock {
@@ -44,7 +42,12 @@ export const localSigner = async (
   if (!localKey || !file) return ok(undefined)
   try {
     const key = { file, bytes: await readKeyFile(file), passphrase: passphraseFor(manifestName, env) }
-    if (localKey === 'rsa') return ok({ rsa: rsaSigner(key, keyName, spec.maintainer) })
+    // Loaded where a key is used: most commands sign nothing, and openpgp.js is large.
+    if (localKey === 'rsa') {
+      const { rsaSigner } = await import('./rsa-key.ts')
+      return ok({ rsa: rsaSigner(key, keyName, spec.maintainer) })
+    }
+    const { openPgpSigner } = await import('./openpgp-key.ts')
     return ok({ openpgp: await openPgpSigner(key, keyId) })
   } catch (error) {
     if (!(error instanceof KeyTrouble)) throw error
