@@ -8,6 +8,8 @@ import { bundleWorker } from './scripts/platform/bundle.ts'
 
 // Programs that tests start (the command line, `npm start`) keep compiled code, as the command line does for its users.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
+// Other people's programs say and read the same in everybody's locale: bsdtar refuses names that are not ASCII in C.
+process.env.LC_ALL = 'C.UTF-8'
 
 /** Whether `--project` lets it run. The Workers' projects take a second or two to make, also where nobody wants them. */
 const isWanted = (project: string): boolean => {

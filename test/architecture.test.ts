@@ -166,7 +166,7 @@ describe.each(FORMATS.map(({ id, manifestName }) => [id, manifestName] as const)
       /^core\/contract\/examples\.ts$/,
       /^core\/manifest\/(schema|expand|changelog|contents|blocks?)\.ts$/,
       /^bench\//,
-      /^scripts\/testing\/(roots|tools)\.ts$/,
+      /^scripts\/testing\/(roots|programs)\.ts$/,
     ]
 
     it('is named nowhere else', () => {

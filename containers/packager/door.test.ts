@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BuildEvent, buildEventSchema } from '@distropack/core/contract/packager.ts'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { requirePrograms } from '../../test/support/required-programs.ts'
 import { type Packager, startPackager } from './door.ts'
 
 const TOKEN = 'order-token-that-must-not-be-logged'
@@ -130,6 +131,8 @@ const eventsOf = (text: string): BuildEvent[] =>
     .trim()
     .split('\n')
     .map((line) => buildEventSchema.parse(JSON.parse(line)))
+
+beforeAll(() => requirePrograms('dpkg-deb'))
 
 describe('the packager', () => {
   it('builds a package that dpkg-deb reads, and stores it with its entry', async () => {

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
+import { requirePrograms } from '../../test/support/required-programs.ts'
 import { AR_MAGIC, arMember, readArHeader, readArMagic } from './ar.ts'
 import { collectBytes, concatBytes, sourceOf, utf8 } from './arrays.ts'
 import { createReader } from './reader.ts'
@@ -26,6 +27,8 @@ const namesIn = async (bytes: Uint8Array): Promise<readonly string[]> => {
   }
   return names
 }
+
+beforeAll(() => requirePrograms('ar'))
 
 it('is listed by ar', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ar-'))

@@ -2,11 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
+import { requirePrograms } from '../../test/support/required-programs.ts'
 import { concatBytes, fromUtf8, utf8 } from './arrays.ts'
 import { CPIO_END, CPIO_MAX_FILE_BYTES, cpioHeader, cpioPadding, cpioStrippedHeader } from './cpio.ts'
 
 const common = { inode: 1, mode: 0o100644, mtimeSeconds: 1_700_000_000 }
+
+beforeAll(() => requirePrograms('cpio'))
 
 it('is an archive that cpio unpacks, whatever the lengths of names and files', () => {
   const bodies = ['', 'a', 'ab', 'abc', 'abcd', 'x'.repeat(1001)]

@@ -1,6 +1,7 @@
 // Our tar against tools nobody here wrote: GNU tar and Python read what we write, and write what we read.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { requirePrograms } from '../../test/support/required-programs.ts'
 import type { ByteSource } from '../model/spec.ts'
 import { collectBytes, concatBytes, fromUtf8, utf8 } from './arrays.ts'
 import { StreamFault } from './stream-fault.ts'
@@ -48,6 +49,8 @@ const forged = (offset: number, bytes: Uint8Array): Uint8Array => {
   block.set(utf8(`${sum.toString(8).padStart(6, '0')}\0 `), 148)
   return block
 }
+
+beforeAll(() => requirePrograms('python3'))
 
 describe.each(['gnu', 'pax'] as const)('a tar of the %s dialect', (dialect) => {
   it('is listed by GNU tar with every name, mode and target', () => {

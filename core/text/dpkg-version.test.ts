@@ -1,6 +1,7 @@
 // Our order of versions against dpkg's own, pair by pair.
 import { execFileSync } from 'node:child_process'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
+import { requirePrograms } from '../../test/support/required-programs.ts'
 import { compareDpkgVersions } from './dpkg-version.ts'
 
 const NASTY = [
@@ -61,6 +62,8 @@ const NASTY = [
 ].filter((version) => !version.endsWith('-'))
 
 const sign = (value: number): string => (value < 0 ? 'lt' : value > 0 ? 'gt' : 'eq')
+
+beforeAll(() => requirePrograms('bash', 'dpkg'))
 
 it('agrees with dpkg --compare-versions on more than a thousand pairs', () => {
   const pairs = NASTY.flatMap((a, at) => NASTY.slice(at).map((b) => [a, b] as const))

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { requirePrograms } from '../../test/support/required-programs.ts'
 import { xmlClosing, xmlElement, xmlOpening, xmlText } from './xml.ts'
+
+beforeAll(() => requirePrograms('python3'))
 
 /** What Python's expat reads: attribute, text, child count. */
 const read = (document: string): { attribute: string; text: string; children: number } =>

@@ -114,16 +114,17 @@ export const notRun = (title: string, remark: string, isFailure: boolean): Outco
   remark,
 })
 
-const lineOf = ({ title, passed, failed, seconds, remark }: Outcome): string => {
+const lineOf = ({ title, passed, failed, seconds, remark }: Outcome, width: number): string => {
   const didRun = passed + failed > 0 || !remark
   const counts = didRun ? `${passed} passed, ${failed} failed` : 'did not run'
-  return `${title.padEnd(14)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
+  return `${title.padEnd(width)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
 }
 
 /** Prints the table and, as the last line, the sum. Parts ran beside each other: their seconds do not add up. */
 export const summarize = (outcomes: readonly Outcome[], seconds: number): { readonly failed: number } => {
   const sum = (key: 'passed' | 'failed'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-  console.log(`\n${outcomes.map(lineOf).join('\n')}\n\nin ${seconds.toFixed(0)} s`)
+  const width = Math.max(14, ...outcomes.map(({ title }) => title.length))
+  console.log(`\n${outcomes.map((outcome) => lineOf(outcome, width)).join('\n')}\n\nin ${seconds.toFixed(0)} s`)
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
   return { failed: sum('failed') }
 }

@@ -1,46 +1,34 @@
-// The programs of other people that the tests hold ours against, as Debian packages.
+// The programs that tests start, as Debian packages: which are missing, and getting them where this user may.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { PROGRAMS, ROOT_MAKERS } from './programs.ts'
 
-/** Debian and Ubuntu name them alike. What a test calls and this list lacks is a defect of this list. */
-const PACKAGES = [
-  'apt-utils', // apt-ftparchive
-  'binutils', // ar
-  'bzip2',
-  'busybox',
-  'cpio',
-  'createrepo-c',
-  'curl',
-  'debian-archive-keyring', // mmdebstrap on other Debians
-  'dpkg-dev',
-  'gnupg',
-  'golang-github-knqyf263-go-apk-version-dev', // apk-tools' table of versions
-  'gpgv',
-  'libarchive-tools', // bsdtar
-  'lintian',
-  'makepkg',
-  'mmdebstrap',
-  'openssl',
-  'pacman-package-manager', // pacman, repo-add, vercmp
-  'python3',
-  'python3-createrepo-c',
-  'rpm', // and rpmbuild, rpmkeys
-  'rpm2cpio',
-  'rpmlint',
-  'shellcheck',
-  'signify-openbsd',
-  'unzip',
-  'xz-utils',
-  'zstd',
-] as const
+const PACKAGES: readonly string[] = [...new Set([...Object.values(PROGRAMS).flat(), ...ROOT_MAKERS])].sort()
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own notation
-const STATUS = '${db:Status-Status}'
+/** The machine that the tests run on. */
+export interface Machine {
+  /** Debian packages; undefined where there is no dpkg, or one that has installed nothing. */
+  installed(): ReadonlySet<string> | undefined
+  readonly isRoot: boolean
+  /** Of these, those that could be had; what went wrong has been printed. */
+  install(packages: readonly string[]): void
+}
 
-const isInstalled = (name: string): boolean =>
-  spawnSync('dpkg-query', ['-W', '-f', STATUS, name], { encoding: 'utf8' }).stdout === 'installed'
+export interface Tools {
+  /** Debian packages that tests need and this machine lacks, after everything that could be done. */
+  readonly missing: ReadonlySet<string>
+  /** Why, and how to get these of them. */
+  advice(packages: readonly string[]): string
+}
 
-export const missingPackages = (): readonly string[] => PACKAGES.filter((name) => !isInstalled(name))
+const installedByDpkg = (): ReadonlySet<string> | undefined => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own notation
+  const format = '${db:Status-Status} ${Package}\n'
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', format], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  const words = (stdout ?? '').split('\n').map((line) => line.split(' '))
+  const names = new Set(words.flatMap(([status, name]) => (status === 'installed' && name ? [name] : [])))
+  // Other distributions have a dpkg too, for making packages with.
+  return names.has('dpkg') ? names : undefined
+}
 
 const aptGet = (...args: readonly string[]): boolean => {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }
@@ -49,14 +37,38 @@ const aptGet = (...args: readonly string[]): boolean => {
   return status === 0
 }
 
-/** Undefined when every tool is there; else the sentence that says what is missing and how to get it. */
-export const prepareTools = (): string | undefined => {
-  if (!existsSync('/usr/bin/dpkg-query')) return 'the clients under test run on Debian or Ubuntu, and this is neither'
-  const missing = missingPackages()
-  if (missing.length === 0) return undefined
-  const command = `apt-get install ${missing.join(' ')}`
-  if (process.getuid?.() !== 0) return `missing: ${missing.join(', ')}. As root: ${command}`
-  console.log(`Installing ${missing.join(', ')} …`)
-  const isDone = aptGet('update') && aptGet('install', '-y', '--no-install-recommends', ...missing)
-  return isDone ? undefined : `"${command}" failed; read its message above`
+/** One name that a release does not have would keep apt-get from installing the others. */
+const knownToApt = (): ReadonlySet<string> =>
+  new Set(spawnSync('apt-cache', ['pkgnames'], { encoding: 'utf8', maxBuffer: 1 << 26 }).stdout?.split('\n'))
+
+const installByApt = (packages: readonly string[]): void => {
+  console.log(`Installing ${packages.join(', ')} …`)
+  if (!aptGet('update')) return
+  const known = knownToApt()
+  const wanted = packages.filter((name) => known.has(name))
+  if (wanted.length > 0) aptGet('install', '-y', '--no-install-recommends', ...wanted)
+}
+
+const THIS_MACHINE: Machine = {
+  installed: installedByDpkg,
+  isRoot: process.getuid?.() === 0,
+  install: installByApt,
+}
+
+export const prepareTools = (machine: Machine = THIS_MACHINE): Tools => {
+  const installed = machine.installed()
+  if (!installed) {
+    const advice = () => 'the programs they start are Debian’s, and this is neither Debian nor Ubuntu'
+    return { missing: new Set(PACKAGES), advice }
+  }
+  const missing = PACKAGES.filter((name) => !installed.has(name))
+  if (missing.length === 0) return { missing: new Set(), advice: () => '' }
+  if (!machine.isRoot) {
+    return { missing: new Set(missing), advice: (packages) => `as root: apt-get install ${packages.join(' ')}` }
+  }
+  machine.install(missing)
+  const now = machine.installed() ?? new Set()
+  const advice = (packages: readonly string[]) =>
+    `apt-get could not install ${packages.join(' ')}; its message stands above`
+  return { missing: new Set(missing.filter((name) => !now.has(name))), advice }
 }

@@ -11,6 +11,7 @@ import type { Build } from '@distropack/core/contract/api.ts'
 import { PackageURL } from 'packageurl-js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { UsedPlatform } from '../support/platform.ts'
+import { requirePrograms } from '../support/required-programs.ts'
 import { sharedPlatform } from '../support/shared-platform.ts'
 import { type ApiAccess, awaitBuild, callApi } from '../support/small-build.ts'
 
@@ -31,6 +32,7 @@ contents:
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 beforeAll(async () => {
+  requirePrograms('dpkg-deb', 'openssl')
   platform = sharedPlatform()
   access = { url: platform.url, token: await platform.organization('traced') }
   mkdirSync(folder, { recursive: true })

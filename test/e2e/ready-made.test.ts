@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
+import { requirePrograms } from '../support/required-programs.ts'
 import { type ApiAccess, awaitBuild, callApi } from '../support/small-build.ts'
 import { sleep } from '../support/start-process.ts'
 
@@ -14,6 +15,7 @@ let platform: TestPlatform
 let access: ApiAccess
 const folder = mkdtempSync(join(tmpdir(), 'distropack-ready-made-'))
 beforeAll(async () => {
+  requirePrograms('dpkg-deb')
   platform = await startTestPlatform()
   access = { url: platform.url, token: await platform.organization('acme') }
   await callApi(access, 'PUT', '/projects/acme/tool')

@@ -16,7 +16,7 @@ import { helloSpec, LONG_PATH, settle, textSource } from '../support/specs.ts'
 
 let folder: string
 beforeAll(() => {
-  requirePrograms('dpkg-deb', 'dpkg-parsechangelog', 'xz')
+  requirePrograms('bash', 'dpkg', 'dpkg-deb', 'dpkg-parsechangelog', 'xz')
   folder = mkdtempSync(join(tmpdir(), 'deb-'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

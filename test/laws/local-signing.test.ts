@@ -18,7 +18,7 @@ let rpm: RpmHome
 let room: string
 
 beforeAll(() => {
-  requirePrograms('ar', 'dpkg-deb', 'gpg', 'gpgv', 'openssl', 'rpmkeys')
+  requirePrograms('ar', 'dpkg-deb', 'gpg', 'gpgv', 'openssl', 'python3', 'rpm', 'rpmkeys')
   rpm = openRpmHome()
 })
 afterAll(() => rpm.close())

@@ -19,7 +19,7 @@ import { findChild, findChildren, parseXml, type XmlNode } from '../support/xml.
 
 let home: RpmHome
 beforeAll(() => {
-  requirePrograms('createrepo_c', 'rpmbuild', 'xz')
+  requirePrograms('createrepo_c', 'gpg', 'gpgv', 'python3', 'rpmbuild', 'xz')
   home = openRpmHome()
   if (home.spawn(PYTHON, '-c', 'import createrepo_c').status !== 0) {
     throw new Error('createrepo_c’s reader must be there for these tests: apt-get install python3-createrepo-c')

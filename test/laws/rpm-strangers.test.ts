@@ -20,7 +20,7 @@ import { MTIME_SECONDS } from '../support/specs.ts'
 
 let home: RpmHome
 beforeAll(() => {
-  requirePrograms('rpm', 'rpmbuild', 'rpmkeys')
+  requirePrograms('bash', 'rpm', 'rpmbuild', 'rpmkeys')
   home = openRpmHome()
 })
 afterAll(() => home.close())

@@ -13,7 +13,7 @@ import { helloSpec, LONG_PATH, MTIME_SECONDS, settle, textSource } from '../supp
 
 let home: RpmHome
 beforeAll(() => {
-  requirePrograms('cpio', 'rpm', 'rpm2cpio', 'rpmbuild', 'rpmkeys', 'xz')
+  requirePrograms('bash', 'cpio', 'rpm', 'rpm2cpio', 'rpmbuild', 'rpmkeys', 'xz')
   home = openRpmHome()
 })
 afterAll(() => home.close())

@@ -1,45 +1,15 @@
-// Programs tests need beside Node. A missing one fails the run and says what to install; nothing is skipped.
+// Programs tests need beside Node. A missing one fails the file and says what to install; nothing is skipped in here:
+// `npm test` reads these calls, and leaves out and reports what this machine cannot run (scripts/testing/gate.ts).
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { PROGRAMS, type Program } from '../../scripts/testing/programs.ts'
 
-/** Debian's packages of them. */
-const PACKAGES = {
-  ar: 'binutils',
-  'apt-ftparchive': 'apt-utils',
-  'apt-get': 'apt',
-  bzip2: 'bzip2',
-  bash: 'bash',
-  bsdtar: 'libarchive-tools',
-  busybox: 'busybox',
-  cpio: 'cpio',
-  createrepo_c: 'createrepo-c',
-  dash: 'dash',
-  'dpkg-deb': 'dpkg',
-  'dpkg-parsechangelog': 'dpkg-dev',
-  gpg: 'gnupg',
-  gpgv: 'gpgv',
-  lintian: 'lintian',
-  makepkg: 'makepkg',
-  zstd: 'zstd',
-  openssl: 'openssl',
-  pacman: 'pacman-package-manager',
-  python3: 'python3',
-  rpm: 'rpm',
-  rpm2cpio: 'rpm2cpio',
-  rpmbuild: 'rpm',
-  rpmkeys: 'rpm',
-  rpmlint: 'rpmlint',
-  // Its library files are makepkg's.
-  'repo-add': 'pacman-package-manager makepkg',
-  shellcheck: 'shellcheck',
-  'signify-openbsd': 'signify-openbsd',
-  unzip: 'unzip',
-  vercmp: 'pacman-package-manager',
-  xz: 'xz-utils',
-} as const
+const isThere = (name: Program): boolean =>
+  name.startsWith('/') ? existsSync(name) : spawnSync('sh', ['-c', 'command -v "$0"', name]).status === 0
 
-export const requirePrograms = (...names: readonly (keyof typeof PACKAGES)[]): void => {
-  const missing = names.filter((name) => spawnSync('sh', ['-c', 'command -v "$0"', name]).status !== 0)
+export const requirePrograms = (...names: readonly Program[]): void => {
+  const missing = names.filter((name) => !isThere(name))
   if (missing.length === 0) return
-  const packages = missing.map((name) => PACKAGES[name]).join(' ')
+  const packages = missing.flatMap((name) => PROGRAMS[name]).join(' ')
   throw new Error(`${missing.join(', ')} must be there for these tests: apt-get install ${packages}`)
 }

@@ -17,9 +17,12 @@ const withoutComments = (text: string): string =>
 
 const isTest = (path: string): boolean => /\.test\.ts$|^test\/|^core\/formats\/[^/]+\/testing\//.test(path)
 
+/** Listing files runs nothing of the repository, so it may be another user's, as a folder mounted into a container is. */
+const GIT = ['-c', 'safe.directory=*']
+
 /** Tracked files and new ones, never what git ignores. */
 export const readSources = (): readonly SourceFile[] =>
-  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs'], {
+  execFileSync('git', [...GIT, 'ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs'], {
     cwd: ROOT,
     encoding: 'utf8',
   })

@@ -1,7 +1,8 @@
 // Against the bzip2 program, which nobody here wrote.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { requirePrograms } from '../../../test/support/required-programs.ts'
 import { decompressBzip2 } from './bzip2.ts'
 
 const pack = (bytes: Uint8Array, level = 9): Buffer =>
@@ -21,7 +22,7 @@ const text = (lines: number): Buffer =>
   Buffer.from(Array.from({ length: lines }, (_, line) => `line ${line * 7919} of a file\n`).join(''))
 
 beforeAll(() => {
-  if (spawnSync('bzip2', ['--version'], { input: '' }).status !== 0) throw new Error('apt-get install bzip2')
+  requirePrograms('bzip2')
 })
 
 describe('bzip2', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { requirePrograms } from '../../../test/support/required-programs.ts'
 import { compress, decompress } from './codecs.ts'
 
 async function* pieces(bytes: Uint8Array, size = 100_000): ByteSource {
@@ -26,6 +27,7 @@ const payload = (sizeBytes: number): Buffer => {
 
 let room: string
 beforeAll(() => {
+  requirePrograms('bzip2', 'xz', 'zstd')
   room = mkdtempSync(join(tmpdir(), 'codecs-'))
 })
 afterAll(() => rmSync(room, { recursive: true, force: true }))

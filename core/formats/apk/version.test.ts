@@ -1,8 +1,9 @@
 // apk's order of versions. No distribution here has an apk binary: apk-tools' own table of pairs comes with a Debian
 // package, and a second one is written by hand from apk-package(5) and the behaviour of apk-tools' src/version.c, each
 // line one rule seen from one side.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { requirePrograms } from '../../../test/support/required-programs.ts'
 import { apkVersion, compareApkVersions, isApkVersion, isPortableApkVersion } from './version.ts'
 
 const TABLE = `
@@ -44,7 +45,7 @@ it.each(PAIRS)('%s %s %s', (a, operator, b) => {
 const THEIRS = '/usr/share/gocode/src/github.com/knqyf263/go-apk-version/version_testcase.go'
 
 it('agrees with apk-tools’ own table of more than seven hundred pairs', () => {
-  if (!existsSync(THEIRS)) throw new Error('missing: apt-get install golang-github-knqyf263-go-apk-version-dev')
+  requirePrograms('/usr/share/gocode/src/github.com/knqyf263/go-apk-version/version_testcase.go')
   const cases = [...readFileSync(THEIRS, 'utf8').matchAll(/^\s*\{"([^"]+)", "([<=>])", "([^"]+)"\}/gm)]
   expect(cases.length).toBeGreaterThan(700)
   const sign = (value: number): string => (value < 0 ? '<' : value > 0 ? '>' : '=')

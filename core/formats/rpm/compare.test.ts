@@ -1,6 +1,7 @@
 // Our order of versions against rpm's own, pair by pair.
 import { execFileSync } from 'node:child_process'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
+import { requirePrograms } from '../../../test/support/required-programs.ts'
 import { compareRpmVersions, parseEvr } from './compare.ts'
 
 const NASTY = [
@@ -73,6 +74,8 @@ const NASTY = [
   '0001000000000000000000000',
   '18446744073709551616',
 ]
+
+beforeAll(() => requirePrograms('rpm'))
 
 it('is rpm.vercmp of rpm itself, for every pair', () => {
   const pairs = NASTY.flatMap((a) => NASTY.map((b) => [a, b] as const))

@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { requirePrograms } from '../../../test/support/required-programs.ts'
 import { isRichDependency } from './rich.ts'
 
 let folder: string
 beforeAll(() => {
+  requirePrograms('rpmspec')
   folder = mkdtempSync(join(tmpdir(), 'rich-'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
