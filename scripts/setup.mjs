@@ -1,7 +1,18 @@
 // Makes a fresh clone able to run: the locked Node 24 where this machine's Node is older, then the locked
 // packages. Runs on Node 20, so it is plain JavaScript and imports nothing that must be installed first.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -29,13 +40,29 @@ const isRecentEnough = (node) => {
   return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])
 }
 
+const shell = process.platform === 'win32'
+
+/** Without a cache it can write (no home, a read-only one), npm leaves optional packages out, silently. */
+const isCacheWritable = () => {
+  const cache = spawnSync('npm', ['config', 'get', 'cache'], { cwd: root, encoding: 'utf8', shell }).stdout?.trim()
+  try {
+    mkdirSync(cache, { recursive: true })
+    accessSync(cache, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const npmCi = (folder, path) => {
-  const ci = spawnSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
+  const cache = isCacheWritable() ? undefined : mkdtempSync(join(tmpdir(), 'distropack-npm-'))
+  const ci = spawnSync('npm', ['ci', '--ignore-scripts', '--loglevel=error', ...(cache ? ['--cache', cache] : [])], {
     cwd: join(root, folder),
     stdio: 'inherit',
     env: { ...process.env, PATH: path },
-    shell: process.platform === 'win32',
+    shell,
   })
+  if (cache) rmSync(cache, { recursive: true, force: true })
   if (ci.status !== 0) {
     console.error(`setup: npm ci in ${folder} failed; read its message above, then run this again.`)
     process.exit(ci.status ?? 1)
