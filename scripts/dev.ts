@@ -1,12 +1,13 @@
 // `npm run dev`: `npm start`, and both Workers bundled again whenever a source file changes.
 import { watch } from 'node:fs'
 import { join } from 'node:path'
-import { startHere } from './platform/here.ts'
-import { ROOT } from './platform/options.ts'
+import './platform/compiled.ts'
+import { ROOT } from './platform/root.ts'
 
 /** Editors write a file several times; one bundle for all of them. */
 const SETTLE_MS = 150
 
+const { startHere } = await import('./platform/here.ts')
 const platform = await startHere()
 if (platform) {
   let timer: NodeJS.Timeout | undefined

@@ -1,5 +1,6 @@
 // `npm start`: a whole platform on this machine, with a signed repository to install from.
 // PORT (8787; 0 picks one), DISTROPACK_STATE_DIR (.distropack), DISTROPACK_PUBLIC_URL (the address readers use).
-import { startHere } from './platform/here.ts'
+import './platform/compiled.ts'
 
+const { startHere } = await import('./platform/here.ts')
 await startHere()

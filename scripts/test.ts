@@ -1,8 +1,6 @@
 // `npm test`: everything, in one command, in three lanes beside each other. Client roots are made meanwhile. What this
 // machine cannot run (scripts/testing/gate.ts) stands in the summary with the reason, and under CI=true as a failure.
 // Parts run in vitest processes of their own: one that hangs or dies takes no other with it.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { leaveOut, whyNoClientRoots } from './testing/gate.ts'
 import { type Part, partOf, readTestFiles } from './testing/programs.ts'
@@ -11,10 +9,6 @@ import { notRun, type Outcome, runChecker, runVitest, summarize } from './testin
 import { prepareTools } from './testing/tools.ts'
 
 const isCi = process.env.CI === 'true'
-
-const bundles = mkdtempSync(join(tmpdir(), 'distropack-bundles-'))
-process.env.DISTROPACK_BUNDLES = bundles
-process.once('exit', () => rmSync(bundles, { recursive: true, force: true }))
 
 const tools = prepareTools()
 const noRoots = whyNoClientRoots(tools)

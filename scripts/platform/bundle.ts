@@ -1,9 +1,11 @@
-// One Worker as one ES module, as `wrangler deploy` would bundle it. Node's modules and Cloudflare's stay imports.
-
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+// Programs as one ES module each, kept until their source changes: the Workers as `wrangler deploy` would bundle them,
+// and the programs of Node that a platform starts, which load in a third of the time.
+import { existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { BuildOptions, Plugin } from 'esbuild'
+import { type Kept, keep, type Made } from './kept.ts'
+import { ROOT } from './root.ts'
 
 /**
  * CommonJS asks for Node's modules with `require`, which an ES module has not: wrangler gives it an import in its place,
@@ -24,39 +26,69 @@ const requiredBuiltins: Plugin = {
   },
 }
 
-const bundle = async (entry: string): Promise<string> => {
-  const result = await build({
+const WORKER = {
+  platform: 'neutral',
+  target: 'es2024',
+  mainFields: ['workerd', 'module', 'main'],
+  // The conditions wrangler resolves with, in its order.
+  conditions: ['workerd', 'worker', 'browser', 'import'],
+  external: ['cloudflare:*', 'node:*', ...builtinModules],
+  define: { 'process.env.NODE_ENV': '"production"' },
+} satisfies BuildOptions
+
+const PROGRAM = {
+  platform: 'node',
+  target: 'node22',
+  // Native code stays where npm put it.
+  external: ['@napi-rs/*'],
+} satisfies BuildOptions
+
+/** What decides besides the source itself: this file, what npm installed, and where packages say their files are. */
+const settingsOf = (inputs: readonly string[]): readonly string[] => {
+  const folders = new Set<string>()
+  for (const input of inputs) {
+    for (let folder = dirname(input); !folders.has(folder); folder = dirname(folder)) folders.add(folder)
+  }
+  const packages = [...folders].map((folder) => join(folder, 'package.json'))
+  return [
+    relative(ROOT, import.meta.filename),
+    'tsconfig.json',
+    'node_modules/.package-lock.json',
+    ...packages.filter((file) => existsSync(join(ROOT, file))),
+  ]
+}
+
+const bundle = async (entry: string, options: BuildOptions): Promise<Made> => {
+  const { build } = await import('esbuild')
+  const { outputFiles, metafile } = await build({
+    ...options,
+    absWorkingDir: ROOT,
     entryPoints: [entry],
     bundle: true,
     write: false,
+    metafile: true,
     format: 'esm',
-    platform: 'neutral',
-    target: 'es2024',
-    mainFields: ['workerd', 'module', 'main'],
-    // The conditions wrangler resolves with, in its order.
-    conditions: ['workerd', 'worker', 'browser', 'import'],
-    external: ['cloudflare:*', 'node:*', ...builtinModules],
     plugins: [requiredBuiltins],
-    define: { 'process.env.NODE_ENV': '"production"' },
     // No source map: workerd does not read it, and Miniflare copies a bundle's text for every few kB it adds behind.
     logLevel: 'silent',
   })
-  return result.outputFiles[0]?.text ?? ''
+  // `required-builtin:fs` is no file.
+  const source = Object.keys(metafile?.inputs ?? {}).filter((input) => !/^[\w()-]{2,}:/.test(input))
+  return { text: outputFiles?.[0]?.text ?? '', inputs: [...source, ...settingsOf(source)] }
+}
+
+const bundled = (entry: string, options: BuildOptions): Promise<Kept> => {
+  const path = relative(ROOT, resolve(ROOT, entry))
+  const name = `${path.replaceAll('/', '-')}.mjs`
+  return keep({ name, make: () => bundle(path, options) })
 }
 
 /**
- * The bundle's text. Fails with esbuild's own message: file, line and what it could not resolve.
- * DISTROPACK_BUNDLES: a folder in which the first of many processes leaves it for the others. `npm test` names one for
- * its own time: a score of platforms start in it, and none changes the source.
+ * A Worker's text; `entry` is absolute or below ROOT. Fails with esbuild's own message: file, line and what it could
+ * not resolve.
  */
-export const bundleWorker = async (entry: string): Promise<string> => {
-  const folder = process.env.DISTROPACK_BUNDLES
-  if (!folder) return bundle(entry)
-  const file = join(folder, `${entry.replaceAll('/', '-')}.mjs`)
-  if (existsSync(file)) return readFileSync(file, 'utf8')
-  const text = await bundle(entry)
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, text)
-  renameSync(draft, file)
-  return text
-}
+export const bundleWorker = async (entry: string): Promise<string> => (await bundled(entry, WORKER)).text
+
+/** A file to run with Node in place of `entry`, below ROOT: the bundle, or `entry` itself where none could be kept. */
+export const bundleProgram = async (entry: string): Promise<string> =>
+  (await bundled(entry, PROGRAM)).file ?? join(ROOT, entry)

@@ -1,8 +1,8 @@
 // What `npm start` and `npm run dev` share: settings from the environment, the seed, words for a person, an orderly end.
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { ROOT } from './options.ts'
 import { type Platform, startPlatform } from './platform.ts'
+import { ROOT } from './root.ts'
 import { bootstrap, DEMO, ensureAccount, installText, LOCAL_EMAIL, publishExample } from './seed.ts'
 import { readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
 

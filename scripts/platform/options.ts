@@ -1,11 +1,10 @@
 // The wrangler.toml files, as Miniflare options: what runs on a laptop is what is deployed, said in one place.
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { type Request as MiniflareRequest, Response as MiniflareResponse, type V4WorkerOptions } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from 'wrangler'
 import { bundleWorker } from './bundle.ts'
-
-export const ROOT = join(import.meta.dirname, '../..')
+import { keep, type Made } from './kept.ts'
+import { ROOT } from './root.ts'
 
 export const WEB_WORKER = 'distropack'
 export const FILES_WORKER = 'distropack-files'
@@ -17,12 +16,39 @@ const CONFIGS = [
   { name: WEB_WORKER, config: 'wrangler.toml' },
 ] as const
 
-const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> => {
+interface WranglerConfig {
+  readonly workerOptions: V4WorkerOptions
+  readonly main: string
+}
+
+const readWithWrangler = async (config: string): Promise<Made> => {
+  const { unstable_getMiniflareWorkerOptions: readOptions } = await import('wrangler')
   // Containers need Docker; the class stays, and PACKAGER_URL sends builds to the local packager instead.
-  const { workerOptions, main } = readWranglerConfig(join(ROOT, config), undefined, {
-    overrides: { enableContainers: false },
-  })
+  const { workerOptions, main } = readOptions(join(ROOT, config), undefined, { overrides: { enableContainers: false } })
   if (!main) throw new Error(`${config} names no main`)
+  const text = JSON.stringify({ workerOptions, main }, (key, value: unknown) => {
+    if (typeof value === 'function') throw new Error(`${config}: ${key} cannot be kept as JSON`)
+    return value
+  })
+  return { text, inputs: [config, relative(ROOT, import.meta.filename), 'node_modules/.package-lock.json'] }
+}
+
+/** Where wrangler finds variables besides the file itself; among them are secrets, which are kept nowhere. */
+const isFromElsewhere = (config: string): boolean =>
+  ['.dev.vars', '.env', '.env.local'].some((file) => existsSync(join(ROOT, dirname(config), file))) ||
+  Object.keys(process.env).some((name) => /^(CLOUDFLARE|WRANGLER)_/.test(name))
+
+/** To load wrangler takes longer than all else of a start, so what it read is kept. */
+const readConfig = async (config: string): Promise<WranglerConfig> => {
+  const make = () => readWithWrangler(config)
+  const { text } = isFromElsewhere(config)
+    ? await make()
+    : await keep({ name: `${config.replaceAll('/', '-')}.json`, make })
+  return JSON.parse(text) as WranglerConfig
+}
+
+const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> => {
+  const { workerOptions, main } = await readConfig(config)
   const contents = await bundleWorker(main)
   const modules = [{ type: 'ESModule', path: `${name}.mjs`, contents }] as const
   // An edge's cache saves the way to the store; here the store is on the same disk, and every file would be there twice.

@@ -1,8 +1,8 @@
 // The packager as a child process: the same server that runs in a container, on a loopback port of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
-import { ROOT } from './options.ts'
+import { bundleProgram } from './bundle.ts'
+import { ROOT } from './root.ts'
 
 export interface PackagerProcess {
   readonly url: string
@@ -40,8 +40,8 @@ const isHealthy = (url: string): Promise<boolean> =>
     () => false,
   )
 
-const spawnChild = (port: number, { token, log }: PackagerOptions): ChildProcess => {
-  const child = spawn(process.execPath, ['--max-semi-space-size=2', join(ROOT, 'containers/packager/server.ts')], {
+const spawnChild = (program: string, port: number, { token, log }: PackagerOptions): ChildProcess => {
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', program], {
     cwd: ROOT,
     // It reads strangers' files: of this process's environment it gets what a program needs to run, and no secret.
     env: {
@@ -71,6 +71,7 @@ const spawnChild = (port: number, { token, log }: PackagerOptions): ChildProcess
 
 /** Resolves when it answers; from then on it is started again whenever it dies. */
 export const startPackager = async (options: PackagerOptions): Promise<PackagerProcess> => {
+  const program = await bundleProgram('containers/packager/server.ts')
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
   let isStopping = false
@@ -78,7 +79,7 @@ export const startPackager = async (options: PackagerOptions): Promise<PackagerP
   let child: ChildProcess
   const run = (): void => {
     const startedAtMs = Date.now()
-    child = spawnChild(port, options)
+    child = spawnChild(program, port, options)
     child.once('exit', (code, signal) => {
       if (isStopping) return
       if (Date.now() - startedAtMs > HEALTHY_AFTER_MS) backoffMs = FIRST_BACKOFF_MS

@@ -10,7 +10,8 @@ import {
   projectSchema,
 } from '@distropack/core/contract/api.ts'
 import type { z } from 'zod'
-import { ROOT } from './options.ts'
+import { bundleProgram } from './bundle.ts'
+import { ROOT } from './root.ts'
 import { StartError } from './state.ts'
 import { guard } from './watchdog.ts'
 
@@ -67,10 +68,9 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** Runs `distropack` as a user would, against one platform. */
-export const runCli = (args: readonly string[], access: Access, cwd: string = ROOT): Promise<CommandResult> =>
+const run = (program: string, args: readonly string[], access: Access, cwd: string): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'cli/bin/distropack.mjs'), ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       cwd,
       env: { ...process.env, DISTROPACK_API_URL: access.url, DISTROPACK_API_TOKEN: access.token },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -88,6 +88,10 @@ export const runCli = (args: readonly string[], access: Access, cwd: string = RO
       resolve({ status, ...output })
     })
   })
+
+/** Runs `distropack` as a user would, against one platform. */
+export const runCli = async (args: readonly string[], access: Access, cwd: string = ROOT): Promise<CommandResult> =>
+  run(await bundleProgram('cli/bin/distropack.mjs'), args, access, cwd)
 
 export const publishExample = async (access: Access): Promise<void> => {
   await ensureProject(access, DEMO.organization, DEMO.project)

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Build, installSchema } from '@distropack/core/contract/api.ts'
-import { ROOT } from '../../scripts/platform/options.ts'
+import { ROOT } from '../../scripts/platform/root.ts'
 import { ensureProject } from '../../scripts/platform/seed.ts'
 import type { UsedPlatform } from './platform.ts'
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { ROOT } from '../../scripts/platform/options.ts'
+import { ROOT } from '../../scripts/platform/root.ts'
 
 export interface SourceFile {
   /** From the repository's root: `core/format.ts`. */

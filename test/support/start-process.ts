@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ROOT } from '../../scripts/platform/options.ts'
 import { findFreePort } from '../../scripts/platform/packager.ts'
+import { ROOT } from '../../scripts/platform/root.ts'
 
 const running = new Set<Start>()
 

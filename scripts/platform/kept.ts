@@ -1,0 +1,102 @@
+// What is made of files and takes long, kept until one of them changes: bundles, and wrangler's reading of its
+// configuration. A kept text is used only where each of its files has the bytes it had: modification times, which git,
+// npm and rsync set as they like, decide nothing.
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { ROOT } from './root.ts'
+
+export interface Made {
+  readonly text: string
+  /** Every file that has a part in it, below ROOT or absolute. One that is not there is a part, too: it might come. */
+  readonly inputs: readonly string[]
+}
+
+export interface Kept {
+  readonly text: string
+  /** The text and one line of comment: JavaScript may be run from here. Absent: it could not be kept. */
+  readonly file?: string
+}
+
+export interface Keeping {
+  /** One of a kind in `folder`. */
+  readonly name: string
+  readonly folder?: string
+  readonly make: () => Promise<Made>
+}
+
+interface Label {
+  readonly inputs: readonly string[]
+  readonly inputsSha256: string
+  readonly textSha256: string
+}
+
+const FOLDER = join(ROOT, 'node_modules/.cache/distropack')
+const LABEL_START = '\n// '
+/** Coarser clocks of file systems than the process has: Linux stamps files at its timer's tick, 10 ms at most. */
+const CLOCK_MS = 20
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const readIfThere = (file: string): Buffer | undefined => {
+  try {
+    return readFileSync(resolve(ROOT, file))
+  } catch {
+    return undefined // What must be there and cannot be read, `make` says better.
+  }
+}
+
+/** Of names and bytes, each with its length, so that no two lists of files look alike. */
+const digestOf = (inputs: readonly string[]): string => {
+  const hash = createHash('sha256')
+  for (const input of inputs) {
+    const bytes = readIfThere(input)
+    hash.update(`${input}\0${bytes ? bytes.length : 'absent'}\0`)
+    if (bytes) hash.update(bytes)
+  }
+  return hash.digest('hex')
+}
+
+const read = (file: string): string | undefined => {
+  const whole = readIfThere(file)?.toString('utf8') ?? ''
+  const end = whole.lastIndexOf(LABEL_START)
+  if (end < 0) return undefined
+  try {
+    const { inputs, inputsSha256, textSha256 } = JSON.parse(whole.slice(end + LABEL_START.length)) as Label
+    const text = whole.slice(0, end)
+    return sha256(text) === textSha256 && digestOf(inputs) === inputsSha256 ? text : undefined
+  } catch {
+    return undefined // Cut off or damaged: made anew.
+  }
+}
+
+/** ctime, which nobody can set back. */
+const changedAfter = (timeMs: number, inputs: readonly string[]): boolean =>
+  inputs.some((input) => (statSync(resolve(ROOT, input), { throwIfNoEntry: false })?.ctimeMs ?? 0) > timeMs - CLOCK_MS)
+
+const write = (file: string, label: Label, text: string): boolean => {
+  const draft = `${file}.${randomUUID()}`
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(draft, `${text}${LABEL_START}${JSON.stringify(label)}\n`)
+    renameSync(draft, file)
+    return true
+  } catch {
+    // A checkout of somebody else's, or a full disk: it works without, and takes longer.
+    if (existsSync(draft)) rmSync(draft)
+    return false
+  }
+}
+
+/** The kept text, or the one `make` makes, kept for the next time. Processes beside each other may both make it. */
+export const keep = async ({ name, make, folder = FOLDER }: Keeping): Promise<Kept> => {
+  const file = join(folder, name)
+  const found = read(file)
+  if (found !== undefined) return { text: found, file }
+  const startedAtMs = Date.now()
+  const { text, inputs } = await make()
+  const inputsSha256 = digestOf(inputs)
+  // A file that changed meanwhile was hashed as it is now, and may be in the text as it was.
+  if (changedAfter(startedAtMs, inputs)) return { text }
+  return write(file, { inputs, inputsSha256, textSha256: sha256(text) }, text) ? { text, file } : { text }
+}
