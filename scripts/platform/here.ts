@@ -1,10 +1,10 @@
 // What `npm start` and `npm run dev` share: settings from the environment, the seed, words for a person, an orderly end.
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Platform, startPlatform } from './platform.ts'
 import { ROOT } from './root.ts'
 import { bootstrap, DEMO, ensureAccount, installText, LOCAL_EMAIL, publishExample } from './seed.ts'
-import { readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
+import { adviceOn, readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
 
 const DEFAULT_PORT = 8787
 /** Of the signals that end it, as a shell reports them: 128 + number. */
@@ -44,7 +44,7 @@ const TROUBLE = /"event":"[a-z._-]*(failed|dead|died|error)|^(?!\{|packager: \{)
 const openLog = (stateDirectory: string): { readonly file: string; readonly log: (line: string) => void } => {
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 })
   const file = join(stateDirectory, 'platform.log')
-  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 })
+  const stream = createWriteStream(file, { fd: openSync(file, 'a', 0o600) })
   const log = (line: string): void => {
     stream.write(`${line}\n`)
     if (TROUBLE.test(line)) console.error(line)
@@ -85,7 +85,7 @@ export const startHere = async (): Promise<Platform | undefined> => {
   try {
     return await runHere()
   } catch (error) {
-    console.error(error instanceof StartError ? error.message : error)
+    console.error(adviceOn(error) ?? error)
     process.exitCode = 1
     return undefined
   }

@@ -4,7 +4,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { lockState, openSecrets, readSeed, StartError, storageOf, writeLocalAccess, writeSeed } from './state.ts'
+import {
+  adviceOn,
+  lockState,
+  openSecrets,
+  readSeed,
+  StartError,
+  storageOf,
+  writeLocalAccess,
+  writeSeed,
+} from './state.ts'
 
 let directory: string
 beforeEach(() => {
@@ -47,6 +56,29 @@ describe('the lock of a state folder', () => {
   it('is taken over when its process id belongs to another program now', () => {
     writeFileSync(join(directory, 'lock'), `${process.pid} 1\n`)
     lockState(directory).release()
+  })
+})
+
+describe('a start that fails', () => {
+  const failing = (use: () => void): unknown => {
+    try {
+      use()
+    } catch (error) {
+      return error
+    }
+    throw new Error('it did not fail')
+  }
+
+  it('says which file this user may not have, and how to go on', () => {
+    writeFileSync(join(directory, 'file'), '')
+    const error = failing(() => lockState(join(directory, 'file/state')))
+    expect(adviceOn(error)).toMatch(/file\/state cannot be opened \(ENOTDIR\)\. .*chown.*DISTROPACK_STATE_DIR/)
+  })
+
+  it('says of a bug nothing, so that it is shown whole', () => {
+    expect(adviceOn(new TypeError('a bug'))).toBeUndefined()
+    expect(adviceOn('thrown text')).toBeUndefined()
+    expect(adviceOn(Object.assign(new Error('connect'), { code: 'EACCES' }))).toBeUndefined()
   })
 })
 

@@ -6,6 +6,18 @@ import { join } from 'node:path'
 /** Trouble a person can end; scripts print the sentence and exit with 1. */
 export class StartError extends Error {}
 
+const DENIED = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']
+
+/** What a person can mend about a start that failed; undefined of a bug. */
+export const adviceOn = (error: unknown): string | undefined => {
+  if (error instanceof StartError) return error.message
+  const { code = '', path } = error as NodeJS.ErrnoException
+  if (!DENIED.includes(code) || !path) return undefined
+  const help =
+    'If a start with sudo left it to root, give it back with chown; or set DISTROPACK_STATE_DIR to a folder of yours.'
+  return `${path} cannot be opened (${code}). ${help}`
+}
+
 export interface Secrets {
   /** 32 bytes in base64; seals every signing key in the store. */
   readonly keyEncryptionKey: string

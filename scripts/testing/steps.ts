@@ -79,7 +79,9 @@ export const runVitest = async (
 ): Promise<Outcome> => {
   const folder = mkdtempSync(join(tmpdir(), 'distropack-report-'))
   const file = join(folder, 'report.json')
-  const args = ['run', ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests', ...options]
+  // Read as it stands: bundling it first would write into node_modules, which may be another user's.
+  const loader = ['--configLoader', 'native']
+  const args = ['run', ...loader, ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests', ...options]
   const { value: status, seconds } = await timed(() =>
     run(title, 'vitest', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
   )
