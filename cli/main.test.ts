@@ -97,6 +97,15 @@ describe('distropack login', () => {
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ url, token: TOKEN, project: 'acme/tool' })
   })
 
+  it('says so where it cannot keep one', async () => {
+    const url = await serve(whoami)
+    write('file', '')
+    const done = await run(['login', '--url', url, '--token', TOKEN], { XDG_CONFIG_HOME: join(room, 'file') })
+    expect(done.status).toBe(2)
+    expect(done.stderr).toMatch(/config\.json cannot be written \(\w+\)\. .*DISTROPACK_API_TOKEN/)
+    expect(done.stderr).not.toContain(TOKEN)
+  })
+
   it('keeps no token that does not, and shows it nowhere', async () => {
     const url = await serve(whoami)
     const done = await run(['login', '--url', url, '--json'], { DISTROPACK_API_TOKEN: 'wrong-token' })

@@ -50,14 +50,21 @@ export const readConfig = async (env: Environment): Promise<Result<Config, Troub
   return usageTrouble(`${path} is damaged. Run \`distropack login\` to write it anew.`)
 }
 
-/** Readable by this user alone from the moment it exists. */
-export const writeConfig = async (env: Environment, config: Config): Promise<string> => {
+/** Readable by this user alone from the moment it exists. Its path; trouble where the home cannot be written. */
+export const writeConfig = async (env: Environment, config: Config): Promise<Result<string, Trouble>> => {
   const path = configPath(env)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const fresh = `${path}.${process.pid}`
-  await writeFile(fresh, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  await rename(fresh, path)
-  return path
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await writeFile(fresh, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    await rename(fresh, path)
+    return ok(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return usageTrouble(
+      `${path} cannot be written (${code}). Set XDG_CONFIG_HOME to a folder that can, or DISTROPACK_API_URL and DISTROPACK_API_TOKEN instead of logging in.`,
+    )
+  }
 }
 
 export interface ServerFlags {

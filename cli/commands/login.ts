@@ -27,9 +27,10 @@ export const login = async (flags: ServerFlags, env: Environment): Promise<Outco
   const { organization, project, scopes, email } = whoami.value
   const own = project ? { project: `${organization}/${project}` } : {}
   const path = await writeConfig(env, { url: url.value, token, ...own })
+  if (!path.ok) return path
   const where = project ? `${organization}/${project}` : (organization ?? `every organization of ${email}`)
   return ok({
-    document: { url: url.value, ...whoami.value, config: path },
+    document: { url: url.value, ...whoami.value, config: path.value },
     lines: [`Logged in to ${url.value} for ${where} (${scopes.join(', ')}).`],
   })
 }
