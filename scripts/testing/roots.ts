@@ -1,7 +1,7 @@
 // Root file systems in which real clients run: one per Debian release, made once by mmdebstrap and only read
 // afterwards (tests work on an overlay of it).
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -30,7 +30,22 @@ const PACKAGES: Readonly<Record<Suite, readonly string[]>> = {
   [MOVING_SUITE]: [...COMMON, 'dnf5'],
 }
 /** Part of a root's name: one more with every change of what is in it, so that no run takes an older root. */
-const EDITION = 4
+const EDITION = 5
+
+// A pacman as on Arch, which has its keyring from its own installation. Making one takes seconds, and every test wants it.
+// Debian's package lacks the folder, and the shell library of pacman-key, which this machine's makepkg brings.
+const PACMAN_LIBRARY = '/usr/share/makepkg/util'
+const PACMAN_HOOKS = [
+  `mkdir -p "$1/etc/pacman.d" "$1${PACMAN_LIBRARY}"`,
+  `cp ${PACMAN_LIBRARY}/message.sh ${PACMAN_LIBRARY}/parseopts.sh "$1${PACMAN_LIBRARY}/"`,
+  'said=$(chroot "$1" pacman-key --init 2>&1) || { echo "$said" >&2; exit 1; }',
+  'chroot "$1" gpgconf --homedir /etc/pacman.d/gnupg --kill all',
+]
+const HOOKS: Readonly<Record<Suite, readonly string[]>> = {
+  bookworm: PACMAN_HOOKS,
+  trixie: PACMAN_HOOKS,
+  [MOVING_SUITE]: [],
+}
 
 export const rootOf = (suite: Suite): string => join(FOLDER, `${suite}-${EDITION}`)
 const isReady = (suite: Suite): boolean => existsSync(join(rootOf(suite), '.ready'))
@@ -57,6 +72,7 @@ const runMmdebstrap = (suite: Suite, target: string, mirror: string): Promise<nu
       '--aptopt=Acquire::Languages "none"',
       '--aptopt=APT::Install-Recommends "false"',
       '--dpkgopt=path-exclude=/usr/share/locale/*',
+      ...HOOKS[suite].map((line) => `--customize-hook=${line}`),
     ]
     const child = spawn('mmdebstrap', [...options, suite, target, mirror], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -65,6 +81,14 @@ const runMmdebstrap = (suite: Suite, target: string, mirror: string): Promise<nu
     child.once('error', reject)
     child.once('close', resolve)
   })
+
+/** Of earlier editions: some hundred megabytes each that no test will read again. */
+const removeOlderRoots = (suite: Suite): void => {
+  for (const name of readdirSync(FOLDER)) {
+    const edition = Number(new RegExp(`^${suite}-(\\d+)$`).exec(name)?.[1] ?? EDITION)
+    if (edition < EDITION) rmSync(join(FOLDER, name), { recursive: true, force: true })
+  }
+}
 
 const makeRoot = async (suite: Suite): Promise<string | undefined> => {
   if (isReady(suite)) return undefined
@@ -78,6 +102,7 @@ const makeRoot = async (suite: Suite): Promise<string | undefined> => {
   writeFileSync(join(draft, '.ready'), '')
   rmSync(rootOf(suite), { recursive: true, force: true })
   renameSync(draft, rootOf(suite))
+  removeOlderRoots(suite)
   return undefined
 }
 

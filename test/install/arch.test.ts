@@ -93,7 +93,7 @@ describe.each(SUITES)('pacman of %s', (suite) => {
       '/etc/pacman.conf',
       `${await stranger.read('/etc/pacman.conf')}${section(sharedPlatform().url)}`,
     )
-    await stranger.shell('pacman-key --init && pacman-key --add /root/foreign.asc')
+    await stranger.shell('pacman-key --add /root/foreign.asc')
     const refused = await pacman(stranger, '-Syy')
     expect(refused.status).not.toBe(0)
     expect(refused.output).toMatch(REFUSAL)

@@ -75,7 +75,7 @@ const pacmanInstalls = async (suite: Suite, keyFile: string, trusted: readonly s
   const root = await openPacmanRoot(suite)
   await root.write('/root/key.asc', keyFile)
   const trust = trusted.map((name) => `pacman-key --lsign-key ${name}`).join(' && ')
-  await succeed(root.shell(`pacman-key --init && pacman-key --add /root/key.asc && ${trust}`))
+  await succeed(root.shell(`pacman-key --add /root/key.asc && ${trust}`))
   const server = `${project.repositoryUrl}/arch/stable/$arch`
   const section = `[rotated-hello]\nSigLevel = Required DatabaseRequired\nServer = ${server}\n`
   await root.write('/etc/pacman.conf', `${await root.read('/etc/pacman.conf')}${section}`)

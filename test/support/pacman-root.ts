@@ -1,23 +1,16 @@
 // A Debian whose pacman trusts no repository.
-import { readFileSync } from 'node:fs'
 import { expect, onTestFinished } from 'vitest'
 import type { Suite } from '../../scripts/testing/roots.ts'
 import { type ClientRoot, openClientRoot, type Ran } from './client-root.ts'
 import type { PublishedProject } from './publishing.ts'
 
-/** Gone when the test is. Needs Debian's makepkg on this machine. */
+/** Gone when the test is. Its keyring, which scripts/testing/roots.ts made, trusts nobody. */
 export const openPacmanRoot = async (suite: Suite): Promise<ClientRoot> => {
   const root = await openClientRoot(suite)
   onTestFinished(() => root.close())
   // Downloads as another user need a sandbox that a chroot has not; version 6 knows neither.
   const { output } = await root.run('pacman', '--version')
   const sandbox = /v[7-9]\./.test(output) ? 'DisableSandbox\n' : ''
-  // What Arch has and Debian's package lacks: a folder, and the shell library of pacman-key, which is in makepkg's.
-  await root.run('mkdir', '-p', '/etc/pacman.d')
-  for (const name of ['message', 'parseopts']) {
-    const library = `/usr/share/makepkg/util/${name}.sh`
-    await root.write(library, readFileSync(library))
-  }
   await root.write('/etc/pacman.conf', `[options]\nArchitecture = auto\nSigLevel = Required\n${sandbox}`)
   return root
 }
