@@ -150,6 +150,7 @@ keyCommand('list', 'which there are, those at work first').action(async (flags) 
 keyCommand('rotate', 'make the next keys: readers get them now, and both sign')
   .addOption(new Option('--kind <kind>', 'of the OpenPGP key').choices(['rsa4096', 'ed25519']).default('rsa4096'))
   .option('--import <file>', 'an OpenPGP key of your own, armored, without passphrase')
+  .option('--import-rsa <file>', 'an abuild key of your own, NAME.rsa, without passphrase')
   .action(async (flags) => {
     const { rotateKeys } = await import('./commands/keys.ts')
     finish(await rotateKeys(flags, env), flags.json ?? false)

@@ -1,5 +1,6 @@
 // `distropack keys list`, `rotate` and `retire`: which keys sign, and how one follows another.
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import type { NewKey, SigningKey } from '@distropack/core/contract/keys.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import { clientTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
@@ -23,15 +24,36 @@ export const listKeys = async (flags: ServerFlags, env: Environment): Promise<Ou
 export interface RotateFlags extends ServerFlags {
   readonly kind: 'rsa4096' | 'ed25519'
   readonly import?: string
+  readonly importRsa?: string
+}
+
+const readKeyFile = async (path: string): Promise<Result<string, Trouble>> => {
+  try {
+    return ok(await readFile(path, 'utf8'))
+  } catch (error) {
+    return usageTrouble(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/** abuild-keygen writes NAME.rsa, and readers have NAME.rsa.pub. */
+const readRsaKey = async (path: string): Promise<Result<NewKey['rsa'], Trouble>> => {
+  const name = `${basename(path)}.pub`
+  if (!name.endsWith('.rsa.pub')) {
+    return usageTrouble(
+      `${path}: readers know the key by its file's name. Name it NAME.rsa where they have NAME.rsa.pub.`,
+    )
+  }
+  const privateKey = await readKeyFile(path)
+  return privateKey.ok ? ok({ name, privateKey: privateKey.value }) : privateKey
 }
 
 const newKey = async (flags: RotateFlags): Promise<Result<NewKey, Trouble>> => {
-  if (flags.import === undefined) return ok({ kind: flags.kind })
-  try {
-    return ok({ kind: 'import', privateKey: await readFile(flags.import, 'utf8') })
-  } catch (error) {
-    return usageTrouble(`${flags.import} cannot be read: ${(error as Error).message}`)
-  }
+  const rsa = flags.importRsa === undefined ? ok(undefined) : await readRsaKey(flags.importRsa)
+  if (!rsa.ok) return rsa
+  const own = rsa.value ? { rsa: rsa.value } : {}
+  if (flags.import === undefined) return ok({ kind: flags.kind, ...own })
+  const privateKey = await readKeyFile(flags.import)
+  return privateKey.ok ? ok({ kind: 'import', privateKey: privateKey.value, ...own }) : privateKey
 }
 
 export const rotateKeys = async (flags: RotateFlags, env: Environment): Promise<Outcome> => {

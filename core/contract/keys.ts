@@ -1,13 +1,39 @@
 // A project's signing keys: which there are, and how one follows another without a reader noticing.
 import { z } from 'zod'
 
-/** What a new key is to be. */
+/**
+ * abuild-keygen's names: `you@example.org-5f3ac1d2.rsa.pub`. It becomes a file of readers, a part of
+ * addresses, and with a few words before it the name of a tar member, which has room for 100.
+ */
+const rsaKeyName = z
+  .string()
+  .max(80)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9@._+-]*\.rsa\.pub$/)
+
+/** For an Alpine repository that moves here: readers who have its key go on without a new one. */
+const ownRsaKeySchema = z
+  .object({
+    name: rsaKeyName.meta({ description: 'The file in readers’ /etc/apk/keys, to the letter.' }),
+    privateKey: z
+      .string()
+      .max(20_000)
+      .meta({ description: 'PEM (PKCS#8 or PKCS#1), without passphrase. Kept sealed, never shown.' }),
+  })
+  .optional()
+  .meta({ description: 'An RSA key of your own for apk; without it one of 4096 bits is made.' })
+
+/** What new keys are to be: `kind` says of which kind the OpenPGP key is. */
 export const newKeySchema = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('rsa4096') }).meta({ description: 'What every client accepts; the default.' }),
-    z.object({ kind: z.literal('ed25519') }).meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
+    z
+      .object({ kind: z.literal('rsa4096'), rsa: ownRsaKeySchema })
+      .meta({ description: 'What every client accepts; the default.' }),
+    z
+      .object({ kind: z.literal('ed25519'), rsa: ownRsaKeySchema })
+      .meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
     z.object({
       kind: z.literal('import'),
+      rsa: ownRsaKeySchema,
       privateKey: z
         .string()
         .max(100_000)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import {
   API_PATHS,
   API_PREFIX,
+  type CreateProject,
   createdTokenSchema,
   installSchema,
   projectSchema,
@@ -48,15 +49,17 @@ export interface Access {
   readonly token: string
 }
 
-/** Makes a project with its signing keys, which takes some seconds, or finds it. */
+/** Makes a project with its signing keys, which take some seconds unless `options` brings them, or finds it. */
 export const ensureProject = async (
   access: Access,
   organization: string,
   project: string,
+  options: Partial<CreateProject> = {},
 ): Promise<z.infer<typeof projectSchema>> => {
   const response = await fetch(`${access.url}${API_PREFIX}/projects/${organization}/${project}`, {
     method: 'PUT',
-    headers: { authorization: `Bearer ${access.token}` },
+    headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(options),
   })
   if (!response.ok) throw new Error(`project ${organization}/${project}: ${response.status} ${await response.text()}`)
   return projectSchema.parse(await response.json())

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, afterEach, expect, it } from 'vitest'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { type ApiAccess, awaitBuild, callApi, requestBuild } from '../support/small-build.ts'
 import { areGone, descendants, killAll, launch, readLocal, type Start, sleep } from '../support/start-process.ts'
 
@@ -41,7 +42,7 @@ it('every accepted build is published in the end, whenever the platform was kill
     const start = await launch(state)
     await start.ready()
     const access: ApiAccess = readLocal(state)
-    if (round === 0) await callApi(access, 'PUT', '/projects/demo/crash')
+    if (round === 0) await callApi(access, 'PUT', '/projects/demo/crash', OWN_KEYS)
     else await checkRelease(start.url)
     for (let i = 0; i < PER_ROUND; i++) {
       const version = `1.${round}.${i}`

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { beforeAll, expect, it } from 'vitest'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import type { UsedPlatform } from '../support/platform.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { sharedPlatform } from '../support/shared-platform.ts'
@@ -15,7 +16,7 @@ beforeAll(async () => {
   requirePrograms('bsdtar')
   platform = sharedPlatform()
   access = { url: platform.url, token: await platform.organization('single') }
-  await callApi(access, 'PUT', '/projects/single/tool')
+  await callApi(access, 'PUT', '/projects/single/tool', OWN_KEYS)
 })
 
 type Small = Parameters<typeof requestBuild>[1]

@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { type ApiAccess, awaitBuild, callApi, requestBuild } from '../support/small-build.ts'
 
@@ -10,7 +11,7 @@ let access: ApiAccess
 beforeAll(async () => {
   platform = await startTestPlatform()
   access = { url: platform.url, token: await platform.organization('acme') }
-  for (const project of ['burst', 'tool']) await callApi(access, 'PUT', `/projects/acme/${project}`)
+  for (const project of ['burst', 'tool']) await callApi(access, 'PUT', `/projects/acme/${project}`, OWN_KEYS)
 })
 afterAll(() => platform.stop())
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { type ApiAccess, awaitBuild, callApi } from '../support/small-build.ts'
@@ -18,7 +19,7 @@ beforeAll(async () => {
   requirePrograms('dpkg-deb')
   platform = await startTestPlatform()
   access = { url: platform.url, token: await platform.organization('acme') }
-  await callApi(access, 'PUT', '/projects/acme/tool')
+  await callApi(access, 'PUT', '/projects/acme/tool', OWN_KEYS)
 })
 afterAll(async () => {
   await platform.stop()

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { openProject, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { sharedPlatform } from '../support/shared-platform.ts'
@@ -56,7 +57,7 @@ targets: [${architectures.map((arch) => `ipk/${arch}`).join(', ')}]
 beforeAll(async () => {
   requirePrograms('python3', 'signify-openbsd', 'busybox')
   folder = mkdtempSync(join(tmpdir(), 'distropack-opkg-'))
-  project = await openProject(sharedPlatform(), 'opkg', 'greet')
+  project = await openProject(sharedPlatform(), 'opkg', 'greet', OWN_KEYS)
   await publish('1.0.0', 'stable', ['arm64'])
   await publish('1.0.0', 'every', ['all'])
   const { commands } = await project.instruction('ipk')

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { SUITES } from '../../scripts/testing/roots.ts'
 import { openAptRoot } from '../support/apt-root.ts'
 import { type ClientRoot, openClientRoot } from '../support/client-root.ts'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { openPacmanRoot } from '../support/pacman-root.ts'
 import { openProject, PACKAGE, PROGRAM, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
     authorization: `Bearer ${await platform.organization(ORGANIZATION)}`,
     'content-type': 'application/json',
   }
-  project = await openProject(platform, ORGANIZATION, 'hello')
+  project = await openProject(platform, ORGANIZATION, 'hello', OWN_KEYS)
   await project.publish('1.0.0')
   const api = async (method: string, path: string, body: object): Promise<unknown> => {
     const answer = await fetch(`${platform.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) })

@@ -44,10 +44,11 @@ export const openProject = async (
   platform: UsedPlatform,
   organization: string,
   project: string,
+  options: Parameters<typeof ensureProject>[3] = {},
 ): Promise<PublishedProject> => {
   const token = await platform.organization(organization)
   const access = { url: platform.url, token }
-  const { rsaKeyName } = await ensureProject(access, organization, project)
+  const { rsaKeyName } = await ensureProject(access, organization, project, options)
   const name = `${organization}/${project}`
   const publishFolder = async (folder: string, channel = 'stable'): Promise<Build> => {
     const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--channel', channel, '--json']

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { inject } from 'vitest'
 import { bootstrap, runCli } from '../../scripts/platform/seed.ts'
+import { OWN_KEYS } from './own-keys.ts'
 import type { UsedPlatform } from './platform.ts'
 import { openProject, type PublishedProject } from './publishing.ts'
 
@@ -19,7 +20,7 @@ export const sharedPlatform = (): UsedPlatform => {
 
 /** `tested/hello`, with examples/hello 1.0.0 and nothing else in `stable`. */
 export const openHello = async (): Promise<PublishedProject> => {
-  const project = await openProject(sharedPlatform(), 'tested', 'hello')
+  const project = await openProject(sharedPlatform(), 'tested', 'hello', OWN_KEYS)
   await project.publish('1.0.0')
   return project
 }

@@ -6,7 +6,7 @@ import { openStripe } from '../../workers/web/billing/stripe.ts'
 import type { Env } from '../../workers/web/env.ts'
 import worker from '../../workers/web/worker.ts'
 import type { Command, SignedEvent } from '../support/fake-stripe/fake.ts'
-import { type Answer, api, freshPlatform, newOrganization, OPERATOR, send, testEnv } from './web-fixture.ts'
+import { type Answer, api, freshPlatform, newOrganization, OPERATOR, QUICK_KEYS, send, testEnv } from './web-fixture.ts'
 
 export const DAY_MS = 24 * 60 * 60_000
 export const env = testEnv as unknown as Env
@@ -135,7 +135,7 @@ export const atRealTime = async <T>(work: () => Promise<T>): Promise<T> => {
 
 /** Waits for the first generation: a run in which an alarm is at work never ends. */
 const createProject = async (token: string, name: string): Promise<Answer> => {
-  const answer = await api('PUT', `/projects/${name}`, { token, json: { signing: { kind: 'ed25519' } } })
+  const answer = await api('PUT', `/projects/${name}`, { token, json: QUICK_KEYS })
   if (answer.status < 300) {
     while ((await api('GET', `/projects/${name}`, { token })).body.generation === 0) {
       await new Promise((resolve) => setTimeout(resolve, 20))

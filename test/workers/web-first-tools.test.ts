@@ -1,7 +1,7 @@
 // The wire of the first DistroPack's tools, byte by byte as its command line (reqwest) and its action (curl) send it.
 import { env, exports } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { api, freshPlatform, newOrganization, send, settle, sha256Of } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, QUICK_KEYS, send, settle, sha256Of } from './web-fixture.ts'
 
 const worker = (exports as unknown as { default: Fetcher }).default
 const MANIFEST = `name: tool
@@ -19,7 +19,7 @@ afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   token = await newOrganization('acme')
-  await api('PUT', '/projects/acme/tool', { token })
+  await api('PUT', '/projects/acme/tool', { token, json: QUICK_KEYS })
   const json = { package: 'tool', manifest: MANIFEST, targets: ['deb/amd64', 'rpm/amd64', 'arch/amd64'] }
   packageId = (await api('POST', '/projects/acme/tool/packages', { token, json })).body.uuid
 })

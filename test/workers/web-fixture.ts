@@ -41,8 +41,7 @@ export const send = async (
 export const api = (method: string, path: string, options?: Parameters<typeof send>[2]): Promise<Answer> =>
   send(method, `${API_PREFIX}${path}`, options)
 
-/** For a project of a test whose subject is no key: RSA-4096, the usual kind, takes a second or two to make. */
-export const QUICK_KEYS = { signing: { kind: 'ed25519' } } as const
+export { QUICK_KEYS } from '../support/own-keys.ts'
 
 /** An administrating token of a new organization. */
 export const newOrganization = async (organization: string): Promise<string> => {

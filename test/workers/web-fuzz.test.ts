@@ -3,7 +3,7 @@
 import { errorBodySchema } from '@distropack/core/contract/wire.ts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newPerson } from './people.ts'
-import { api, freshPlatform, newOrganization, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, OPERATOR, QUICK_KEYS, send, settle, testEnv } from './web-fixture.ts'
 
 /** The same values every time: a failure is found again. */
 const SEED = 20_261_122
@@ -200,7 +200,7 @@ describe('a secret', () => {
     const canary = 'canary-4f1d2c'
     const owner = await newPerson('canary')
     await owner.api('POST', '/organizations', { organization: 'caged' })
-    await owner.api('PUT', '/projects/caged/bird')
+    await owner.api('PUT', '/projects/caged/bird', QUICK_KEYS)
     const made = (await owner.api('POST', '/organizations/caged/tokens', { name: 'one', scopes: ['admin'] })).body
     const hook = { target: { kind: 'json', url: `https://hooks.example.net/${canary}` }, events: ['build.failed'] }
     const { secret: hookSecret } = (await owner.api('POST', '/organizations/caged/webhooks', hook)).body

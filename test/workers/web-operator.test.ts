@@ -5,14 +5,14 @@ import type { Env } from '../../workers/web/env.ts'
 import { rotateKeyEncryption } from '../../workers/web/services/operations.ts'
 import { openPlatform } from '../../workers/web/services/platform.ts'
 import { openVault } from '../../workers/web/signing/vault.ts'
-import { api, freshPlatform, newOrganization, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
+import { api, freshPlatform, newOrganization, OPERATOR, QUICK_KEYS, send, settle, testEnv } from './web-fixture.ts'
 
 let token: string
 afterAll(settle)
 beforeAll(async () => {
   await freshPlatform()
   token = await newOrganization('acme')
-  await api('PUT', '/projects/acme/tool', { token })
+  await api('PUT', '/projects/acme/tool', { token, json: QUICK_KEYS })
   await settle()
 })
 

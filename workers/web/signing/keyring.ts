@@ -10,7 +10,7 @@ import type { Database } from '../db/client.ts'
 import { signingKeys } from '../db/schema.ts'
 import { type GeneratedKey, generateOpenPgpKey, importOpenPgpKey, openPgpSigner } from './openpgp.ts'
 import { openPgpIndexSigner } from './openpgp-index.ts'
-import { generateRsaKey, rsaSigner } from './rsa.ts'
+import { generateRsaKey, importRsaKey, rsaSigner } from './rsa.ts'
 import { generateUsignKey, usignSigner } from './usign.ts'
 import type { Vault } from './vault.ts'
 
@@ -31,7 +31,7 @@ export interface KeyOwner {
   readonly state: KeyState
 }
 
-/** Rows to insert: one key of each kind. Takes some seconds of CPU. */
+/** Rows to insert: one key of each kind. Those that are made, not imported, take some seconds of CPU. */
 export const makeKeys = async (
   owner: KeyOwner,
   signing: NewKey,
@@ -39,13 +39,15 @@ export const makeKeys = async (
   nowMs: number,
 ): Promise<Result<KeyRow[], readonly Fault[]>> => {
   const label = `${owner.organization}/${owner.slug} repository`
-  const rsaName = `${owner.organization}-${owner.slug}-${owner.suffix}.rsa.pub`
+  const ownRsa = signing.rsa && importRsaKey(signing.rsa.name, signing.rsa.privateKey)
+  if (ownRsa && !ownRsa.ok) return err([ownRsa.error])
   const openpgp =
     signing.kind === 'import'
       ? await importOpenPgpKey(signing.privateKey, new Date(nowMs))
       : ok(await generateOpenPgpKey(label, signing.kind))
   if (!openpgp.ok) return openpgp
-  const rsa = await generateRsaKey(rsaName)
+  const rsaName = `${owner.organization}-${owner.slug}-${owner.suffix}.rsa.pub`
+  const rsa = ownRsa?.value ?? (await generateRsaKey(rsaName))
   const row = async (kind: Kind, key: GeneratedKey): Promise<KeyRow> => ({
     projectId: owner.id,
     kind,
