@@ -149,6 +149,8 @@ const whole = (name: string, include: string, globalSetup: string[] = []) => ({
     include: [include],
     globalSetup,
     fileParallelism: false,
+    // One process that loads what they share once; no file leaves anything behind in a module.
+    isolate: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
