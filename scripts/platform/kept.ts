@@ -36,7 +36,7 @@ const LABEL_START = '\n// '
 /** Coarser clocks of file systems than the process has: Linux stamps files at its timer's tick, 10 ms at most. */
 const CLOCK_MS = 20
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 const readIfThere = (file: string): Buffer | undefined => {
   try {
@@ -58,13 +58,13 @@ const digestOf = (inputs: readonly string[]): string => {
 }
 
 const read = (file: string): string | undefined => {
-  const whole = readIfThere(file)?.toString('utf8') ?? ''
-  const end = whole.lastIndexOf(LABEL_START)
-  if (end < 0) return undefined
+  const whole = readIfThere(file)
+  const end = whole?.lastIndexOf(LABEL_START) ?? -1
+  if (!whole || end < 0) return undefined
   try {
-    const { inputs, inputsSha256, textSha256 } = JSON.parse(whole.slice(end + LABEL_START.length)) as Label
-    const text = whole.slice(0, end)
-    return sha256(text) === textSha256 && digestOf(inputs) === inputsSha256 ? text : undefined
+    const { inputs, inputsSha256, textSha256 } = JSON.parse(whole.toString('utf8', end + LABEL_START.length)) as Label
+    const bytes = whole.subarray(0, end)
+    return sha256(bytes) === textSha256 && digestOf(inputs) === inputsSha256 ? bytes.toString('utf8') : undefined
   } catch {
     return undefined // Cut off or damaged: made anew.
   }
@@ -98,5 +98,5 @@ export const keep = async ({ name, make, folder = FOLDER }: Keeping): Promise<Ke
   const inputsSha256 = digestOf(inputs)
   // A file that changed meanwhile was hashed as it is now, and may be in the text as it was.
   if (changedAfter(startedAtMs, inputs)) return { text }
-  return write(file, { inputs, inputsSha256, textSha256: sha256(text) }, text) ? { text, file } : { text }
+  return write(file, { inputs, inputsSha256, textSha256: sha256(Buffer.from(text)) }, text) ? { text, file } : { text }
 }
