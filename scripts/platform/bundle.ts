@@ -2,7 +2,7 @@
 // and the programs of Node that a platform starts, which load in a third of the time.
 import { existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
 import { type Kept, keep, type Made } from './kept.ts'
 import { ROOT } from './root.ts'
@@ -41,6 +41,9 @@ const PROGRAM = {
   target: 'node22',
   // Native code stays where npm put it.
   external: ['@napi-rs/*'],
+  // What a command imports when it runs stays a file of its own.
+  splitting: true,
+  outExtension: { '.js': '.mjs' },
 } satisfies BuildOptions
 
 /** What decides besides the source itself: this file, what npm installed, and where packages say their files are. */
@@ -58,12 +61,15 @@ const settingsOf = (inputs: readonly string[]): readonly string[] => {
   ]
 }
 
+const nameOf = (entry: string): string => entry.replaceAll('/', '-')
+
 const bundle = async (entry: string, options: BuildOptions): Promise<Made> => {
   const { build } = await import('esbuild')
-  const { outputFiles, metafile } = await build({
+  const { outputFiles = [], metafile } = await build({
     ...options,
     absWorkingDir: ROOT,
-    entryPoints: [entry],
+    entryPoints: { [nameOf(entry)]: entry },
+    outdir: '.',
     bundle: true,
     write: false,
     metafile: true,
@@ -74,13 +80,14 @@ const bundle = async (entry: string, options: BuildOptions): Promise<Made> => {
   })
   // `required-builtin:fs` is no file.
   const source = Object.keys(metafile?.inputs ?? {}).filter((input) => !/^[\w()-]{2,}:/.test(input))
-  return { text: outputFiles?.[0]?.text ?? '', inputs: [...source, ...settingsOf(source)] }
+  const whole = outputFiles.find(({ path }) => basename(path).startsWith(`${nameOf(entry)}.`))
+  const parts = outputFiles.filter((file) => file !== whole).map(({ path, text }) => [basename(path), text])
+  return { text: whole?.text ?? '', inputs: [...source, ...settingsOf(source)], parts: Object.fromEntries(parts) }
 }
 
 const bundled = (entry: string, options: BuildOptions): Promise<Kept> => {
   const path = relative(ROOT, resolve(ROOT, entry))
-  const name = `${path.replaceAll('/', '-')}.mjs`
-  return keep({ name, make: () => bundle(path, options) })
+  return keep({ name: `${nameOf(path)}.mjs`, make: () => bundle(path, options) })
 }
 
 /**

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Kept, keep } from './kept.ts'
+import { type Kept, keep, type Made } from './kept.ts'
 
 let room: string
 let source: string
@@ -86,6 +86,24 @@ describe('a kept text', () => {
     writeFileSync(file, damaged)
     expect((await make()).text).toBe('// of one\n')
     expect([timesMade, readFileSync(file, 'utf8') === damaged]).toEqual([2, false])
+  })
+
+  it.each([
+    ['damaged', (file: string) => writeFileSync(file, 'export const x = 2')],
+    ['gone', (file: string) => rmSync(file)],
+  ])('is made anew when a part of it is %s', async (_, damage) => {
+    const text = `import './part-1.mjs'`
+    const makeParts = () => keep({ name: 'text.mjs', folder, make: async () => made() })
+    const made = (): Made => {
+      timesMade += 1
+      return { text, inputs: [source], parts: { 'part-1.mjs': 'export const x = 1' } }
+    }
+    await makeParts()
+    await makeParts()
+    expect(timesMade).toBe(1)
+    damage(join(folder, 'part-1.mjs'))
+    expect((await makeParts()).text).toBe(text)
+    expect([timesMade, readFileSync(join(folder, 'part-1.mjs'), 'utf8')]).toEqual([2, 'export const x = 1'])
   })
 
   it('is not kept when its source changes while it is made', async () => {

@@ -10,6 +10,8 @@ export interface Made {
   readonly text: string
   /** Every file that has a part in it, below ROOT or absolute. One that is not there is a part, too: it might come. */
   readonly inputs: readonly string[]
+  /** Files that the text names beside itself. A name stands for its bytes: it has their hash in it. */
+  readonly parts?: Readonly<Record<string, string>>
 }
 
 export interface Kept {
@@ -27,7 +29,10 @@ export interface Keeping {
 
 interface Label {
   readonly inputs: readonly string[]
-  readonly inputsSha256: string
+  /** Names of files beside it. */
+  readonly parts: readonly string[]
+  /** Of all these. */
+  readonly filesSha256: string
   readonly textSha256: string
 }
 
@@ -47,24 +52,30 @@ const readIfThere = (file: string): Buffer | undefined => {
 }
 
 /** Of names and bytes, each with its length, so that no two lists of files look alike. */
-const digestOf = (inputs: readonly string[]): string => {
+const digestOf = (files: readonly string[]): string => {
   const hash = createHash('sha256')
-  for (const input of inputs) {
-    const bytes = readIfThere(input)
-    hash.update(`${input}\0${bytes ? bytes.length : 'absent'}\0`)
+  for (const file of files) {
+    const bytes = readIfThere(file)
+    hash.update(`${file}\0${bytes ? bytes.length : 'absent'}\0`)
     if (bytes) hash.update(bytes)
   }
   return hash.digest('hex')
 }
+
+const beside = (file: string, names: readonly string[]): readonly string[] =>
+  names.map((name) => join(dirname(file), name))
 
 const read = (file: string): string | undefined => {
   const whole = readIfThere(file)
   const end = whole?.lastIndexOf(LABEL_START) ?? -1
   if (!whole || end < 0) return undefined
   try {
-    const { inputs, inputsSha256, textSha256 } = JSON.parse(whole.toString('utf8', end + LABEL_START.length)) as Label
+    const { inputs, parts, filesSha256, textSha256 } = JSON.parse(
+      whole.toString('utf8', end + LABEL_START.length),
+    ) as Label
     const bytes = whole.subarray(0, end)
-    return sha256(bytes) === textSha256 && digestOf(inputs) === inputsSha256 ? bytes.toString('utf8') : undefined
+    const isWhole = sha256(bytes) === textSha256 && digestOf([...inputs, ...beside(file, parts)]) === filesSha256
+    return isWhole ? bytes.toString('utf8') : undefined
   } catch {
     return undefined // Cut off or damaged: made anew.
   }
@@ -74,17 +85,29 @@ const read = (file: string): string | undefined => {
 const changedAfter = (timeMs: number, inputs: readonly string[]): boolean =>
   inputs.some((input) => (statSync(resolve(ROOT, input), { throwIfNoEntry: false })?.ctimeMs ?? 0) > timeMs - CLOCK_MS)
 
-const write = (file: string, label: Label, text: string): boolean => {
+/** In one step: whoever reads meanwhile sees the file before, or this one. */
+const writeWhole = (file: string, text: string): void => {
   const draft = `${file}.${randomUUID()}`
   try {
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(draft, `${text}${LABEL_START}${JSON.stringify(label)}\n`)
+    writeFileSync(draft, text)
     renameSync(draft, file)
+  } finally {
+    if (existsSync(draft)) rmSync(draft)
+  }
+}
+
+const write = (file: string, { text, inputs, parts = {} }: Made, inputsChanged: () => boolean): boolean => {
+  const names = Object.keys(parts)
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    for (const name of names) writeWhole(join(dirname(file), name), parts[name] ?? '')
+    const filesSha256 = digestOf([...inputs, ...beside(file, names)])
+    if (inputsChanged()) return false
+    const label: Label = { inputs, parts: names, filesSha256, textSha256: sha256(Buffer.from(text)) }
+    writeWhole(file, `${text}${LABEL_START}${JSON.stringify(label)}\n`)
     return true
   } catch {
-    // A checkout of somebody else's, or a full disk: it works without, and takes longer.
-    if (existsSync(draft)) rmSync(draft)
-    return false
+    return false // A checkout of somebody else's, or a full disk: it works without, and takes longer.
   }
 }
 
@@ -94,9 +117,8 @@ export const keep = async ({ name, make, folder = FOLDER }: Keeping): Promise<Ke
   const found = read(file)
   if (found !== undefined) return { text: found, file }
   const startedAtMs = Date.now()
-  const { text, inputs } = await make()
-  const inputsSha256 = digestOf(inputs)
-  // A file that changed meanwhile was hashed as it is now, and may be in the text as it was.
-  if (changedAfter(startedAtMs, inputs)) return { text }
-  return write(file, { inputs, inputsSha256, textSha256: sha256(Buffer.from(text)) }, text) ? { text, file } : { text }
+  const made = await make()
+  // A file that changed meanwhile is hashed as it is now, and may be in the text as it was.
+  const isKept = write(file, made, () => changedAfter(startedAtMs, made.inputs))
+  return isKept ? { text: made.text, file } : { text: made.text }
 }
