@@ -75,6 +75,17 @@ describe('a wrong command line', () => {
   })
 })
 
+describe('help', () => {
+  it.each([[['publish', '--help']], [['help', 'publish']], [['build', '-h']]])(
+    '%j lists the targets there are',
+    async (args) => {
+      const done = await run(args)
+      expect(done.status).toBe(0)
+      expect(done.stdout).toMatch(/^Targets: .*deb\/\{amd64,.*zip\/\{/m)
+    },
+  )
+})
+
 describe('distropack login', () => {
   const whoami: Handler = (request, response) =>
     request.headers.authorization === `Bearer ${TOKEN}`

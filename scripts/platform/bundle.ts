@@ -1,6 +1,5 @@
 // Programs as one ES module each, kept until their source changes: the Workers as `wrangler deploy` would bundle them,
 // and the programs of Node that a platform starts, which load in a third of the time.
-import { existsSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
@@ -46,18 +45,21 @@ const PROGRAM = {
   outExtension: { '.js': '.mjs' },
 } satisfies BuildOptions
 
-/** What decides besides the source itself: this file, what npm installed, and where packages say their files are. */
+/**
+ * What decides besides the source itself: this file, what npm installed, where packages say their files are, and the
+ * compiler's settings; also where there is none yet.
+ */
 const settingsOf = (inputs: readonly string[]): readonly string[] => {
   const folders = new Set<string>()
   for (const input of inputs) {
     for (let folder = dirname(input); !folders.has(folder); folder = dirname(folder)) folders.add(folder)
   }
-  const packages = [...folders].map((folder) => join(folder, 'package.json'))
+  const own = [...folders].filter((folder) => !folder.startsWith('node_modules'))
   return [
     relative(ROOT, import.meta.filename),
-    'tsconfig.json',
     'node_modules/.package-lock.json',
-    ...packages.filter((file) => existsSync(join(ROOT, file))),
+    ...[...folders].map((folder) => join(folder, 'package.json')),
+    ...own.map((folder) => join(folder, 'tsconfig.json')),
   ]
 }
 
