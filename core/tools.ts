@@ -38,6 +38,7 @@ export interface SeekableFile {
   readonly sizeBytes: number
   /** Fewer bytes only at the end of the file. */
   read(offset: number, lengthBytes: number): Promise<Uint8Array>
+  /** A chunk is good until the next is asked for: a Worker reads all of them into the same memory. */
   stream(offset?: number, lengthBytes?: number): ByteSource
 }
 

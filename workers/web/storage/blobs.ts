@@ -2,6 +2,7 @@
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import type { SeekableFile } from '@distropack/core/tools.ts'
+import { readChunks } from './chunks.ts'
 import { sha256Hex } from './sha256.ts'
 
 /** What R2 answers (error 10037) when the bytes do not have the sha256 they were announced with. */
@@ -59,7 +60,7 @@ export const openBlobFile = (bucket: R2Bucket, blob: BlobRef): SeekableFile => {
     },
     stream: async function* (offset = 0, lengthBytes = blob.sizeBytes - offset) {
       const length = clamp(offset, lengthBytes)
-      if (length > 0) yield* (await open(offset, length)).body as ReadableStream<Uint8Array>
+      if (length > 0) yield* readChunks((await open(offset, length)).body, length)
     },
   }
 }

@@ -1,8 +1,8 @@
-// Recipes on this side: writing their parts, reading their bytes, hashing what a reader will get.
+// Recipes on this side: writing their parts, and hashing what a reader will get.
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import type { Content, Part } from '@distropack/core/model/content.ts'
-import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { putBlobBytes } from './blobs.ts'
+import { readChunks } from './chunks.ts'
 
 /** Below this a part stands in the recipe itself: one request less for every reader, a few KB more in the tree. */
 const INLINE_LIMIT_BYTES = 16 * 1024
@@ -18,37 +18,21 @@ export const storePart = async (bucket: R2Bucket, bytes: Uint8Array): Promise<Pa
   return { blob: blob.sha256, offset: 0, sizeBytes: blob.sizeBytes }
 }
 
-export async function* readPart(bucket: R2Bucket, part: Part): ByteSource {
-  if ('inline' in part) {
-    yield new Uint8Array(Buffer.from(part.inline, 'base64'))
-    return
-  }
-  const range = { offset: part.offset, length: part.sizeBytes }
-  const object = await bucket.get(objectKey.blob(part.blob), { range })
-  if (!object) throw new Error(`blob ${part.blob} is not in the bucket`)
-  yield* object.body as ReadableStream<Uint8Array>
-}
-
-export async function* readParts(bucket: R2Bucket, parts: readonly Part[]): ByteSource {
-  for (const part of parts) yield* readPart(bucket, part)
-}
-
 /** sha256 of the parts in order, in the runtime's own code and without holding them. Not for `inflate` recipes. */
 export const hashParts = async (bucket: R2Bucket, parts: readonly Part[]): Promise<string> => {
   const digest = new crypto.DigestStream('SHA-256')
+  const writer = digest.getWriter()
   for (const part of parts) {
     if ('inline' in part) {
-      const writer = digest.getWriter()
       await writer.write(Buffer.from(part.inline, 'base64'))
-      writer.releaseLock()
       continue
     }
     const range = { offset: part.offset, length: part.sizeBytes }
     const object = await bucket.get(objectKey.blob(part.blob), { range })
     if (!object) throw new Error(`blob ${part.blob} is not in the bucket`)
-    await object.body.pipeTo(digest, { preventClose: true })
+    for await (const chunk of readChunks(object.body, part.sizeBytes)) await writer.write(chunk)
   }
-  await digest.close()
+  await writer.close()
   return Buffer.from(await digest.digest).toString('hex')
 }
 
