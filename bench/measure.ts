@@ -52,6 +52,10 @@ const statOf = (pid: number): { readonly name: string; readonly cpuSeconds: numb
   }
 }
 
+/** Process ids of this process's own children of that name. */
+export const childrenNamed = (name: string): readonly number[] =>
+  childrenOf(process.pid).filter((child) => statOf(child).name === name)
+
 /** So far, of the programs of that name among this process's descendants. */
 export const cpuSecondsOf = (name: string, pid: number = process.pid): number =>
   childrenOf(pid).reduce((sum, child) => {

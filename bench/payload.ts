@@ -1,13 +1,24 @@
-// One large package: the packager's peak memory while it builds it, and dpkg-deb's for the same files and compression.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+// One large file on its way: sent in parts, read by the packager, kept, signed, published, and fetched by a reader. What
+// the packager held at most, what each Worker held, and what dpkg-deb holds for the same file and compression.
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { API_PREFIX } from '@distropack/core/contract/api.ts'
+import { FILES_WORKER, WEB_WORKER } from '../scripts/platform/options.ts'
 import { ensureProject } from '../scripts/platform/seed.ts'
-import { startTestPlatform } from '../test/support/platform.ts'
+import type { TestPlatform } from '../test/support/platform.ts'
+import { type Held, watchIsolates } from './isolates.ts'
 import { type Measured, peakRssMb, runMeasured } from './measure.ts'
+import { startSplitPlatform } from './split-platform.ts'
 
-const FILE_MB = 10
 const MB = 1024 * 1024
+
+export interface PayloadOptions {
+  readonly sizesMb: readonly number[]
+  readonly targets: readonly string[]
+  /** Of the .deb, ours and dpkg-deb's. */
+  readonly compression: string
+}
 
 export interface PayloadRow {
   readonly tool: string
@@ -16,9 +27,23 @@ export interface PayloadRow {
   readonly peakRssMb: number
 }
 
+/** Peaks in MB. `web` and `files`: the Workers' isolates. The last two columns are whole processes, native memory too. */
+export interface WorkerRow {
+  readonly target: string
+  readonly payloadMb: number
+  readonly webHeap: number
+  readonly webOutside: number
+  readonly filesHeap: number
+  readonly filesOutside: number
+  readonly samples: number
+  readonly workersIdleRss: number
+  readonly workersRss: number
+  readonly storeRss: number
+}
+
 /** Half noise and half zeros in every 64 KiB: compresses to about half, as binaries with resources do. */
 const payloadBytes = (seed: number): Buffer => {
-  const bytes = Buffer.alloc(FILE_MB * MB)
+  const bytes = Buffer.alloc(MB)
   let state = seed + 1
   for (let block = 0; block < bytes.length; block += 65_536) {
     for (let at = block; at < block + 32_768; at += 4) {
@@ -32,18 +57,18 @@ const payloadBytes = (seed: number): Buffer => {
   return bytes
 }
 
-const MANIFEST = `name: bench-payload
+const manifestFor = (target: string, compression: string): string => `name: bench-payload
 version: 1.0.0
 arch: amd64
+license: MIT
 maintainer: Bench <bench@example.com>
 description: A large payload
 contents:
-  - src: tree
-    dst: /opt/bench
-    type: tree
+  - src: payload.bin
+    dst: /opt/bench/payload.bin
 deb:
-  compression: gzip
-targets: [deb/amd64]
+  compression: ${compression}
+targets: [${target}]
 `
 const CONTROL = `Package: bench-payload
 Version: 1.0.0
@@ -53,19 +78,17 @@ Description: A large payload
 `
 
 const writePayload = (folder: string, payloadMb: number): void => {
-  mkdirSync(join(folder, 'tree'))
-  for (let file = 0; file < payloadMb / FILE_MB; file++)
-    writeFileSync(join(folder, 'tree', `${file}.bin`), payloadBytes(file))
-  writeFileSync(join(folder, 'distropack.yaml'), MANIFEST)
+  for (let at = 0; at < payloadMb; at++) appendFileSync(join(folder, 'payload.bin'), payloadBytes(at))
 }
 
-const measureReference = async (folder: string): Promise<Measured> => {
+const measureReference = async (folder: string, compression: string): Promise<Measured> => {
   const root = join(folder, 'root')
   mkdirSync(join(root, 'DEBIAN'), { recursive: true })
-  mkdirSync(join(root, 'opt'))
+  mkdirSync(join(root, 'opt/bench'), { recursive: true })
   writeFileSync(join(root, 'DEBIAN/control'), CONTROL)
-  await runMeasured('cp', ['-r', join(folder, 'tree'), join(root, 'opt/bench')])
-  return runMeasured('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', root, join(folder, 'reference.deb')])
+  await runMeasured('cp', [join(folder, 'payload.bin'), join(root, 'opt/bench')])
+  const args = ['--root-owner-group', `-Z${compression}`, '--build', root, join(folder, 'reference.deb')]
+  return runMeasured('dpkg-deb', args)
 }
 
 /** From the packager's own log: what it took without the way to and from the object store's simulator. */
@@ -75,24 +98,75 @@ const buildSeconds = (log: string): number => {
   return Number(tookMs) / 1000
 }
 
-export const benchPayload = async (payloadMb: number): Promise<readonly PayloadRow[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
-  const platform = await startTestPlatform()
+/** As apt and pacman would, by the address the repository gives. */
+const download = async (platform: TestPlatform, token: string, payloadMb: number): Promise<void> => {
+  const artifacts = `${platform.url}${API_PREFIX}/projects/bench/payload/artifacts`
+  const listed = await fetch(artifacts, { headers: { authorization: `Bearer ${token}` } })
+  const { items } = (await listed.json()) as { readonly items: readonly { readonly url: string }[] }
+  const response = await fetch(items[0]?.url ?? '')
+  let sizeBytes = 0
+  for await (const chunk of response.body ?? []) sizeBytes += chunk.length
+  // Half of the payload is noise, which nothing compresses.
+  if (!response.ok || sizeBytes < (payloadMb * MB) / 2) throw new Error(`read ${sizeBytes} bytes, ${response.status}`)
+}
+
+const NOTHING: Held = { heapMb: 0, outsideMb: 0 }
+
+interface Case {
+  readonly folder: string
+  readonly target: string
+  readonly payloadMb: number
+}
+
+const benchOne = async ({ folder, target, payloadMb }: Case): Promise<{ ours: PayloadRow; worker: WorkerRow }> => {
+  const { platform, workersPid, storePid, stop } = await startSplitPlatform()
   try {
-    writePayload(folder, payloadMb)
     const token = await platform.organization('bench')
     await ensureProject({ url: platform.url, token }, 'bench', 'payload')
+    const workersIdleRss = peakRssMb(workersPid)
+    const watch = await watchIsolates(await platform.inspectorUrl(), [WEB_WORKER, FILES_WORKER])
     const args = ['publish', '-f', 'distropack.yaml', '--project', 'bench/payload', '--json']
     const { status, stdout, stderr } = await platform.cli(token, args, folder)
     if (status !== 0) throw new Error(`publish: ${stdout}${stderr}`)
-    const ours = { seconds: buildSeconds(platform.log()), peakRssMb: peakRssMb(platform.packagerPid() ?? 0) }
-    const reference = await measureReference(folder)
-    return [
-      { tool: 'packager (whole order: fetch, build, store)', payloadMb, ...ours },
-      { tool: 'dpkg-deb -Zgzip', payloadMb, ...reference },
-    ]
+    await download(platform, token, payloadMb)
+    const { peaks, samples } = await watch.stop()
+    const web = peaks.get(WEB_WORKER) ?? NOTHING
+    const files = peaks.get(FILES_WORKER) ?? NOTHING
+    const seconds = buildSeconds(platform.log())
+    const ours = { tool: `packager, ${target}`, payloadMb, seconds, peakRssMb: peakRssMb(platform.packagerPid() ?? 0) }
+    const worker = {
+      ...{ target, payloadMb, samples, workersIdleRss },
+      ...{ webHeap: web.heapMb, webOutside: web.outsideMb, filesHeap: files.heapMb, filesOutside: files.outsideMb },
+      workersRss: peakRssMb(workersPid),
+      storeRss: peakRssMb(storePid),
+    }
+    return { ours, worker }
   } finally {
-    await platform.stop()
-    rmSync(folder, { recursive: true })
+    await stop()
   }
+}
+
+export const benchPayload = async (
+  options: PayloadOptions,
+): Promise<{ payload: readonly PayloadRow[]; worker: readonly WorkerRow[] }> => {
+  const { sizesMb, targets, compression } = options
+  const payload: PayloadRow[] = []
+  const worker: WorkerRow[] = []
+  for (const payloadMb of sizesMb) {
+    const folder = mkdtempSync(join(tmpdir(), 'distropack-bench-'))
+    try {
+      writePayload(folder, payloadMb)
+      for (const target of targets) {
+        writeFileSync(join(folder, 'distropack.yaml'), manifestFor(target, compression))
+        const row = await benchOne({ folder, target, payloadMb })
+        payload.push(row.ours)
+        worker.push(row.worker)
+      }
+      const { seconds, peakRssMb: peak } = await measureReference(folder, compression)
+      payload.push({ tool: `dpkg-deb -Z${compression}`, payloadMb, seconds, peakRssMb: peak })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  return { payload, worker }
 }

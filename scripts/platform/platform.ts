@@ -26,6 +26,8 @@ export interface PlatformOptions {
   readonly publicUrl?: string
   /** In place of what wrangler.toml says under [vars], and secrets it does not name. */
   readonly vars?: Readonly<Record<string, string>>
+  /** Added to Miniflare's options: a bench looks into the runtime with them. */
+  readonly runtime?: Partial<Omit<MiniflareOptions, 'workers'>>
 }
 
 /** The few calls that a bench makes on the stores themselves. */
@@ -49,6 +51,8 @@ export interface Platform {
   packagerPid(): number | undefined
   /** From now on /healthz answers 200. */
   markReady(): void
+  /** Lists the isolates, where `runtime` named an `inspectorPort`. */
+  inspectorUrl(): Promise<URL>
   /** Runs the Worker's scheduled handler now. */
   fireSchedule(): Promise<void>
   /** Bundles both Workers again and puts them in place; storage and port stay. */
@@ -91,7 +95,7 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
   const workers = await readWorkers()
   const { port, isReady, mailbox } = running
   const door = doorWorker({ host: HOST, port, isReady, mailbox })
-  return convertV4MiniflareOptions({
+  const converted = convertV4MiniflareOptions({
     host: HOST,
     port: 0,
     log: new PrefixedLog(options.log),
@@ -108,6 +112,7 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
       ),
     ],
   })
+  return { ...converted, ...options.runtime }
 }
 
 const applyMigrations = async (miniflare: Miniflare, log: (line: string) => void): Promise<void> => {
@@ -171,6 +176,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
       ready = true
     },
     fireSchedule,
+    inspectorUrl: () => workerd.getInspectorURL(),
     bindings: async () => ({
       db: (await workerd.getD1Database('DB', WEB_WORKER)) as unknown as PlatformBindings['db'],
       bucket: (await workerd.getR2Bucket('BUCKET', WEB_WORKER)) as unknown as PlatformBindings['bucket'],

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type PlatformBindings, startPlatform } from '../../scripts/platform/platform.ts'
+import { type PlatformBindings, type PlatformOptions, startPlatform } from '../../scripts/platform/platform.ts'
 import { bootstrap, type CommandResult, runCli } from '../../scripts/platform/seed.ts'
 
 /** What a test needs of a platform, whoever started it. */
@@ -22,13 +22,15 @@ export interface TestPlatform extends UsedPlatform {
   packagerPid(): number | undefined
   fireSchedule(): Promise<void>
   bindings(): Promise<PlatformBindings>
+  inspectorUrl(): Promise<URL>
   stop(): Promise<void>
 }
 
-/** `onLine`: told each line of the log as it comes. `vars`: of wrangler.toml, and secrets. */
+/** `onLine`: told each line of the log as it comes. `vars`: of wrangler.toml, and secrets. `runtime`: a bench's. */
 export const startTestPlatform = async (
   onLine?: (line: string) => void,
   vars: Readonly<Record<string, string>> = {},
+  runtime: PlatformOptions['runtime'] = {},
 ): Promise<TestPlatform> => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const lines: string[] = []
@@ -37,7 +39,7 @@ export const startTestPlatform = async (
     lines.push(line)
     onLine?.(line)
   }
-  const platform = await startPlatform({ stateDirectory, port: 0, log, vars }).catch((error: unknown) => {
+  const platform = await startPlatform({ stateDirectory, port: 0, log, vars, runtime }).catch((error: unknown) => {
     forget()
     throw error
   })
@@ -52,6 +54,7 @@ export const startTestPlatform = async (
     log: () => lines.join('\n'),
     fireSchedule: platform.fireSchedule,
     bindings: platform.bindings,
+    inspectorUrl: platform.inspectorUrl,
     async stop() {
       await platform.stop()
       forget()
