@@ -4,12 +4,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { API_PREFIX } from '@distropack/core/contract/api.ts'
-import { FILES_WORKER, WEB_WORKER } from '../scripts/platform/options.ts'
 import { ensureProject } from '../scripts/platform/seed.ts'
 import type { TestPlatform } from '../test/support/platform.ts'
-import { type Held, watchIsolates } from './isolates.ts'
+import { benchForm } from './form.ts'
 import { type Measured, peakRssMb, runMeasured } from './measure.ts'
-import { startSplitPlatform } from './split-platform.ts'
+import { startSplitPlatform, type WorkerRow, watchWorkers } from './split-platform.ts'
 
 const MB = 1024 * 1024
 
@@ -25,20 +24,6 @@ export interface PayloadRow {
   readonly payloadMb: number
   readonly seconds: number
   readonly peakRssMb: number
-}
-
-/** Peaks in MB. `web` and `files`: the Workers' isolates. The last two columns are whole processes, native memory too. */
-export interface WorkerRow {
-  readonly target: string
-  readonly payloadMb: number
-  readonly webHeap: number
-  readonly webOutside: number
-  readonly filesHeap: number
-  readonly filesOutside: number
-  readonly samples: number
-  readonly workersIdleRss: number
-  readonly workersRss: number
-  readonly storeRss: number
 }
 
 /** Half noise and half zeros in every 64 KiB: compresses to about half, as binaries with resources do. */
@@ -110,8 +95,6 @@ const download = async (platform: TestPlatform, token: string, payloadMb: number
   if (!response.ok || sizeBytes < (payloadMb * MB) / 2) throw new Error(`read ${sizeBytes} bytes, ${response.status}`)
 }
 
-const NOTHING: Held = { heapMb: 0, outsideMb: 0 }
-
 interface Case {
   readonly folder: string
   readonly target: string
@@ -119,30 +102,25 @@ interface Case {
 }
 
 const benchOne = async ({ folder, target, payloadMb }: Case): Promise<{ ours: PayloadRow; worker: WorkerRow }> => {
-  const { platform, workersPid, storePid, stop } = await startSplitPlatform()
+  const split = await startSplitPlatform()
+  const { platform } = split
   try {
     const token = await platform.organization('bench')
     await ensureProject({ url: platform.url, token }, 'bench', 'payload')
-    const workersIdleRss = peakRssMb(workersPid)
-    const watch = await watchIsolates(await platform.inspectorUrl(), [WEB_WORKER, FILES_WORKER])
-    const args = ['publish', '-f', 'distropack.yaml', '--project', 'bench/payload', '--json']
-    const { status, stdout, stderr } = await platform.cli(token, args, folder)
-    if (status !== 0) throw new Error(`publish: ${stdout}${stderr}`)
-    await download(platform, token, payloadMb)
-    const { peaks, samples } = await watch.stop()
-    const web = peaks.get(WEB_WORKER) ?? NOTHING
-    const files = peaks.get(FILES_WORKER) ?? NOTHING
+    const peaks = await watchWorkers(split, async () => {
+      const args = ['publish', '-f', 'distropack.yaml', '--project', 'bench/payload', '--json']
+      const { status, stdout, stderr } = await platform.cli(token, args, folder)
+      if (status !== 0) throw new Error(`publish: ${stdout}${stderr}`)
+      await download(platform, token, payloadMb)
+    })
     const seconds = buildSeconds(platform.log())
-    const ours = { tool: `packager, ${target}`, payloadMb, seconds, peakRssMb: peakRssMb(platform.packagerPid() ?? 0) }
-    const worker = {
-      ...{ target, payloadMb, samples, workersIdleRss },
-      ...{ webHeap: web.heapMb, webOutside: web.outsideMb, filesHeap: files.heapMb, filesOutside: files.outsideMb },
-      workersRss: peakRssMb(workersPid),
-      storeRss: peakRssMb(storePid),
+    const packagerRssMb = peakRssMb(platform.packagerPid() ?? 0)
+    return {
+      ours: { tool: `packager, ${target}`, payloadMb, seconds, peakRssMb: packagerRssMb },
+      worker: { way: target, payloadMb, ...peaks },
     }
-    return { ours, worker }
   } finally {
-    await stop()
+    await split.stop()
   }
 }
 
@@ -162,6 +140,7 @@ export const benchPayload = async (
         payload.push(row.ours)
         worker.push(row.worker)
       }
+      worker.push({ way: 'a form', payloadMb, ...(await benchForm(payloadMb)) })
       const { seconds, peakRssMb: peak } = await measureReference(folder, compression)
       payload.push({ tool: `dpkg-deb -Z${compression}`, payloadMb, seconds, peakRssMb: peak })
     } finally {

@@ -4,8 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { FILES_WORKER, WEB_WORKER } from '../scripts/platform/options.ts'
 import { startTestPlatform, type TestPlatform } from '../test/support/platform.ts'
-import { childrenNamed } from './measure.ts'
+import { type Held, watchIsolates } from './isolates.ts'
+import { childrenNamed, peakRssMb } from './measure.ts'
 
 export interface SplitPlatform {
   readonly platform: TestPlatform
@@ -60,4 +62,40 @@ export const startSplitPlatform = async (): Promise<SplitPlatform> => {
     rmSync(folder, { recursive: true })
   }
   return { platform: started, workersPid, storePid, stop }
+}
+
+/** Peaks in MB. `web` and `files`: the Workers' isolates. `…Rss`: whole processes, native memory too. */
+export interface WorkerPeaks {
+  readonly webHeap: number
+  readonly webOutside: number
+  readonly filesHeap: number
+  readonly filesOutside: number
+  readonly samples: number
+  readonly workersIdleRss: number
+  readonly workersRss: number
+  readonly storeRss: number
+}
+
+export interface WorkerRow extends WorkerPeaks {
+  /** A target: through the command line, to a reader. Otherwise the door it came in by. */
+  readonly way: string
+  readonly payloadMb: number
+}
+
+const NOTHING: Held = { heapMb: 0, outsideMb: 0 }
+
+export const watchWorkers = async (split: SplitPlatform, work: () => Promise<void>): Promise<WorkerPeaks> => {
+  const workersIdleRss = peakRssMb(split.workersPid)
+  const watch = await watchIsolates(await split.platform.inspectorUrl(), [WEB_WORKER, FILES_WORKER])
+  // Stopped either way: a watch that goes on would ask a platform that is gone.
+  const { peaks, samples } = await work().then(watch.stop, async (error: unknown) => {
+    await watch.stop()
+    throw error
+  })
+  const web = peaks.get(WEB_WORKER) ?? NOTHING
+  const files = peaks.get(FILES_WORKER) ?? NOTHING
+  return {
+    ...{ webHeap: web.heapMb, webOutside: web.outsideMb, filesHeap: files.heapMb, filesOutside: files.outsideMb },
+    ...{ samples, workersIdleRss, workersRss: peakRssMb(split.workersPid), storeRss: peakRssMb(split.storePid) },
+  }
 }
