@@ -33,6 +33,8 @@ const unit = {
       'test/laws/**/*.test.ts',
       'test/*.test.ts',
     ],
+    // A process a core, which loads what the files share once. Nothing here keeps state in a module.
+    isolate: false,
     ...PATIENT,
     // What a test waits for by asking again and again.
     expect: { poll: { timeout: 20_000 } },

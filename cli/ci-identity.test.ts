@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { answer, platform, refuse, run, serve, TOKEN, writeProject } from '../test/support/cli-room.ts'
+import { answer, platform, refuse, run, serve, TOKEN, useRoom, writeProject } from '../test/support/cli-room.ts'
+
+useRoom()
 
 describe('a CI run without a token', () => {
   const runEnv = (url: string) => ({

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { answer, run, serve, TOKEN, write } from '../test/support/cli-room.ts'
+import { answer, run, serve, TOKEN, useRoom, write } from '../test/support/cli-room.ts'
+
+useRoom()
 
 const KEY = { kind: 'rsa', name: 'ada@example.org-1.rsa.pub', state: 'next', publicKey: 'p', createdAtMs: 1 }
 

@@ -13,9 +13,12 @@ import {
   run,
   serve,
   TOKEN,
+  useRoom,
   write,
   writeProject,
 } from '../test/support/cli-room.ts'
+
+useRoom()
 
 describe('distropack build', () => {
   it('makes packages without a server, and says only their paths on stdout', async () => {

@@ -15,15 +15,19 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, body:
 /** The home of the process; another one for each test. */
 export let room: string
 let server: Server | undefined
-beforeEach(() => {
-  room = mkdtempSync(join(tmpdir(), 'cli-'))
-})
-afterEach(() => {
-  server?.closeAllConnections()
-  server?.close()
-  server = undefined
-  rmSync(room, { recursive: true, force: true })
-})
+
+/** Call it once at the top of a file. */
+export const useRoom = (): void => {
+  beforeEach(() => {
+    room = mkdtempSync(join(tmpdir(), 'cli-'))
+  })
+  afterEach(() => {
+    server?.closeAllConnections()
+    server?.close()
+    server = undefined
+    rmSync(room, { recursive: true, force: true })
+  })
+}
 
 export const serve = async (handler: Handler): Promise<string> => {
   server = createServer(async (request, response) => {
