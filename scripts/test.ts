@@ -1,4 +1,4 @@
-// `npm test`: everything, in one command, in three lanes beside each other. Client roots are made meanwhile. What this
+// `npm test`: everything, in one command, in four lanes beside each other. Client roots are made meanwhile. What this
 // machine cannot run (scripts/testing/gate.ts) stands in the summary with the reason, and under CI=true as a failure.
 // Parts run in vitest processes of their own: one that hangs or dies takes no other with it.
 import { join } from 'node:path'
@@ -31,12 +31,15 @@ const runPart = async (part: Part, title: string = part): Promise<readonly Outco
   return [rest, notRun(left, leftOut.reason, isCi && part !== MOVING_SUITE)]
 }
 
-/** What computes. */
-const computing = async (): Promise<readonly Outcome[]> => [
+/** What one process does by itself. */
+const alone = async (): Promise<readonly Outcome[]> => [
   await runChecker('types', 'tsc', '--noEmit'),
   await runChecker('types (edge)', 'tsc', '--noEmit', '-p', 'workers'),
   await runChecker('lint', 'biome', 'check', '--diagnostic-level=error', '.'),
   ...(await runPart('unit')),
+]
+
+const inWorkerd = async (): Promise<readonly Outcome[]> => [
   await runVitest('workers', ['files', 'web', 'billing'], ['--no-file-parallelism']),
 ]
 
@@ -54,5 +57,5 @@ const installing = async (): Promise<readonly Outcome[]> => {
 }
 
 const startedAtMs = performance.now()
-const lanes = await Promise.all([computing(), waiting(), installing()])
+const lanes = await Promise.all([alone(), inWorkerd(), waiting(), installing()])
 process.exitCode = summarize(lanes.flat(), (performance.now() - startedAtMs) / 1000).failed > 0 ? 1 : 0
