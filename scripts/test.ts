@@ -7,6 +7,7 @@ import { type Part, partOf, readTestFiles } from './testing/programs.ts'
 import { MOVING_SUITE, prepareMovingRoot, prepareRoots } from './testing/roots.ts'
 import { notRun, type Outcome, runChecker, runVitest, summarize } from './testing/steps.ts'
 import { prepareTools } from './testing/tools.ts'
+import { checkTypes } from './testing/types.ts'
 
 const isCi = process.env.CI === 'true'
 
@@ -33,8 +34,8 @@ const runPart = async (part: Part, title: string = part): Promise<readonly Outco
 
 /** What one process does by itself. */
 const alone = async (): Promise<readonly Outcome[]> => [
-  await runChecker('types', 'tsc', '--noEmit'),
-  await runChecker('types (edge)', 'tsc', '--noEmit', '-p', 'workers'),
+  await checkTypes('types', '.'),
+  await checkTypes('types (edge)', 'workers'),
   await runChecker('lint', 'biome', 'check', '--diagnostic-level=error', '.'),
   ...(await runPart('unit')),
 ]

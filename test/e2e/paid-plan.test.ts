@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { setUpStripe } from '../../scripts/billing/catalogue.ts'
 import type { SignedEvent } from '../support/fake-stripe/fake.ts'
 import { type ServedFakeStripe, serveFakeStripe } from '../support/fake-stripe/serve.ts'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
 import { type ApiAccess, awaitBuild, callApi, requestBuild } from '../support/small-build.ts'
 
@@ -92,7 +93,7 @@ it('a person signs up with the link in a mail, makes an organization, and publis
   expect((await ask('POST', '/api/v1/organizations', { organization: 'acme' })).status).toBe(201)
   const token = await ask('POST', '/api/v1/account/tokens', { name: 'ci', scopes: ['publish'] })
   access = { url: platform.url, token: token.body.secret }
-  expect((await callApi(access, 'PUT', '/projects/acme/tool')).status).toBe(201)
+  expect((await callApi(access, 'PUT', '/projects/acme/tool', OWN_KEYS)).status).toBe(201)
   expect((await billing('GET')).body).toMatchObject({ plan: 'free', trialAvailable: true, usage: { members: 1 } })
   const { body } = await publish('1.0.0')
   expect((await awaitBuild(access, body as Build)).state).toBe('published')

@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { SUITES, type Suite } from '../../scripts/testing/roots.ts'
 import { addAptSource, aptInstall, openAptRoot } from '../support/apt-root.ts'
 import { type ClientRoot, openClientRoot, type Ran } from '../support/client-root.ts'
+import { OWN_KEYS } from '../support/own-keys.ts'
 import { openPacmanRoot, pacman } from '../support/pacman-root.ts'
 import { openProject, PACKAGE, type PublishedProject } from '../support/publishing.ts'
 import { requirePrograms } from '../support/required-programs.ts'
@@ -40,7 +41,7 @@ const untilServed = async (isServed: (keyFile: string) => boolean): Promise<stri
 
 beforeAll(async () => {
   requirePrograms('makepkg', 'python3', 'openssl')
-  project = await openProject(sharedPlatform(), 'rotated', 'hello')
+  project = await openProject(sharedPlatform(), 'rotated', 'hello', OWN_KEYS)
   await project.publish('1.0.0')
   keys.old = await read('key.asc')
   rsa.set('old', find(await listKeys(), 'rsa', 'signing'))

@@ -1,6 +1,7 @@
 // How one signing key follows another, as the API tells it; what readers make of it is test/install/key-rotation.
 import { generateKey } from 'openpgp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { RSA_KEY } from '../support/own-keys.ts'
 import { api, freshPlatform, newOrganization, settle } from './web-fixture.ts'
 
 /** RSA keys take their time. */
@@ -18,8 +19,13 @@ const newKey = async (): Promise<string> => {
   const made = await generateKey({ type: 'rsa', rsaBits: 2048, userIDs: [{ name: 'Acme' }], subkeys: [] })
   return made.privateKey
 }
+let rsaKeys = 0
+/** The OpenPGP key with an RSA key under a name of its own. */
+const own = (privateKey: string) => ({
+  signing: { kind: 'import', privateKey, rsa: { name: `key-${rsaKeys++}.rsa.pub`, privateKey: RSA_KEY } },
+})
 const create = async (project: string, privateKey: string) =>
-  api('PUT', `/projects/acme/${project}`, { token: acme, json: { signing: { kind: 'import', privateKey } } })
+  api('PUT', `/projects/acme/${project}`, { token: acme, json: own(privateKey) })
 const post = (project: string, word: string, json: object) =>
   api('POST', `/projects/acme/${project}/keys/${word}`, { token: acme, json })
 const KINDS = ['openpgp', 'rsa', 'usign']
@@ -42,13 +48,11 @@ it(
     const first = await newKey()
     await create('two', first)
     expect((await post('two', 'retire', {})).body.error.code).toBe('conflict')
-    expect((await post('two', 'rotate', { signing: { kind: 'import', privateKey: first } })).status).toBe(409)
-    expect((await post('two', 'rotate', { signing: { kind: 'import', privateKey: 'no key' } })).status).toBe(422)
+    expect((await post('two', 'rotate', own(first))).status).toBe(409)
+    expect((await post('two', 'rotate', own('no key'))).status).toBe(422)
 
     const both = await Promise.all(
-      [await newKey(), await newKey()].map((privateKey) =>
-        post('two', 'rotate', { signing: { kind: 'import', privateKey } }),
-      ),
+      [await newKey(), await newKey()].map((privateKey) => post('two', 'rotate', own(privateKey))),
     )
     expect(both.map(({ status }) => status).sort()).toEqual([201, 409])
     const [made] = both.filter(({ status }) => status === 201)
@@ -74,7 +78,7 @@ it(
     const generation = async () => (await api('GET', '/projects/acme/two', { token: acme })).body.generation as number
     const before = await generation()
     const privateKey = await newKey()
-    await post('two', 'rotate', { signing: { kind: 'import', privateKey } })
+    await post('two', 'rotate', own(privateKey))
     while ((await generation()) <= before) await new Promise((resolve) => setTimeout(resolve, 50))
   },
   SLOW_MS,
