@@ -145,13 +145,13 @@ const WEB_PROJECTS: readonly WebProject[] = [
   { name: 'billing', bindings: FAKE_STRIPE, include: [BILLING_TESTS], exclude: [] },
 ]
 
-const whole = (name: string, include: string, globalSetup: string[] = []) => ({
+/** How many files at a time, each process loading once what its files share; no file leaves anything behind in a module. */
+const whole = (name: string, include: string, globalSetup: string[] = [], maxWorkers = 1) => ({
   test: {
     name,
     include: [include],
     globalSetup,
-    fileParallelism: false,
-    // One process that loads what they share once; no file leaves anything behind in a module.
+    maxWorkers,
     isolate: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -167,7 +167,8 @@ export default defineConfig(async () => ({
       ...(isWanted('files') ? [await fileServer()] : []),
       ...(await Promise.all(WEB_PROJECTS.filter(({ name }) => isWanted(name)).map(web))),
       whole('e2e', 'test/e2e/**/*.test.ts', SHARED_PLATFORM),
-      whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM),
+      // Clients mostly wait for themselves, and every file has channels of its own.
+      whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM, 2),
       whole('sid', 'test/sid/**/*.test.ts', SHARED_PLATFORM),
     ],
   },
