@@ -1,5 +1,6 @@
 // The packager as a child process: the same server that runs in a container, on a loopback port of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { bundleProgram } from './bundle.ts'
 import { ROOT } from './root.ts'
@@ -22,15 +23,29 @@ const MAX_BACKOFF_MS = 10_000
 const HEALTHY_AFTER_MS = 30_000
 const START_TIMEOUT_MS = 30_000
 
-export const findFreePort = (): Promise<number> =>
+/**
+ * Below what systems lend to outgoing connections (Linux: 32768 and up, RFC 6335: 49152 and up). There a port that is
+ * free now may be somebody's by the time its process listens; a busy machine loses that race every few hundred times.
+ */
+const PORTS = { first: 20_000, end: 32_000 } as const
+const ATTEMPTS = 100
+
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(false) : reject(error),
+    )
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
+
+export const findFreePort = async (): Promise<number> => {
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const port = randomInt(PORTS.first, PORTS.end)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`none of ${ATTEMPTS} ports between ${PORTS.first} and ${PORTS.end} is free`)
+}
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
