@@ -157,13 +157,36 @@ const announce = async (
   await insert('publications', 'project_id,channel,artifact_id,state,path,generation,created_at_ms', offerRows)
 }
 
+export interface Publishing {
+  readonly bindings: PlatformBindings
+  readonly projectId: string
+  /** Fires the schedule, which wakes publishers. */
+  wake(): Promise<void>
+  /** What readers are offered now. */
+  generation(): Promise<number>
+}
+
+const POLL_MS = 50
+const WAKE_MS = 1000
+
+/**
+ * Until the next generation, asked over HTTP: a statement of `bindings.db` is made in a call that blocks this process,
+ * and workerd, which waits until somebody reads its log, would then wait for ever.
+ */
+const awaitFlip = async ({ wake, generation }: Publishing): Promise<void> => {
+  const before = await generation()
+  for (;;) {
+    await wake()
+    for (let waitedMs = 0; waitedMs < WAKE_MS; waitedMs += POLL_MS) {
+      if ((await generation()) > before) return
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
+  }
+}
+
 /** Resolves when readers are offered all of them. */
-export const publishMany = async (
-  bindings: PlatformBindings,
-  projectId: string,
-  files: readonly BuiltFile[],
-  wake: () => Promise<void>,
-): Promise<void> => {
+export const publishMany = async (publishing: Publishing, files: readonly BuiltFile[]): Promise<void> => {
+  const { bindings, projectId } = publishing
   const before = Date.now() - 60_000
   await announce(bindings, projectId, files)
   // The sweep wakes publishers for what has been pending for a while.
@@ -174,7 +197,6 @@ export const publishMany = async (
       .bind(projectId)
       .first<{ n: number }>()
     if (!left?.n) return
-    await wake()
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await awaitFlip(publishing)
   }
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { ensureProject } from '../scripts/platform/seed.ts'
+import { type Access, ensureProject } from '../scripts/platform/seed.ts'
 import { startTestPlatform, type TestPlatform } from '../test/support/platform.ts'
 import { type BuiltFile, buildMany, publishMany } from './fill.ts'
 import { cpuSecondsOf, median, runMeasured } from './measure.ts'
@@ -33,11 +33,20 @@ const flipSeconds = (log: string): readonly number[] =>
 
 interface Bench {
   readonly platform: TestPlatform
+  readonly access: Access
   readonly projectId: string
 }
 
-const publish = async ({ platform, projectId }: Bench, files: readonly BuiltFile[]): Promise<void> =>
-  publishMany(await platform.bindings(), projectId, files, platform.fireSchedule)
+const publish = async ({ platform, access, projectId }: Bench, files: readonly BuiltFile[]): Promise<void> =>
+  publishMany(
+    {
+      bindings: await platform.bindings(),
+      projectId,
+      wake: platform.fireSchedule,
+      generation: async () => (await ensureProject(access, 'bench', 'repository')).generation,
+    },
+    files,
+  )
 
 /**
  * One at a time, each a generation of its own. Seconds are the publisher's own; CPU is all that workerd took, D1 and R2
@@ -178,8 +187,9 @@ export const benchRepository = async (
   const rows: RepositoryRow[] = []
   try {
     const token = await platform.organization('bench')
-    const { id: projectId } = await ensureProject({ url: platform.url, token }, 'bench', 'repository')
-    const bench = { platform, projectId }
+    const access = { url: platform.url, token }
+    const { id: projectId } = await ensureProject(access, 'bench', 'repository')
+    const bench = { platform, access, projectId }
     const files: BuiltFile[] = []
     for (const packages of sizes) {
       const startedAtMs = performance.now()
