@@ -1,4 +1,19 @@
-// Debian's order of versions (policy 5.6.12, dpkg's lib/dpkg/version.c): epoch, upstream, revision.
+// Debian's versions, which opkg has too: how nFPM's words become one, and their order (policy 5.6.12, dpkg's
+// lib/dpkg/version.c): epoch, upstream, revision.
+import type { SpecVersion } from '../model/spec.ts'
+
+/** As nFPM joins it: `epoch:version~prerelease+metadata-release`. */
+export const dpkgVersion = ({ epoch, version, prerelease, metadata, release }: SpecVersion): string =>
+  [
+    epoch === undefined ? '' : `${epoch}:`,
+    version,
+    prerelease ? `~${prerelease}` : '',
+    metadata ? `+${metadata}` : '',
+    release ? `-${release}` : '',
+  ].join('')
+
+/** As file names have it (dpkg-name(1)). */
+export const withoutEpoch = (version: string): string => version.replace(/^\d+:/, '')
 
 /** Tilde sorts before everything, even the end; letters before all that is not a letter. */
 const weight = (character: string | undefined): number => {

@@ -1,7 +1,7 @@
 // debian/changelog text (policy 4.4, deb-changelog(5)) from the manifest's changelog.
 import type { ChangelogEntry, PackageSpec } from '../../model/spec.ts'
+import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { hasControl } from '../../text/line.ts'
-import { debVersion } from './names.ts'
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -39,7 +39,7 @@ const plain = (text: string): string =>
 const entryText = (spec: PackageSpec, entry: ChangelogEntry): string => {
   const distribution = plain(entry.debDistribution ?? '') || 'unstable'
   const urgency = plain(entry.debUrgency ?? '') || 'low'
-  const version = plain(entry.version) || debVersion(spec.version)
+  const version = plain(entry.version) || dpkgVersion(spec.version)
   const changes = entry.changes.map(bullet).filter((text) => text !== '')
   return [
     `${spec.name} (${version}) ${distribution}; urgency=${urgency}`,
@@ -60,7 +60,7 @@ export const changelogText = (spec: PackageSpec): string =>
  */
 export const changelogPath = (spec: PackageSpec): string | undefined => {
   const folder = `/usr/share/doc/${spec.name}`
-  const isNative = !debVersion(spec.version).includes('-')
+  const isNative = !dpkgVersion(spec.version).includes('-')
   const names = isNative ? ['changelog.gz', 'changelog.Debian.gz'] : ['changelog.Debian.gz']
   const taken = new Set(spec.items.map(({ path }) => path))
   return names.map((name) => `${folder}/${name}`).find((path) => !taken.has(path))

@@ -3,13 +3,14 @@ import { z } from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
+import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import { itemsFaults } from '../../text/paths.ts'
 import { type DebBlock, debBlockSchema } from './block.ts'
 import { changelogPath } from './changelog.ts'
 import { controlFields, debArchitecture } from './control.ts'
 import { TRIGGER_DIRECTIVES } from './control-tar.ts'
-import { debVersion, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
+import { isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
 import { signatureFaults } from './signature.ts'
 
 export const parseBlock = (spec: PackageSpec): Result<DebBlock, Fault> => {
@@ -29,7 +30,7 @@ const words = (spec: PackageSpec): readonly Fault[] => {
       }),
     )
   }
-  const version = debVersion(spec.version)
+  const version = dpkgVersion(spec.version)
   if (!isPackageVersion(version)) {
     const rule = 'it must begin with a digit and hold only letters, digits, ., +, ~ and - (policy 5.6.12)'
     faults.push(

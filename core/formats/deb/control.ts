@@ -3,9 +3,10 @@ import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { type Field, foldedText, isFieldName, renderFields, singleLine } from '../../text/deb822.ts'
+import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import type { DebBlock } from './block.ts'
-import { DEB_ARCHITECTURES, debVersion } from './names.ts'
+import { DEB_ARCHITECTURES } from './names.ts'
 
 /** Fields the manifest sets by keys of its own; `deb.fields` may name any other. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(
@@ -84,7 +85,7 @@ export const controlFields = (
   const { relations } = spec
   const results = [
     lineField('Package', 'name', spec.name),
-    lineField('Version', 'version', debVersion(spec.version)),
+    lineField('Version', 'version', dpkgVersion(spec.version)),
     lineField('Architecture', 'arch', debArchitecture(spec)),
     lineField('Architecture-Variant', 'deb.arch_variant', archVariant(block.arch_variant)),
     lineField('Maintainer', 'maintainer', spec.maintainer || 'Unset Maintainer <unset@localhost>'),

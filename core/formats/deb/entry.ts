@@ -1,12 +1,13 @@
 // The index entry of a .deb: its control file, field by field in the file's order, and what the file itself says.
 import { z } from 'zod'
-import { type Fault, fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
-import { err, ok, type Result } from '../../result.ts'
-import { type Field, isFieldName, isFieldValue, parseFields } from '../../text/deb822.ts'
-import { hasControl, quoteForMessage } from '../../text/line.ts'
+import { ok, type Result } from '../../result.ts'
+import { findField, readControl } from '../../text/control-file.ts'
+import { isFieldName, isFieldValue } from '../../text/deb822.ts'
 import { debFileName, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
 
+const RULES = { isPackageName, isPackageVersion, isArchitectureName }
 const field = z.tuple([z.string().refine(isFieldName), z.string().refine(isFieldValue)])
 
 export const debEntrySchema = entrySchema.extend({
@@ -18,9 +19,6 @@ export const debEntrySchema = entrySchema.extend({
 })
 export type DebEntry = z.infer<typeof debEntrySchema>
 
-export const findField = (fields: readonly Field[], name: string): string | undefined =>
-  fields.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1]
-
 interface FileFacts {
   readonly controlText: string
   readonly paths: readonly PackagedPath[]
@@ -30,43 +28,22 @@ interface FileFacts {
 
 type UnsizedEntry = Omit<DebEntry, 'sizeBytes' | 'sha256'>
 
-const required = (
-  fields: readonly Field[],
-  name: string,
-  isValid: (value: string) => boolean,
-): Result<string, Fault> => {
-  const value = findField(fields, name)
-  if (value !== undefined && isValid(value)) return ok(value)
-  const found = value === undefined ? 'is missing' : `is ${quoteForMessage(value)}`
-  return err(fault('package_corrupt', `The control file's field ${name} ${found}, which Debian policy forbids.`))
-}
-
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
 export const entryOf = (facts: FileFacts): Result<UnsizedEntry, Fault> => {
-  const fields = parseFields(facts.controlText)
-  if (!fields.ok) return fields
-  const name = required(fields.value, 'Package', isPackageName)
-  const version = required(fields.value, 'Version', isPackageVersion)
-  const arch = required(fields.value, 'Architecture', isArchitectureName)
-  if (!name.ok) return name
-  if (!version.ok) return version
-  if (!arch.ok) return arch
-  const badPath = facts.paths.find(({ path }) => hasControl(path))
-  if (badPath) {
-    const message = `The path ${quoteForMessage(badPath.path)} has a control character, which no index can name.`
-    return err(fault('package_unsupported', message))
-  }
-  const stated = findField(fields.value, 'Installed-Size') ?? ''
+  const control = readControl(facts.controlText, facts.paths, RULES)
+  if (!control.ok) return control
+  const { fields, name, version, arch, summary } = control.value
+  const stated = findField(fields, 'Installed-Size') ?? ''
   const kib = /^\d{1,12}$/.test(stated) ? Number(stated) : facts.estimatedKib
   return ok({
     format: 'deb',
-    name: name.value,
-    version: version.value,
-    arch: arch.value,
-    summary: (findField(fields.value, 'Description') ?? '').split('\n')[0]!,
-    fileName: debFileName(name.value, version.value, arch.value),
+    name,
+    version,
+    arch,
+    summary,
+    fileName: debFileName(name, version, arch),
     installedSizeBytes: kib * 1024,
     paths: [...facts.paths],
-    control: fields.value.map(([key, value]) => [key, value]),
+    control: fields.map(([key, value]) => [key, value]),
   })
 }

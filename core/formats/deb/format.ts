@@ -1,13 +1,13 @@
 // Debian packages and apt repositories, behind the interface every format has.
 import type { Format } from '../../format.ts'
-import { compareDpkgVersions } from '../../text/dpkg-version.ts'
+import { compareDpkgVersions, dpkgVersion } from '../../text/dpkg-version.ts'
 import { debBlockSchema } from './block.ts'
 import { buildDeb } from './build.ts'
 import { checkSpec } from './check.ts'
 import { debArchitecture } from './control.ts'
 import { type DebEntry, debEntrySchema } from './entry.ts'
 import { inspectDeb } from './inspect.ts'
-import { DEB_ARCHITECTURES, debFileName, debVersion } from './names.ts'
+import { DEB_ARCHITECTURES, debFileName } from './names.ts'
 import { channelFiles } from './release.ts'
 import { BASE_STREAMS, debRows, poolPath, ROOT, seedStream } from './rows.ts'
 import { aptInstructions } from './sources.ts'
@@ -24,7 +24,7 @@ export const deb: Format<DebEntry> = {
   entrySchema: debEntrySchema,
   blockSchema: debBlockSchema,
   check: checkSpec,
-  fileName: (spec) => debFileName(spec.name, debVersion(spec.version), debArchitecture(spec)),
+  fileName: (spec) => debFileName(spec.name, dpkgVersion(spec.version), debArchitecture(spec)),
   build: buildDeb,
   inspect: inspectDeb,
   compareVersions: compareDpkgVersions,

@@ -1,6 +1,6 @@
 // What Debian allows as a package name, version and architecture, and how nFPM's words become them.
 import type { Architecture } from '../../model/arch.ts'
-import type { SpecVersion } from '../../model/spec.ts'
+import { withoutEpoch } from '../../text/dpkg-version.ts'
 
 /** nFPM's table; Debian's own words are those of dpkg's cputable. */
 export const DEB_ARCHITECTURES = {
@@ -34,15 +34,5 @@ export const isPackageVersion = (version: string): boolean =>
 
 export const isArchitectureName = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(word)
 
-/** Epoch apart, as nFPM joins it: `version~prerelease+metadata-release`. */
-export const debVersion = (parts: SpecVersion): string => {
-  const epoch = parts.epoch === undefined ? '' : `${parts.epoch}:`
-  const prerelease = parts.prerelease ? `~${parts.prerelease}` : ''
-  const metadata = parts.metadata ? `+${parts.metadata}` : ''
-  const release = parts.release ? `-${parts.release}` : ''
-  return `${epoch}${parts.version}${prerelease}${metadata}${release}`
-}
-
-/** dpkg-name(1): the epoch is left out. */
 export const debFileName = (name: string, version: string, arch: string): string =>
-  `${name}_${version.replace(/^\d+:/, '')}_${arch}.deb`
+  `${name}_${withoutEpoch(version)}_${arch}.deb`

@@ -1,8 +1,9 @@
 // What one .deb adds to its channel's indexes: a Packages stanza per architecture, and lines of Contents.
 import { utf8 } from '../../bytes/arrays.ts'
 import type { Row } from '../../format.ts'
+import { findField } from '../../text/control-file.ts'
 import { renderFields } from '../../text/deb822.ts'
-import { type DebEntry, findField } from './entry.ts'
+import type { DebEntry } from './entry.ts'
 
 export const ROOT = 'apt'
 

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
+import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import { itemsFaults } from '../../text/paths.ts'
 import { ipkBlockSchema } from './block.ts'
 import { controlFields, type IpkBlock } from './control.ts'
-import { ipkArchitecture, ipkVersion, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
+import { ipkArchitecture, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
 
 export const parseBlock = (spec: PackageSpec): Result<IpkBlock, Fault> => {
   const block = ipkBlockSchema.safeParse(spec.block ?? {})
@@ -22,7 +23,7 @@ const words = (spec: PackageSpec): readonly Fault[] => {
     const message = `The name ${quoteForMessage(spec.name)} is no opkg package name: letters, digits, +, ., _ and -.`
     faults.push(fault('name_invalid', message, { key: 'name' }))
   }
-  const version = ipkVersion(spec.version)
+  const version = dpkgVersion(spec.version)
   if (!isPackageVersion(version)) {
     const message = `The version ${quoteForMessage(version)} is none of opkg's: letters, digits, ., +, ~ and -.`
     faults.push(fault('version_invalid', message, { key: 'version' }))

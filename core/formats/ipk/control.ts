@@ -4,9 +4,10 @@ import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { type Field, foldedText, isFieldName, singleLine } from '../../text/deb822.ts'
+import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import type { ipkBlockSchema } from './block.ts'
-import { ipkArchitecture, ipkVersion } from './names.ts'
+import { ipkArchitecture } from './names.ts'
 
 export type IpkBlock = z.infer<typeof ipkBlockSchema>
 type Fields = Result<readonly Field[], Fault>
@@ -88,7 +89,7 @@ export const controlFields = (
   const yes = (name: string, isSet = false): Fields => ok(isSet ? [[name, 'yes']] : [])
   const results: readonly Fields[] = [
     line('Package', 'name', spec.name),
-    line('Version', 'version', ipkVersion(spec.version)),
+    line('Version', 'version', dpkgVersion(spec.version)),
     relations('Pre-Depends', 'ipk.predepends', block.predepends),
     relations('Depends', 'depends', all.depends),
     relations('Recommends', 'recommends', all.recommends),

@@ -1,12 +1,13 @@
 // The index entry of an .ipk: its control file, field by field, and what the file itself says.
 import { z } from 'zod'
-import { type Fault, fault } from '../../fault.ts'
+import type { Fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
-import { err, ok, type Result } from '../../result.ts'
-import { type Field, isFieldName, isFieldValue, parseFields } from '../../text/deb822.ts'
-import { hasControl, quoteForMessage } from '../../text/line.ts'
+import { ok, type Result } from '../../result.ts'
+import { findField, readControl } from '../../text/control-file.ts'
+import { isFieldName, isFieldValue } from '../../text/deb822.ts'
 import { ipkFileName, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
 
+const RULES = { isPackageName, isPackageVersion, isArchitectureName }
 const field = z.tuple([z.string().refine(isFieldName), z.string().refine(isFieldValue)])
 
 export const ipkEntrySchema = entrySchema.extend({
@@ -18,9 +19,6 @@ export const ipkEntrySchema = entrySchema.extend({
 })
 export type IpkEntry = z.infer<typeof ipkEntrySchema>
 
-const find = (fields: readonly Field[], name: string): string | undefined =>
-  fields.find(([each]) => each.toLowerCase() === name)?.[1]
-
 interface FileFacts {
   readonly controlText: string
   readonly paths: readonly PackagedPath[]
@@ -28,37 +26,21 @@ interface FileFacts {
   readonly contentBytes: number
 }
 
-const required = (fields: readonly Field[], name: string, isValid: (value: string) => boolean) => {
-  const value = find(fields, name.toLowerCase())
-  if (value !== undefined && isValid(value)) return ok(value)
-  const found = value === undefined ? 'is missing' : `is ${quoteForMessage(value)}`
-  return err(fault('package_corrupt', `The control file's field ${name} ${found}. Build the package again.`))
-}
-
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
 export const entryOf = (facts: FileFacts): Result<Omit<IpkEntry, 'sizeBytes' | 'sha256'>, Fault> => {
-  const fields = parseFields(facts.controlText)
-  if (!fields.ok) return fields
-  const name = required(fields.value, 'Package', isPackageName)
-  const version = required(fields.value, 'Version', isPackageVersion)
-  const arch = required(fields.value, 'Architecture', isArchitectureName)
-  if (!name.ok) return name
-  if (!version.ok) return version
-  if (!arch.ok) return arch
-  const badPath = facts.paths.find(({ path }) => hasControl(path))
-  if (badPath) {
-    return err(fault('package_unsupported', `The path ${quoteForMessage(badPath.path)} has a control character.`))
-  }
-  const stated = find(fields.value, 'installed-size') ?? ''
+  const control = readControl(facts.controlText, facts.paths, RULES)
+  if (!control.ok) return control
+  const { fields, name, version, arch, summary } = control.value
+  const stated = findField(fields, 'Installed-Size') ?? ''
   return ok({
     format: 'ipk',
-    name: name.value,
-    version: version.value,
-    arch: arch.value,
-    summary: (find(fields.value, 'description') ?? '').split('\n')[0]!,
-    fileName: ipkFileName(name.value, version.value, arch.value),
+    name,
+    version,
+    arch,
+    summary,
+    fileName: ipkFileName(name, version, arch),
     installedSizeBytes: /^\d{1,15}$/.test(stated) ? Number(stated) : facts.contentBytes,
     paths: [...facts.paths],
-    control: fields.value.map(([key, value]) => [key, value]),
+    control: fields.map(([key, value]) => [key, value]),
   })
 }

@@ -1,6 +1,7 @@
 // What opkg takes as a package name, version and architecture, and how nFPM's words become them.
 import type { Architecture } from '../../model/arch.ts'
-import type { PackageSpec, SpecVersion } from '../../model/spec.ts'
+import type { PackageSpec } from '../../model/spec.ts'
+import { dpkgVersion, withoutEpoch } from '../../text/dpkg-version.ts'
 
 /**
  * nFPM's table, Go's words where it has none. OpenWrt's own words name a processor (`aarch64_cortex-a53`): who builds
@@ -40,19 +41,8 @@ export const isArchitectureName = (word: string): boolean => /^[a-z0-9][a-z0-9_.
 export const ipkArchitecture = (spec: PackageSpec): string =>
   spec.architectureOverride || IPK_ARCHITECTURES[spec.architecture]
 
-/** nFPM's: `epoch:version~prerelease+metadata-release`. */
-export const ipkVersion = ({ epoch, version, prerelease, metadata, release }: SpecVersion): string =>
-  [
-    epoch === undefined ? '' : `${epoch}:`,
-    version,
-    prerelease ? `~${prerelease}` : '',
-    metadata ? `+${metadata}` : '',
-    release ? `-${release}` : '',
-  ].join('')
-
-/** The epoch is left out. */
 export const ipkFileName = (name: string, version: string, arch: string): string =>
-  `${name}_${version.replace(/^\d+:/, '')}_${arch}.ipk`
+  `${name}_${withoutEpoch(version)}_${arch}.ipk`
 
 export const ipkFileNameOf = (spec: PackageSpec): string =>
-  ipkFileName(spec.name, ipkVersion(spec.version), ipkArchitecture(spec))
+  ipkFileName(spec.name, dpkgVersion(spec.version), ipkArchitecture(spec))
