@@ -58,11 +58,14 @@ async function* download(access: BlobAccess, record: FileRecord): ByteSource {
 export interface BlobReader {
   /** Starts fetching small files, in this order. */
   fetchAhead(records: readonly FileRecord[]): void
+  /** A small file is fetched once, however often and from wherever it is opened. */
   open(record: FileRecord): ByteSource
 }
 
 export const blobReader = (access: BlobAccess): BlobReader => {
-  const ahead = new Map<string, Promise<string>>()
+  /** Paths of small files, by their sha256. */
+  const fetched = new Map<string, Promise<string>>()
+  const isSmall = ({ sizeBytes }: FileRecord): boolean => sizeBytes > 0 && sizeBytes <= FETCH_AHEAD_MAX_BYTES
   const fetchOne = async (record: FileRecord): Promise<string> => {
     const path = join(access.room, record.sha256)
     const chunks: Uint8Array[] = []
@@ -70,24 +73,27 @@ export const blobReader = (access: BlobAccess): BlobReader => {
     await writeFile(path, Buffer.concat(chunks))
     return path
   }
+  const startAfter = (turn: Promise<unknown>, record: FileRecord): Promise<string> => {
+    const path = turn.then(() => fetchOne(record))
+    // Whoever opens the file meets the error; a lane stops with it.
+    path.catch(() => {})
+    fetched.set(record.sha256, path)
+    return path
+  }
   return {
     fetchAhead(records) {
       const lanes: Promise<unknown>[] = Array.from({ length: FETCHES_AT_ONCE }, () => Promise.resolve())
-      const wanted = records.filter(({ sizeBytes }) => sizeBytes > 0 && sizeBytes <= FETCH_AHEAD_MAX_BYTES)
-      wanted.forEach((record, index) => {
-        if (ahead.has(record.sha256)) return
+      const wanted = new Map(records.filter(isSmall).map((record) => [record.sha256, record]))
+      const missing = [...wanted.values()].filter(({ sha256 }) => !fetched.has(sha256))
+      for (const [index, record] of missing.entries()) {
         const lane = index % FETCHES_AT_ONCE
-        const fetched = lanes[lane]!.then(() => fetchOne(record))
-        // Whoever opens the file meets the error; the lane stops with it.
-        fetched.catch(() => {})
-        lanes[lane] = fetched
-        ahead.set(record.sha256, fetched)
-      })
+        lanes[lane] = startAfter(lanes[lane]!, record)
+      }
     },
     async *open(record) {
-      const fetched = ahead.get(record.sha256)
-      if (fetched) yield new Uint8Array(await readFile(await fetched))
-      else yield* download(access, record)
+      if (!isSmall(record)) return yield* download(access, record)
+      const path = fetched.get(record.sha256) ?? startAfter(Promise.resolve(), record)
+      yield new Uint8Array(await readFile(await path))
     },
   }
 }

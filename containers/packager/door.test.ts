@@ -16,10 +16,12 @@ const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').upda
 /** The platform's side of a job: blobs by hash, stored only when the hash is true. */
 const startStore = async () => {
   const blobs = new Map<string, Buffer>()
+  const asked: string[] = []
   let corrupt: string | undefined
   let stuck: string | undefined
   const give = (digest: string, response: ServerResponse): void => {
     const blob = blobs.get(digest)
+    asked.push(digest)
     if (digest === stuck) response.writeHead(200).write('x')
     else if (!blob) response.writeHead(404).end('{}')
     else response.writeHead(200).end(digest === corrupt ? Buffer.alloc(blob.length) : blob)
@@ -43,6 +45,7 @@ const startStore = async () => {
   return {
     blobsUrl: `http://127.0.0.1:${port}/blobs`,
     blobs,
+    asked,
     corruptOne: (digest: string) => {
       corrupt = digest
     },
@@ -161,6 +164,12 @@ describe('the packager', () => {
       expect(digests[0]).toMatch(/^[0-9a-f]{64}$/)
       expect(digests[1]).toBe(digests[0])
     }
+  })
+
+  it('asks for a small file once, however often the build opens it', async () => {
+    const order = orderOf({ manifest: MANIFEST.replace('contents:', 'contents:\n  - src: post.sh\n    dst: /a') })
+    expect(eventsOf(await (await post(order)).text()).at(-1)?.type).toBe('done')
+    expect([...store.asked].sort()).toEqual(order.sources.map((source) => source.sha256).sort())
   })
 
   it('tells the user every problem of the manifest, with its lines', async () => {

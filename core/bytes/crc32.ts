@@ -30,16 +30,19 @@ const square = (matrix: Matrix): Matrix => matrix.map((column) => apply(matrix, 
 
 /** One zero bit. */
 const ONE_BIT: Matrix = Uint32Array.from({ length: 32 }, (_, at) => (at === 0 ? POLYNOMIAL : 2 ** (at - 1)))
-/** One zero byte: eight bits. */
-const ONE_BYTE: Matrix = square(square(square(ONE_BIT)))
+/** Of 2^n zero bytes, at n; made when first wanted. One byte is eight bits. */
+const ZERO_BYTES: Matrix[] = [square(square(square(ONE_BIT)))]
+
+const zeroBytes = (power: number): Matrix => {
+  ZERO_BYTES[power] ??= square(zeroBytes(power - 1))
+  return ZERO_BYTES[power]
+}
 
 /** CRC of A followed by B, from theirs and B's length: O(log length). */
 export const combineCrc32 = (crcA: number, crcB: number, lengthB: number): number => {
   let value = crcA
-  let matrix = ONE_BYTE
-  for (let rest = lengthB; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) value = apply(matrix, value)
-    matrix = square(matrix)
+  for (let power = 0, rest = lengthB; rest > 0; power++, rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) value = apply(zeroBytes(power), value)
   }
   return (value ^ crcB) >>> 0
 }

@@ -1,6 +1,8 @@
 // What a build request is told at once: everything that words and file lists can show, with its line, and nothing kept.
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { issueJobToken } from '../../workers/web/services/job-tokens.ts'
+import { openPlatform } from '../../workers/web/services/platform.ts'
 import worker from '../../workers/web/worker.ts'
 import {
   api,
@@ -156,5 +158,34 @@ describe('a delivered job', () => {
     expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(200)
     expect(await readJob(made.body.id)).toMatchObject({ state: 'waiting', attempts: 0 })
     expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(404)
+  })
+})
+
+describe('what a packager holds', () => {
+  const tokenOf = async (jobId: string): Promise<string> => {
+    const vault = await openPlatform(testEnv as never).vault()
+    if (!vault.ok) throw new Error(vault.error.message)
+    return issueJobToken(vault.value, jobId, Date.now())
+  }
+  const setState = (jobId: string, state: string) =>
+    testEnv.DB.prepare('UPDATE jobs SET state = ? WHERE id = ?').bind(state, jobId).run()
+
+  it('opens the blobs of its own project, while its job builds, and no others', async () => {
+    await api('PUT', '/projects/acme/neighbour', { token: acme, json: QUICK_KEYS })
+    const foreign = await uploadText(acme, 'acme/neighbour', 'a neighbour’s text')
+    const job = (await build({ version: '7.0.0' })).body.jobs[0].id
+    const token = await tokenOf(job)
+    const get = (sha256: string, as = token, of = job) => api('GET', `/jobs/${of}/blobs/${sha256}`, { token: as })
+    expect((await get(program.sha256)).status).toBe(401)
+    await setState(job, 'building')
+    expect(await get(program.sha256)).toMatchObject({ status: 200, body: '#!/bin/sh\necho tool\n' })
+    expect(await get(foreign)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } })
+    expect((await get('0'.repeat(64))).status).toBe(404)
+    expect((await get('short')).status).toBe(400)
+    expect((await get(program.sha256, await tokenOf('job_other'))).status).toBe(401)
+    expect((await get(program.sha256, await tokenOf('job_other'), 'job_other')).status).toBe(401)
+    await setState(job, 'built')
+    expect((await get(program.sha256)).status).toBe(401)
+    await setState(job, 'failed')
   })
 })

@@ -17,5 +17,7 @@ export interface ApiContext {
     organization: Organization & { readonly role: Role }
     /** Behind a job's token. */
     projectId: string
+    /** Behind a job's token: whether the project has the blob that the address names. */
+    isBlobOwned: boolean
   }
 }

@@ -221,14 +221,11 @@ export const completeUpload = async (
   return ok(undefined)
 }
 
-/** The bytes, when the project owns them. */
-export const openProjectBlob = async (
-  platform: Platform,
-  projectId: string,
+/** Of a project that is known to own it. */
+export const openBlob = async (
+  { bucket }: Platform,
   sha256: string,
-): Promise<Result<{ body: ReadableStream; sizeBytes: number }, Fault>> => {
-  const owned = await ownedBlobs(platform, projectId, [sha256])
-  if (!owned.has(sha256)) return err(fault('blob_missing', `There is no blob ${sha256} in this project.`))
-  const { body, size } = await getBlob(platform.bucket, sha256)
-  return ok({ body, sizeBytes: size })
+): Promise<{ body: ReadableStream; sizeBytes: number }> => {
+  const { body, size } = await getBlob(bucket, sha256)
+  return { body, sizeBytes: size }
 }

@@ -1,14 +1,16 @@
 // What a build request comes to, worked out with the packager's own code but without bytes: targets, file names,
 // and every fault that words and file lists can show.
 import type { CreateBuild } from '@distropack/core/contract/api.ts'
+import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { doubledFiles, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
+import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { openBlobFile } from '../storage/blobs.ts'
+import { readBlobBytes } from '../storage/blobs.ts'
 import { sha256Hex } from '../storage/sha256.ts'
 import type { Project } from './access.ts'
 import { ownedBlobs } from './blobs.ts'
@@ -55,6 +57,16 @@ const digestInputs = async (request: CreateBuild, target: string, used: Readonly
   return sha256Hex(JSON.stringify({ target, manifest, version, variables, sources }))
 }
 
+/** Scripts and changelogs, which every target reads again: from the store once. */
+const openTexts = (bucket: R2Bucket) => {
+  const texts = new Map<string, Promise<Uint8Array>>()
+  return async function* ({ sha256 }: BlobRef): ByteSource {
+    const text = texts.get(sha256) ?? readBlobBytes(bucket, sha256)
+    texts.set(sha256, text)
+    yield await text
+  }
+}
+
 /** At least one job, or every fault there is. */
 export const planBuild = async (
   platform: Platform,
@@ -68,7 +80,7 @@ export const planBuild = async (
   if (!targets.ok) return targets
   const missing = await findMissingBlobs(platform, project, request)
   if (missing.length > 0) return err(missing)
-  const tree = recordTree(request.sources, (file) => openBlobFile(platform.bucket, file).stream())
+  const tree = recordTree(request.sources, openTexts(platform.bucket))
   const about = { manifest: manifest.value, version, variables, tree, buildTimeSeconds: request.mtimeSeconds }
   const faults = new Map<string, Fault>()
   const planned: PlannedJob[] = []

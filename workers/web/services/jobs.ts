@@ -4,7 +4,7 @@ import type { JobState } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
-import { builds, jobLogLines, jobs, projects } from '../db/schema.ts'
+import { builds, jobLogLines, jobs, projectBlobs } from '../db/schema.ts'
 import { endOfJob, turnOfJob } from './billing/build-turns.ts'
 import { countingBuild } from './billing/usage.ts'
 import { logEvent } from './log.ts'
@@ -181,15 +181,20 @@ export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise
   return revived.length > 0
 }
 
-export const findJobProject = async (
+/** A job as its packager asks for one of its blobs, in one question: a build of many files asks it for each. */
+export const findJobOfBlob = async (
   { db }: Platform,
   jobId: string,
-): Promise<{ projectId: string; state: JobState } | undefined> => {
+  sha256: string,
+): Promise<{ projectId: string; state: JobState; isOwned: boolean } | undefined> => {
+  const ownsBlob = and(eq(projectBlobs.projectId, builds.projectId), eq(projectBlobs.sha256, sha256))
   const [row] = await db
-    .select({ projectId: projects.id, state: jobs.state })
+    .select({ projectId: builds.projectId, state: jobs.state, owned: projectBlobs.sha256 })
     .from(jobs)
     .innerJoin(builds, eq(builds.id, jobs.buildId))
-    .innerJoin(projects, eq(projects.id, builds.projectId))
+    .leftJoin(projectBlobs, ownsBlob)
     .where(eq(jobs.id, jobId))
-  return row
+  if (!row) return undefined
+  const { owned, ...job } = row
+  return { ...job, isOwned: owned !== null }
 }

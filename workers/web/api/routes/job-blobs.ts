@@ -3,9 +3,9 @@ import { startUploadSchema } from '@distropack/core/contract/api.ts'
 import { sha256Schema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { Hono } from 'hono'
-import { openProjectBlob } from '../../services/blobs.ts'
+import { openBlob } from '../../services/blobs.ts'
 import { isJobToken } from '../../services/job-tokens.ts'
-import { findJobProject } from '../../services/jobs.ts'
+import { findJobOfBlob } from '../../services/jobs.ts'
 import type { ApiContext } from '../context.ts'
 import { need, refuse } from '../faults.ts'
 import { bearerOf } from '../identity.ts'
@@ -21,10 +21,11 @@ jobBlobs.use(`${BLOB}/*`, async (context, next) => {
   const vault = need(await platform.vault())
   const token = bearerOf(context.req.header('authorization')) ?? ''
   const isIssued = await isJobToken(vault, token, jobId, platform.nowMs())
-  const job = isIssued ? await findJobProject(platform, jobId) : undefined
+  const job = isIssued ? await findJobOfBlob(platform, jobId, context.req.param('sha256')) : undefined
   // A job that ended keeps nothing open, however long its token lives.
   if (job?.state !== 'building') return refuse(fault('unauthenticated', 'This address is for this job’s packager.'))
   context.set('projectId', job.projectId)
+  context.set('isBlobOwned', job.isOwned)
   await next()
 })
 
@@ -35,7 +36,8 @@ const shaOf = (text: string): string => {
 
 jobBlobs.get(BLOB, async (context) => {
   const sha256 = shaOf(context.req.param('sha256'))
-  const { body, sizeBytes } = need(await openProjectBlob(context.get('platform'), context.get('projectId'), sha256))
+  if (!context.get('isBlobOwned')) return refuse(fault('not_found', `There is no blob ${sha256} in this project.`))
+  const { body, sizeBytes } = await openBlob(context.get('platform'), sha256)
   const headers = { 'content-type': 'application/octet-stream', 'content-length': String(sizeBytes) }
   return new Response(body, { headers })
 })
