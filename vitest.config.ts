@@ -5,6 +5,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/platform/bundle.ts'
+import { bundledLibraries } from './scripts/testing/libraries.ts'
+import { isWritable } from './scripts/testing/writable.ts'
+import { importsOf, readSources } from './test/support/source-files.ts'
 
 // Programs that tests start (the command line, `npm start`) keep compiled code, as the command line does for its users.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
@@ -62,6 +65,13 @@ interface WebProject {
   readonly include: readonly string[]
   readonly exclude: readonly string[]
 }
+
+/** What the web Worker, and all that it runs of core, imports of others. */
+const readLibraries = (): readonly string[] =>
+  readSources()
+    .filter(({ path }) => /^(?:workers\/web|core)\//.test(path))
+    .flatMap(importsOf)
+    .flatMap((name) => (name.startsWith('npm:') ? [name.slice(4)] : []))
 
 const web = async ({ name, bindings, include, exclude }: WebProject) => {
   const { cloudflareTest, readD1Migrations } = await import('@cloudflare/vitest-plugin')
@@ -127,6 +137,7 @@ const web = async ({ name, bindings, include, exclude }: WebProject) => {
       ...PATIENT,
       include: [...include],
       exclude: [...exclude],
+      deps: { optimizer: { ssr: bundledLibraries(readLibraries()) } },
     },
   }
 }
@@ -162,6 +173,7 @@ export default defineConfig(async () => ({
   test: {
     // What a test's subject logs is shown when the test fails.
     silent: 'passed-only' as const,
+    fsModuleCache: isWritable(join(import.meta.dirname, 'node_modules/.vitest-cache')),
     projects: [
       unit,
       ...(isWanted('files') ? [await fileServer()] : []),

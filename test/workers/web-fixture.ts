@@ -1,5 +1,5 @@
 // The web Worker as a stranger meets it: over HTTP, with a fresh database, one organization and its token.
-import { applyD1Migrations, type D1Migration, reset } from 'cloudflare:test'
+import { type D1Migration, reset } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import { API_PREFIX } from '@distropack/core/contract/api.ts'
 
@@ -56,7 +56,7 @@ const isDatabaseEmpty = async (): Promise<boolean> =>
 export const freshPlatform = async (): Promise<void> => {
   do await reset()
   while (!(await isDatabaseEmpty()))
-  await applyD1Migrations(testEnv.DB, testEnv.MIGRATIONS)
+  await testEnv.DB.batch(testEnv.MIGRATIONS.flatMap(({ queries }) => queries.map((sql) => testEnv.DB.prepare(sql))))
 }
 
 export const sha256Of = async (bytes: Uint8Array): Promise<string> =>
