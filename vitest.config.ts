@@ -178,7 +178,8 @@ export default defineConfig(async () => ({
       unit,
       ...(isWanted('files') ? [await fileServer()] : []),
       ...(await Promise.all(WEB_PROJECTS.filter(({ name }) => isWanted(name)).map(web))),
-      whole('e2e', 'test/e2e/**/*.test.ts', SHARED_PLATFORM),
+      // Half of it is waiting for processes to die and to be missed.
+      whole('e2e', 'test/e2e/**/*.test.ts', SHARED_PLATFORM, 2),
       // Clients mostly wait for themselves, and every file has channels of its own.
       whole('install', 'test/install/**/*.test.ts', SHARED_PLATFORM, 2),
       whole('sid', 'test/sid/**/*.test.ts', SHARED_PLATFORM),

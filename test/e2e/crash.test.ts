@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, afterEach, expect, it } from 'vitest'
 import { OWN_KEYS } from '../support/own-keys.ts'
-import { type ApiAccess, awaitBuild, callApi, requestBuild } from '../support/small-build.ts'
+import { type ApiAccess, awaitBuilds, callApi, requestBuild } from '../support/small-build.ts'
 import { areGone, descendants, killAll, launch, readLocal, type Start, sleep } from '../support/start-process.ts'
 
 const state = mkdtempSync(join(tmpdir(), 'distropack-crash-'))
@@ -62,7 +62,7 @@ it('every accepted build is published in the end, whenever the platform was kill
   const start = await launch(state)
   await start.ready()
   const access: ApiAccess = readLocal(state)
-  const builds = await Promise.all(accepted.map((build) => awaitBuild(access, build)))
+  const builds = await awaitBuilds(access, 'demo/crash', accepted)
   expect(builds.map((build) => build.state)).toEqual(accepted.map(() => 'published'))
   await checkRelease(start.url)
   const packages = await (await fetch(`${start.url}/r/${SUITE}/main/binary-amd64/Packages`)).text()

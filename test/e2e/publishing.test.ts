@@ -4,7 +4,14 @@ import type { Build } from '@distropack/core/contract/api.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { OWN_KEYS } from '../support/own-keys.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
-import { type ApiAccess, awaitBuild, callApi, requestBuild } from '../support/small-build.ts'
+import {
+  type ApiAccess,
+  awaitBuild,
+  awaitBuilds,
+  callApi,
+  requestBuild,
+  type SmallBuild,
+} from '../support/small-build.ts'
 
 let platform: TestPlatform
 let access: ApiAccess
@@ -17,11 +24,13 @@ afterAll(() => platform.stop())
 
 const read = async (path: string): Promise<Response> => fetch(`${platform.url}/r/acme/${path}`)
 
-const publish = async (small: Parameters<typeof requestBuild>[1]): Promise<Build> => {
+const begin = async (small: SmallBuild): Promise<Build> => {
   const { status, body } = await requestBuild(access, small)
   if (status !== 201) throw new Error(`build answered ${status} ${JSON.stringify(body)}`)
-  return awaitBuild(access, body as Build)
+  return body as Build
 }
+
+const publish = async (small: SmallBuild): Promise<Build> => awaitBuild(access, await begin(small))
 
 const versionsOf = (packages: string): string[] =>
   [...packages.matchAll(/^Version: (.*)$/gm)].map(([, version]) => version ?? '')
@@ -35,9 +44,10 @@ it('shows a page at its root, and the API’s reference', async () => {
 it('pitfalls 01, 02 and 05: fifty publishes at once end with fifty packages in the index', async () => {
   const versions = Array.from({ length: 50 }, (_, i) => `1.0.${i}`)
   const targets = ['deb/amd64', 'apk/amd64']
-  const builds = await Promise.all(
-    versions.map((version) => publish({ project: 'acme/burst', name: 'burst', version, targets })),
+  const begun = await Promise.all(
+    versions.map((version) => begin({ project: 'acme/burst', name: 'burst', version, targets })),
   )
+  const builds = await awaitBuilds(access, 'acme/burst', begun)
   expect(builds.map(({ state }) => state)).toEqual(versions.map(() => 'published'))
   const packages = await (await read('burst/apt/dists/stable/main/binary-amd64/Packages')).text()
   expect(versionsOf(packages).sort()).toEqual([...versions].sort())

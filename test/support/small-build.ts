@@ -67,8 +67,9 @@ export const requestBuild = async (access: ApiAccess, small: SmallBuild) => {
 }
 
 const FIRST_POLL_MS = 100
-/** Fifty builds that are waited for at once must not keep the platform from building them. */
 const SLOWEST_POLL_MS = 1000
+
+const isOver = ({ jobs }: Build): boolean => jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))
 
 /** Waits until every job of the build is final. */
 export const awaitBuild = async (access: ApiAccess, build: Build): Promise<Build> => {
@@ -76,7 +77,19 @@ export const awaitBuild = async (access: ApiAccess, build: Build): Promise<Build
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, SLOWEST_POLL_MS)) {
     const { body } = await callApi(access, 'GET', path)
     const now = body as Build
-    if (now.jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))) return now
+    if (isOver(now)) return now
     await sleep(pollMs)
+  }
+}
+
+/** The same for as many as a project's list shows at once, asked for together: a hundred who ask build nothing. */
+export const awaitBuilds = async (access: ApiAccess, project: string, builds: readonly Build[]): Promise<Build[]> => {
+  for (;;) {
+    const { body } = await callApi(access, 'GET', `/projects/${project}/builds?limit=100`)
+    const now = new Map((body as { items: Build[] }).items.map((build) => [build.id, build]))
+    const found = builds.flatMap(({ id }) => now.get(id) ?? [])
+    if (found.length < builds.length) throw new Error(`${project} lists ${found.length} of ${builds.length} builds`)
+    if (found.every(isOver)) return found
+    await sleep(SLOWEST_POLL_MS / 2)
   }
 }

@@ -1,6 +1,9 @@
 // What a build request is told at once: everything that words and file lists can show, with its line, and nothing kept.
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../workers/web/db/client.ts'
+import { findProjectById } from '../../workers/web/services/access.ts'
+import { listBuilds } from '../../workers/web/services/builds.ts'
 import { issueJobToken } from '../../workers/web/services/job-tokens.ts'
 import { openPlatform } from '../../workers/web/services/platform.ts'
 import worker from '../../workers/web/worker.ts'
@@ -187,5 +190,34 @@ describe('what a packager holds', () => {
     await setState(job, 'built')
     expect((await get(program.sha256)).status).toBe(401)
     await setState(job, 'failed')
+  })
+})
+
+describe('a page of builds', () => {
+  /** How many statements the database is asked. */
+  const countStatements = async (limit: number): Promise<{ builds: number; statements: number }> => {
+    let statements = 0
+    const counting = new Proxy(testEnv.DB, {
+      get: (database, name) => {
+        if (name === 'prepare') statements++
+        const member = Reflect.get(database, name) as unknown
+        return typeof member === 'function' ? member.bind(database) : member
+      },
+    })
+    const platform = { ...openPlatform(testEnv as never), db: openDatabase(counting) }
+    const row = await testEnv.DB.prepare("SELECT id FROM projects WHERE slug = 'tool'").first<{ id: string }>()
+    const project = await findProjectById(platform, row?.id ?? '')
+    if (!project) throw new Error('no project')
+    statements = 0
+    const { items } = await listBuilds(platform, project, { limit })
+    return { builds: items.length, statements }
+  }
+
+  it('asks the database as often as one build does: a Worker may only ask so many times', async () => {
+    for (const version of ['8.0.1', '8.0.2', '8.0.3']) expect((await build({ version })).status).toBe(201)
+    const one = await countStatements(1)
+    const page = await countStatements(100)
+    expect([one.builds, page.builds > 3]).toEqual([1, true])
+    expect(page.statements).toBe(one.statements)
   })
 })

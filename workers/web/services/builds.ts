@@ -6,38 +6,52 @@ import { and, desc, eq, inArray, lt } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
 import { artifacts, builds, jobs, publications } from '../db/schema.ts'
 import type { Project } from './access.ts'
-import type { ArtifactRow } from './artifacts.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
 import { readUsedFiles } from './used-files.ts'
 import { type JobFacts, viewBuild } from './views.ts'
 
 export type BuildRow = typeof builds.$inferSelect
 
-const readJobFacts = async ({ db }: Platform, build: BuildRow): Promise<JobFacts[]> => {
-  const rows = await db.select().from(jobs).where(eq(jobs.buildId, build.id)).orderBy(jobs.target)
-  const ids = rows.flatMap(({ artifactId }) => artifactId ?? [])
-  const found = new Map<string, ArtifactRow>()
-  const offers = new Map<string, typeof publications.$inferSelect>()
-  for (const chunk of chunksForStatement(ids, 1, 2)) {
-    for (const row of await db.select().from(artifacts).where(inArray(artifacts.id, chunk))) found.set(row.id, row)
-    const inChannel = and(
-      eq(publications.projectId, build.projectId),
-      eq(publications.channel, build.channel),
-      inArray(publications.artifactId, chunk),
-    )
-    for (const row of await db.select().from(publications).where(inChannel)) offers.set(row.artifactId, row)
+/** Jobs of these builds with what became of them, by build, in the order of their targets. */
+const readJobFacts = async (
+  { db }: Platform,
+  buildIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly JobFacts[]>> => {
+  const facts = new Map<string, JobFacts[]>(buildIds.map((id) => [id, []]))
+  const inChannel = and(
+    eq(publications.projectId, builds.projectId),
+    eq(publications.channel, builds.channel),
+    eq(publications.artifactId, jobs.artifactId),
+  )
+  for (const chunk of chunksForStatement(buildIds, 1)) {
+    const rows = await db
+      .select({ job: jobs, artifact: artifacts, offer: publications })
+      .from(jobs)
+      .innerJoin(builds, eq(builds.id, jobs.buildId))
+      .leftJoin(artifacts, eq(artifacts.id, jobs.artifactId))
+      .leftJoin(publications, inChannel)
+      .where(inArray(jobs.buildId, chunk))
+      .orderBy(jobs.target)
+    for (const row of rows) facts.get(row.job.buildId)?.push(row)
   }
-  return rows.map((job) => ({
-    job,
-    artifact: found.get(job.artifactId ?? '') ?? null,
-    offer: offers.get(job.artifactId ?? '') ?? null,
+  return facts
+}
+
+/** A page of them for the price of one. */
+const describeBuilds = async (platform: Platform, project: Project, rows: readonly BuildRow[]): Promise<Build[]> => {
+  const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
+  const ids = rows.map(({ id }) => id)
+  const [facts, files] = await Promise.all([readJobFacts(platform, ids), readUsedFiles(platform, ids)])
+  return rows.map((build) => ({
+    ...viewBuild(build, facts.get(build.id) ?? [], project, baseUrl),
+    files: [...(files.get(build.id) ?? [])],
   }))
 }
 
 export const describeBuild = async (platform: Platform, project: Project, build: BuildRow): Promise<Build> => {
-  const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
-  const [facts, files] = await Promise.all([readJobFacts(platform, build), readUsedFiles(platform, build.id)])
-  return { ...viewBuild(build, facts, project, baseUrl), files }
+  const [described] = await describeBuilds(platform, project, [build])
+  if (!described) throw new Error(`no description of ${build.id}`)
+  return described
 }
 
 export const findBuild = async (
@@ -64,6 +78,6 @@ export const listBuilds = async (
     .orderBy(desc(builds.id))
     .limit(page.limit + 1)
   const shown = found.slice(0, page.limit)
-  const items = await Promise.all(shown.map((build) => describeBuild(platform, project, build)))
+  const items = await describeBuilds(platform, project, shown)
   return { items, nextCursor: found.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
 }

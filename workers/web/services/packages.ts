@@ -13,6 +13,7 @@ import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, asc, desc, eq, gt, inArray, lt, max } from 'drizzle-orm'
 import type { z } from 'zod'
+import { chunksForStatement } from '../db/client.ts'
 import { packageFiles, packages } from '../db/tables/packages.ts'
 import { putBlobBytes, readBlobBytes } from '../storage/blobs.ts'
 import type { Project } from './access.ts'
@@ -63,25 +64,32 @@ const checkManifest = (
 
 const viewFile = ({ packageId: _, ...file }: PackageFileRow): PackageFile => file
 
-/** The newest upload of each slot. */
-export const newestFiles = async (
+type NewestFiles = ReadonlyMap<string, PackageFileRow>
+
+/** The newest upload of each slot, by package. */
+const newestFilesOf = async (
   { db }: Platform,
-  packageId: string,
-): Promise<ReadonlyMap<string, PackageFileRow>> => {
-  const newest = db
-    .select({ id: max(packageFiles.id) })
-    .from(packageFiles)
-    .where(eq(packageFiles.packageId, packageId))
-    .groupBy(packageFiles.slot)
-  const rows = await db.select().from(packageFiles).where(inArray(packageFiles.id, newest))
-  return new Map(rows.map((row) => [row.slot, row]))
+  packageIds: readonly string[],
+): Promise<ReadonlyMap<string, NewestFiles>> => {
+  const files = new Map(packageIds.map((id) => [id, new Map<string, PackageFileRow>()]))
+  for (const chunk of chunksForStatement(packageIds, 1)) {
+    const newest = db
+      .select({ id: max(packageFiles.id) })
+      .from(packageFiles)
+      .where(inArray(packageFiles.packageId, chunk))
+      .groupBy(packageFiles.packageId, packageFiles.slot)
+    const rows = await db.select().from(packageFiles).where(inArray(packageFiles.id, newest))
+    for (const row of rows) files.get(row.packageId)?.set(row.slot, row)
+  }
+  return files
 }
 
-export const viewPackage = async (platform: Platform, row: PackageRow): Promise<PackageView> => {
-  const [manifest, files] = await Promise.all([
-    readBlobBytes(platform.bucket, row.manifestSha256),
-    newestFiles(platform, row.id),
-  ])
+/** The newest upload of each slot. */
+export const newestFiles = async (platform: Platform, packageId: string): Promise<NewestFiles> =>
+  (await newestFilesOf(platform, [packageId])).get(packageId) ?? new Map()
+
+const viewWith = async ({ bucket }: Platform, row: PackageRow, files: NewestFiles): Promise<PackageView> => {
+  const manifest = await readBlobBytes(bucket, row.manifestSha256)
   return {
     id: row.id,
     uuid: uuidOf(row.id),
@@ -99,6 +107,9 @@ export const viewPackage = async (platform: Platform, row: PackageRow): Promise<
     changedAtMs: row.changedAtMs,
   }
 }
+
+export const viewPackage = async (platform: Platform, row: PackageRow): Promise<PackageView> =>
+  viewWith(platform, row, await newestFiles(platform, row.id))
 
 export const findPackage = async (
   { db }: Platform,
@@ -124,7 +135,11 @@ export const listPackages = async (
     .orderBy(asc(packages.id))
     .limit(page.limit + 1)
   const shown = rows.slice(0, page.limit)
-  const items = await Promise.all(shown.map((row) => viewPackage(platform, row)))
+  const files = await newestFilesOf(
+    platform,
+    shown.map(({ id }) => id),
+  )
+  const items = await Promise.all(shown.map((row) => viewWith(platform, row, files.get(row.id) ?? new Map())))
   return { items, nextCursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
 }
 
