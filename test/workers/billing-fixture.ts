@@ -58,11 +58,14 @@ export const freshBilling = async (): Promise<void> => {
   await freshAccount()
 }
 
-/** Stripe's side alone: an account with the catalogue and nobody in it. */
+/** Stripe's side alone: an account with the catalogue and nobody in it. Set up by the first test that wants one. */
 export const freshAccount = async (): Promise<void> => {
+  const { isThere } = (await fake('/__fake/again', {})) as { isThere: boolean }
+  if (isThere) return
   const options = { nowMs: START_MS, secretKey: env.STRIPE_SECRET_KEY, webhookSecret: env.STRIPE_WEBHOOK_SECRET }
   await fake('/__fake/reset', options)
   await setUpStripe(await openStripe(env), env.PUBLIC_URL, () => {})
+  await fake('/__fake/keep', {})
 }
 
 export const nowMs = (): number => Date.now()

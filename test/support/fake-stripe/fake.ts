@@ -35,6 +35,8 @@ export interface SignedEvent {
 export interface FakeStripe {
   readonly fetch: (request: Request) => Promise<Response>
   readonly command: (command: Command) => Promise<unknown>
+  /** Another with the same past, which this one's future does not touch. */
+  readonly copy: () => FakeStripe
 }
 
 export interface FakeOptions {
@@ -175,11 +177,13 @@ const obey = async (state: State, options: FakeOptions, command: Command): Promi
   }
 }
 
+const open = (state: State, options: FakeOptions): FakeStripe => ({
+  fetch: (request) => answerCall(state, options, request),
+  command: (command) => obey(state, options, command),
+  copy: () => open(structuredClone(state), options),
+})
+
 export const createFakeStripe = (options: FakeOptions): FakeStripe => {
   const account = openAccount(Math.floor(options.nowMs / 1000))
-  const state: State = { account, answers: new Map(), requests: [], taken: 0, breaks: { calls: 0, status: 500 } }
-  return {
-    fetch: (request) => answerCall(state, options, request),
-    command: (command) => obey(state, options, command),
-  }
+  return open({ account, answers: new Map(), requests: [], taken: 0, breaks: { calls: 0, status: 500 } }, options)
 }
