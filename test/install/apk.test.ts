@@ -111,9 +111,9 @@ it('is refused without its key, and with another key under its name', async () =
 
 it('offers the next version after the next publish', async () => {
   const channel = 'apk'
-  await project.publish('1.0.0', channel)
+  await project.publish('1.0.0', channel, ['apk/all'])
   expect(await install(sharedPlatform().url, keys, { channel })).toMatchObject({ status: 0, versions: ['1.0.0'] })
-  await project.publish('1.1.0', channel)
+  await project.publish('1.1.0', channel, ['apk/all'])
   const next = await install(sharedPlatform().url, keys, { channel })
   expect(next.status).toBe(0)
   expect(next.versions.join(' ')).toMatch(/1\.1\.0/)

@@ -75,7 +75,7 @@ describe.each(SUITES)('apt of %s', (suite) => {
 
   it("installs, runs, upgrades, keeps the administrator's settings, removes and purges", async () => {
     const channel = `apt-${suite}`
-    await project.publish('1.0.0', channel)
+    await project.publish('1.0.0', channel, ['deb/all'])
     const root = await openAptRoot(suite)
     await addAptSource(root, project.repositoryUrl, key, channel)
     await succeed(root.run('apt-get', 'update'))
@@ -84,7 +84,7 @@ describe.each(SUITES)('apt of %s', (suite) => {
     expect((await root.run('dpkg', '--verify', PACKAGE)).output).toBe('')
     await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
-    await project.publish('1.1.0', channel)
+    await project.publish('1.1.0', channel, ['deb/all'])
     await succeed(root.run('apt-get', 'update'))
     await succeed(aptInstall(root, '--only-upgrade', PACKAGE))
     expect(await versionOf(root)).toBe('installed 1.1.0')

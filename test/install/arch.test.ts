@@ -101,15 +101,15 @@ describe.each(SUITES)('pacman of %s', (suite) => {
 
   it('installs, upgrades, keeps the administrator’s settings and removes', async () => {
     const channel = `arch-${suite}`
-    await project.publish('1.0.0', channel)
+    await project.publish('1.0.0', channel, ['arch/all'])
     const root = await openPacmanRoot(suite)
     await subscribePacman(root, project, channel)
     await succeed(pacman(root, '-Sy', PACKAGE))
     expect(await versionOf(root)).toBe(`${PACKAGE} 1.0.0-1`)
     await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
-    await project.publish('1.1.0-rc.1', channel)
-    await project.publish('1.1.0', channel)
+    await project.publish('1.1.0-rc.1', channel, ['arch/all'])
+    await project.publish('1.1.0', channel, ['arch/all'])
     await succeed(pacman(root, '-Syu'))
     expect(await versionOf(root)).toBe(`${PACKAGE} 1.1.0-1`)
     expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.1.0\n`)

@@ -253,7 +253,9 @@ describe('examples/hello', () => {
   it('is listed among the archives, and the newest version has a name that stays', async () => {
     const channel = 'archives'
     const base = `${hello.repositoryUrl}/files/${channel}`
-    for (const version of ['1.0.0', '1.1.0']) await hello.publish(version, channel)
+    for (const version of ['1.0.0', '1.1.0']) {
+      await hello.publish(version, channel, ['tar.gz/all', 'zip/all'])
+    }
     const listing = (await (await fetch(`${base}/index.json`)).json()) as { files: { file: string }[] }
     const files = listing.files.slice(1).map(({ file }) => file.replace(`${PACKAGE}-`, ''))
     const expected = ['1.0.0', '1.1.0'].flatMap((version) =>

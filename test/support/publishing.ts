@@ -14,10 +14,13 @@ export interface PublishedProject {
   readonly repositoryUrl: string
   /** The file name of its RSA key, as apk wants it. */
   readonly rsaKeyName: string
-  /** Publishes examples/hello as this version, to `stable` or another channel; the program prints it with --version. */
-  publish(version: string, channel?: string): Promise<void>
+  /**
+   * Publishes examples/hello as this version, to `stable` or another channel; the program prints it with --version.
+   * `targets`: those that the test looks at; none: all.
+   */
+  publish(version: string, channel?: string, targets?: readonly string[]): Promise<void>
   /** `distropack publish` with the manifest in this folder. */
-  publishFolder(folder: string, channel?: string): Promise<Build>
+  publishFolder(folder: string, channel?: string, targets?: readonly string[]): Promise<Build>
   /** Any other `distropack … --project … --json`, which must end well; its document. */
   run(...args: readonly string[]): Promise<unknown>
   /** The commands of one format's install instructions. */
@@ -50,8 +53,9 @@ export const openProject = async (
   const access = { url: platform.url, token }
   const { rsaKeyName } = await ensureProject(access, organization, project, options)
   const name = `${organization}/${project}`
-  const publishFolder = async (folder: string, channel = 'stable'): Promise<Build> => {
+  const publishFolder: PublishedProject['publishFolder'] = async (folder, channel = 'stable', targets = []) => {
     const args = ['publish', '-f', 'distropack.yaml', '--project', name, '--channel', channel, '--json']
+    args.push(...targets.flatMap((target) => ['--target', target]))
     const { status, stdout, stderr } = await platform.cli(token, args, folder)
     if (status !== 0) throw new Error(`publish: status ${status}\n${stdout}${stderr}\n${platform.log()}`)
     return (JSON.parse(stdout) as { build: Build }).build
@@ -70,11 +74,11 @@ export const openProject = async (
     rsaKeyName,
     repositoryUrl: `${platform.url}/r/${name}`,
     publishFolder,
-    async publish(version, channel) {
+    async publish(version, channel, targets) {
       const folder = mkdtempSync(join(tmpdir(), 'distropack-example-'))
       try {
         copyExample(folder, version)
-        await publishFolder(folder, channel)
+        await publishFolder(folder, channel, targets)
       } finally {
         rmSync(folder, { recursive: true })
       }

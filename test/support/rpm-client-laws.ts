@@ -80,7 +80,7 @@ export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[]):
       "$name installs, runs, upgrades, keeps the administrator's settings, and removes",
       async (client) => {
         const channel = `${client.name}-${suite}`
-        await project.publish('1.0.0', channel)
+        await project.publish('1.0.0', channel, ['rpm/all'])
         const root = await openRpmRoot(suite)
         await root.write(KEY, key)
         await succeed(root.run('rpmkeys', '--import', KEY))
@@ -91,7 +91,7 @@ export const describeRpmClients = (suite: Suite, clients: readonly RpmClient[]):
         expect((await root.run(PROGRAM, '--version')).output).toBe(`${PACKAGE} 1.0.0\n`)
         await root.write(CONFIG, 'GREETING=Moin\nNAME=Hamburg\n')
 
-        await project.publish('1.1.0', channel)
+        await project.publish('1.1.0', channel, ['rpm/all'])
         await succeed(client.refresh(root))
         const advisory = `${PACKAGE}-1.1.0-1.noarch`
         expect(await succeed(client.listAdvisories(root))).toContain(advisory)
