@@ -16,6 +16,14 @@ const noRoots = whyNoClientRoots(tools)
 const roots = noRoots ? Promise.resolve(noRoots) : prepareRoots()
 const movingRoot = noRoots ? Promise.resolve(noRoots) : prepareMovingRoot()
 const testFiles = readTestFiles(join(import.meta.dirname, '..'))
+/** Where it does not start, each part that wants one says so in its own place. */
+const platform = import('./testing/one-platform.ts')
+  .then(async ({ SHARED_PLATFORM_VARIABLE, startOnePlatform }) => {
+    const { stop, ...shared } = await startOnePlatform()
+    process.env[SHARED_PLATFORM_VARIABLE] = JSON.stringify(shared)
+    return { stop }
+  })
+  .catch(console.error)
 
 /** Without the files that cannot run here, which are an outcome of their own. */
 const runPart = async (part: Part, title: string = part): Promise<readonly Outcome[]> => {
@@ -38,28 +46,31 @@ const alone = async (): Promise<readonly Outcome[]> => [
   await checkTypes('types (edge)', 'workers'),
   await runChecker('lint', 'biome', 'check', '--diagnostic-level=error', '.'),
   ...(await runPart('unit')),
-  ...(await installingOnMoving()),
 ]
 
 const inWorkerd = async (): Promise<readonly Outcome[]> => [
   await runVitest('workers', ['files', 'web', 'billing'], ['--no-file-parallelism']),
 ]
 
-/** What waits for processes to start, to die and to be tried again. */
-const waiting = (): Promise<readonly Outcome[]> => runPart('e2e')
+/** What waits for processes to start, to die and to be tried again; it ends first, so the moving suite comes after. */
+const waiting = async (): Promise<readonly Outcome[]> => {
+  await platform
+  return [...(await runPart('e2e')), ...(await installingOnMoving())]
+}
 
 const installing = async (): Promise<readonly Outcome[]> => {
-  const missingRoots = await roots
+  const [missingRoots] = await Promise.all([roots, platform])
   return missingRoots ? [notRun('install', missingRoots, isCi)] : runPart('install')
 }
 
 /** A suite that is broken today says nothing of this tree: it is reported, and fails nobody. */
 const installingOnMoving = async (): Promise<readonly Outcome[]> => {
-  const missingRoot = await movingRoot
+  const [missingRoot] = await Promise.all([movingRoot, platform])
   const title = `install (${MOVING_SUITE})`
   return missingRoot ? [notRun(title, missingRoot, false)] : runPart(MOVING_SUITE, title)
 }
 
 const startedAtMs = performance.now()
 const lanes = await Promise.all([alone(), inWorkerd(), waiting(), installing()])
+await (await platform)?.stop()
 process.exitCode = summarize(lanes.flat(), (performance.now() - startedAtMs) / 1000).failed > 0 ? 1 : 0
