@@ -1,6 +1,7 @@
 // `npm run bench`: figures behind what we claim, beside reference tools on the same machine in the same run. A table for
 // people, JSON for programs (bench/results/). Only ratios within one run mean anything.
-// BENCH_PAYLOAD_MB (1,100,500; empty leaves it out) with BENCH_PAYLOAD_TARGETS (deb/amd64,arch/x86_64) and
+// BENCH_PAYLOAD_MB (1,100,500; empty leaves it out) with BENCH_PAYLOAD_TARGETS (two alone, four in one publish, joined
+// by +) and
 // BENCH_PAYLOAD_COMPRESSION (gzip) of the .deb; BENCH_REPOSITORY_SIZES (100,1000,10000; empty leaves it out) with
 // BENCH_FORMATS (all); BENCH_SIGN_IN and BENCH_START_UP (0 leaves it out).
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -25,7 +26,7 @@ const machine = {
 }
 const { payload, worker } = await benchPayload({
   sizesMb: listOf('BENCH_PAYLOAD_MB', '1,100,500').map(Number).filter(Boolean),
-  targets: listOf('BENCH_PAYLOAD_TARGETS', 'deb/amd64,arch/x86_64'),
+  targets: listOf('BENCH_PAYLOAD_TARGETS', 'deb/amd64,arch/x86_64,deb/amd64+rpm/amd64+arch/amd64+apk/amd64'),
   compression: process.env.BENCH_PAYLOAD_COMPRESSION ?? 'gzip',
 })
 const signIn = process.env.BENCH_SIGN_IN === '0' ? [] : await benchSignIn()

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BuildEvent, buildEventSchema } from '@distropack/core/contract/packager.ts'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { requirePrograms } from '../../test/support/required-programs.ts'
 import { type Packager, startPackager } from './door.ts'
 
@@ -90,6 +90,7 @@ beforeEach(async () => {
     port: 0,
     host: '127.0.0.1',
     buildsAtOnce: 1,
+    largeBuildsAtOnce: 1,
     ordersWaiting: 0,
     token: 'shared',
     log: (event, fields = {}) => events.push({ event, fields }),
@@ -249,5 +250,38 @@ describe('the packager', () => {
 
   it('is healthy until it drains', async () => {
     expect((await fetch(`${packager.url}/healthz`)).status).toBe(200)
+  })
+})
+
+describe('large builds', () => {
+  it('take turns, and keep no place from a small one while they wait', async () => {
+    const options = { port: 0, host: '127.0.0.1', ordersWaiting: 9, token: 'shared', log: () => undefined }
+    const roomy = await startPackager({ ...options, buildsAtOnce: 2, largeBuildsAtOnce: 1 })
+    onTestFinished(() => roomy.drain(0))
+    const send = (order: object, init: RequestInit = {}) =>
+      fetch(`${roomy.url}/v1/builds`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer shared', 'content-type': 'application/json' },
+        body: JSON.stringify(order),
+        ...init,
+      })
+    const largeOf = (letter: string) => {
+      const file = { kind: 'file', path: 'bin/hello', mode: 0o755, mtimeSeconds: 1 }
+      return orderOf({
+        target: 'tar.gz/amd64',
+        manifest: MANIFEST.replace(/scripts:[\s\S]*/, ''),
+        sources: [{ ...file, ...store.add(letter.repeat(16 * 1024 * 1024)) }],
+      })
+    }
+    const [first, second] = [largeOf('a'), largeOf('b')]
+    const abort = new AbortController()
+    store.stickOn(first.sources[0]!.sha256)
+    const stuck = await send(first, { signal: abort.signal })
+    const waiting = await send(second)
+    expect(eventsOf(await (await send(orderOf())).text()).at(-1)?.type).toBe('done')
+    expect(store.asked).not.toContain(second.sources[0]!.sha256)
+    abort.abort()
+    await expect(stuck.text()).rejects.toThrow()
+    expect(eventsOf(await waiting.text()).at(-1)?.type).toBe('done')
   })
 })

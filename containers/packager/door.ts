@@ -13,6 +13,11 @@ import { openTurns, type Turns } from './turns.ts'
 const MAX_ORDER_BYTES = 64 * 1024 * 1024
 /** Half of what the contract promises. */
 const BEAT_MS = 5_000
+/**
+ * From here on a build holds an encoder's memory for long, up to 280 MB of this process with xz (docs/performance.md):
+ * such builds take one of the places by turns, so that a large publish to many targets holds what its largest does.
+ */
+const LARGE_BUILD_BYTES = 16 * 1024 * 1024
 const MAX_LOG_LINES = 10_000
 const MAX_LOG_LINE_CHARACTERS = 2_000
 
@@ -25,6 +30,8 @@ export interface PackagerOptions {
   /** Asked for as a bearer token when set. */
   readonly token?: string
   readonly buildsAtOnce: number
+  /** Of those, at most so many with sources of 16 MiB or more. */
+  readonly largeBuildsAtOnce: number
   /** Orders that may wait for a place; they are answered at once, with beats. More are refused. */
   readonly ordersWaiting: number
   readonly log: Log
@@ -40,6 +47,7 @@ export interface Packager {
 interface Room {
   readonly options: PackagerOptions
   readonly turns: Turns
+  readonly largeTurns: Turns
   readonly underWay: Map<AbortController, Promise<void>>
   isDraining: boolean
 }
@@ -104,6 +112,16 @@ const eventWriter = (response: ServerResponse) => {
   return { send, log }
 }
 
+const isLarge = (order: Order): boolean => {
+  if (order.kind !== 'build') return false
+  const sizes = order.sources.map((source) => (source.kind === 'file' ? source.sizeBytes : 0))
+  return sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0) >= LARGE_BUILD_BYTES
+}
+
+/** A large one waits for its turn before it takes a place, so that it keeps none from a small one meanwhile. */
+const takePlace = <T>({ turns, largeTurns }: Room, order: Order, work: () => Promise<T>, signal: AbortSignal) =>
+  isLarge(order) ? largeTurns.take(() => turns.take(work, signal), signal) : turns.take(work, signal)
+
 const build = async (room: Room, order: Order, response: ServerResponse, abort: AbortController): Promise<void> => {
   const { log, fetch = globalThis.fetch } = room.options
   const ids = { jobId: order.jobId, target: order.kind === 'build' ? order.target : order.fileName }
@@ -117,7 +135,7 @@ const build = async (room: Room, order: Order, response: ServerResponse, abort: 
   writer.send({ type: 'beat', atMs: startedAtMs })
   try {
     const { signal } = abort
-    const last = await room.turns.take(() => runOrder(order, { fetch, signal, log: writer.log }), signal)
+    const last = await takePlace(room, order, () => runOrder(order, { fetch, signal, log: writer.log }), signal)
     const tookMs = Date.now() - startedAtMs
     if (last.type === 'done') log('build.done', { ...ids, tookMs, sizeBytes: last.artifact.sizeBytes })
     else log('build.failed', { ...ids, tookMs, code: last.faults[0]?.code, message: last.faults[0]?.message })
@@ -176,7 +194,9 @@ const drain = async (server: Server, room: Room, graceMs: number): Promise<void>
 }
 
 export const startPackager = async (options: PackagerOptions): Promise<Packager> => {
-  const room: Room = { options, turns: openTurns(options.buildsAtOnce), underWay: new Map(), isDraining: false }
+  const turns = openTurns(options.buildsAtOnce)
+  const largeTurns = openTurns(options.largeBuildsAtOnce)
+  const room: Room = { options, turns, largeTurns, underWay: new Map(), isDraining: false }
   const server = createServer((request, response) => {
     answer(room, request, response).catch((error: unknown) => {
       options.log('request.failed', { message: error instanceof Error ? error.stack : String(error) })

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 
@@ -43,4 +43,15 @@ it('ends with its parent when it is bound to it', async () => {
   const packager = await start({ PACKAGER_EXIT_WITH_PARENT: '1' })
   packager.child.stdin?.end()
   expect(await packager.ended).toBe(0)
+})
+
+it.each([
+  ['PACKAGER_BUILDS_AT_ONCE', '0'],
+  ['PACKAGER_LARGE_BUILDS_AT_ONCE', 'many'],
+])('does not start with %s=%s, and says what it must be', (name, text) => {
+  const { status, stderr } = spawnSync(process.execPath, [SERVER], {
+    env: { PORT: '0', [name]: text },
+    encoding: 'utf8',
+  })
+  expect([status, stderr]).toEqual([2, `${name} must be a whole number of 1 or more, not "${text}".\n`])
 })

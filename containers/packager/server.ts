@@ -5,19 +5,20 @@ const log: Log = (event, fields = {}) => {
   process.stdout.write(`${JSON.stringify({ event, atMs: Date.now(), ...fields })}\n`)
 }
 
-const numberFrom = (name: string, fallback: number): number => {
+const numberFrom = (name: string, fallback: number, least = 0): number => {
   const text = process.env[name]
   if (text === undefined || text === '') return fallback
   const value = Number(text)
-  if (Number.isInteger(value) && value >= 0) return value
-  process.stderr.write(`${name} must be a whole number, not "${text}".\n`)
+  if (Number.isInteger(value) && value >= least) return value
+  process.stderr.write(`${name} must be a whole number of ${least} or more, not "${text}".\n`)
   process.exit(2)
 }
 
 const { PACKAGER_TOKEN, HOST } = process.env
 const packager = await startPackager({
   port: numberFrom('PORT', 8080),
-  buildsAtOnce: numberFrom('PACKAGER_BUILDS_AT_ONCE', 4),
+  buildsAtOnce: numberFrom('PACKAGER_BUILDS_AT_ONCE', 4, 1),
+  largeBuildsAtOnce: numberFrom('PACKAGER_LARGE_BUILDS_AT_ONCE', 1, 1),
   ordersWaiting: numberFrom('PACKAGER_ORDERS_WAITING', 200),
   log,
   ...(HOST ? { host: HOST } : {}),
