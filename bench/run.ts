@@ -1,9 +1,8 @@
 // `npm run bench`: figures behind what we claim, beside reference tools on the same machine in the same run. A table for
 // people, JSON for programs (bench/results/). Only ratios within one run mean anything.
-// BENCH_PAYLOAD_MB (1,100,500; empty leaves it out) with BENCH_PAYLOAD_TARGETS (two alone, four in one publish, joined
-// by +) and
-// BENCH_PAYLOAD_COMPRESSION (gzip) of the .deb; BENCH_REPOSITORY_SIZES (100,1000,10000; empty leaves it out) with
-// BENCH_FORMATS (all); BENCH_SIGN_IN and BENCH_START_UP (0 leaves it out).
+// BENCH_PAYLOAD_MB (1,100,500; empty leaves it out) with BENCH_PAYLOAD_TARGETS (two alone, and four in one publish, joined
+// by +) and BENCH_PAYLOAD_COMPRESSION (gzip) of the .deb; BENCH_REPOSITORY_SIZES (100,1000,10000; empty leaves it out)
+// with BENCH_FORMATS (all); BENCH_SIGN_IN and BENCH_START_UP (0 leaves it out).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'

@@ -188,6 +188,15 @@ describe('scripts and changelog', () => {
     expect((await spec('name: a\nversion: 1\nchangelog: c.yaml', { files })).changelog).toEqual([])
   })
 
+  it('are refused, with their line, where they are larger than what may be held in memory', async () => {
+    const large = 'x'.repeat(2 * 1024 * 1024)
+    const text = 'name: a\nversion: 1\nscripts: {preinstall: run}'
+    expect((await spec(text, { files: { run: large } })).scripts.preinstall?.length).toBe(large.length)
+    expect(await faults(text, { files: { run: `${large}x` } })).toMatchObject([
+      { code: 'field_invalid', message: expect.stringContaining('2097152 are allowed'), where: { line: 3 } },
+    ])
+  })
+
   it('says what is wrong with a changelog, in its own lines', async () => {
     const files = { 'c.yaml': '- semver: 1\n  date: yesterday\n  packager: a\n' }
     expect(await faults('name: a\nversion: 1\nchangelog: c.yaml', { files })).toMatchObject([

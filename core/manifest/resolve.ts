@@ -32,8 +32,8 @@ export interface ResolveRequest {
 /** nFPM's; an umask of 0 cannot be said there either. */
 const DEFAULT_UMASK = 0o002
 const DEFAULT_DESCRIPTION = 'no description given'
-/** Scripts and changelogs are held in memory. */
-const MAX_TEXT_BYTES = 8 * 1024 * 1024
+/** Scripts and changelogs are held in memory, a dozen of them, and also in a Worker that has 128 MB for everything. */
+const MAX_TEXT_BYTES = 2 * 1024 * 1024
 
 /** `${NAME}` alone: the variable that carries a whole value. */
 const soleVariable = (value: string | undefined): string | undefined =>

@@ -57,12 +57,16 @@ const digestInputs = async (request: CreateBuild, target: string, used: Readonly
   return sha256Hex(JSON.stringify({ target, manifest, version, variables, sources }))
 }
 
+/** Larger ones are read again: each target of a hostile manifest may name others. */
+const KEPT_TEXT_BYTES = 64 * 1024
+const KEPT_TEXTS = 64
+
 /** Scripts and changelogs, which every target reads again: from the store once. */
 const openTexts = (bucket: R2Bucket) => {
   const texts = new Map<string, Promise<Uint8Array>>()
-  return async function* ({ sha256 }: BlobRef): ByteSource {
+  return async function* ({ sha256, sizeBytes }: BlobRef): ByteSource {
     const text = texts.get(sha256) ?? readBlobBytes(bucket, sha256)
-    texts.set(sha256, text)
+    if (sizeBytes <= KEPT_TEXT_BYTES && texts.size < KEPT_TEXTS) texts.set(sha256, text)
     yield await text
   }
 }
