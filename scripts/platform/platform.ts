@@ -36,6 +36,7 @@ export interface PlatformBindings {
     prepare(sql: string): {
       bind(...values: unknown[]): { run(): Promise<unknown>; first<T>(): Promise<T | null> }
     }
+    exec(sql: string): Promise<unknown>
   }
   readonly bucket: { put(key: string, bytes: Uint8Array): Promise<unknown> }
 }
