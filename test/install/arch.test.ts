@@ -88,12 +88,12 @@ describe.each(SUITES)('pacman of %s', (suite) => {
     }
 
     const stranger = await openPacmanRoot(suite)
-    await stranger.write('/root/foreign.asc', await makeForeignKey())
+    await stranger.write('/srv/foreign.asc', await makeForeignKey())
     await stranger.write(
       '/etc/pacman.conf',
       `${await stranger.read('/etc/pacman.conf')}${section(sharedPlatform().url)}`,
     )
-    await stranger.shell('pacman-key --add /root/foreign.asc')
+    await stranger.shell('pacman-key --add /srv/foreign.asc')
     const refused = await pacman(stranger, '-Syy')
     expect(refused.status).not.toBe(0)
     expect(refused.output).toMatch(REFUSAL)

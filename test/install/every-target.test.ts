@@ -130,8 +130,8 @@ describe.each(SUITES)('on %s', (suite) => {
     const root = await openRpmRoot(suite)
     const repo = await (await fetch(`${project.repositoryUrl}/rpm/stable.repo`)).text()
     for (const path of ['/etc/yum.repos.d/every.repo', '/etc/zypp/repos.d/every.repo']) await root.write(path, repo)
-    await root.write('/root/key.asc', await (await fetch(`${project.repositoryUrl}/key.asc`)).text())
-    await succeed(root.run('rpm', '--import', '/root/key.asc'))
+    await root.write('/srv/key.asc', await (await fetch(`${project.repositoryUrl}/key.asc`)).text())
+    await succeed(root.run('rpm', '--import', '/srv/key.asc'))
     for (const words of FOREIGN) {
       await succeed(root.run('dnf', `--forcearch=${words.client}`, 'install', '--downloadonly', 'greet'))
       await expectFetched(root, '/var/cache/dnf', 'rpm', words.go)
@@ -173,7 +173,7 @@ describe.each(SUITES)('on %s', (suite) => {
     )
     expect(files).toHaveLength(ARCHIVES.length * ARCHITECTURES.length)
     const fetchAll = files.map((file) => `-O ${base}/${file}`).join(' ')
-    const checked = await root.shell(`cd /root && set -e
+    const checked = await root.shell(`cd && set -e
 curl -fsSL ${project.repositoryUrl}/key.asc | gpg --batch --quiet --import
 curl -fsSL ${fetchAll}
 curl -fsSL ${base}/SHA256SUMS.asc | gpg --batch --quiet --yes --output SHA256SUMS --decrypt && sha256sum --check --ignore-missing SHA256SUMS`)
@@ -183,7 +183,7 @@ curl -fsSL ${base}/SHA256SUMS.asc | gpg --batch --quiet --yes --output SHA256SUM
       const stem = `greet-1.0.0-linux-${NATIVE.go}`
       const unpack = { 'tar.gz': 'tar -xzf', 'tar.xz': 'tar -xJf', 'tar.zst': 'tar --zstd -xf', zip: 'unzip -q' }[id]
       await succeed(
-        root.shell(`cd /root && rm -rf ${stem} && ${unpack} ${stem}.${id} && PREFIX=/opt/${id} ${stem}/install.sh`),
+        root.shell(`cd && rm -rf ${stem} && ${unpack} ${stem}.${id} && PREFIX=/opt/${id} ${stem}/install.sh`),
       )
       await expectGreeting(root, `/opt/${id}/bin/greet`)
     }
@@ -244,7 +244,7 @@ describe('examples/hello', () => {
     const root = await openClientRoot(suite)
     onTestFinished(() => root.close())
     const commands = await hello.installCommands('tar.gz')
-    const { status, output } = await root.shell(`cd /root && set -e\n${commands.join('\n')}`)
+    const { status, output } = await root.shell(`cd && set -e\n${commands.join('\n')}`)
     expect({ commands, status, output }).toMatchObject({ status: 0 })
     expect((await root.run(`/usr/local/bin/${PACKAGE}`)).output).toBe('Hello, world!\n')
     expect(await root.read(CONFIG)).toContain('GREETING=')

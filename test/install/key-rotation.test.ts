@@ -74,9 +74,9 @@ const rpmInstalls = async (suite: Suite, client: RpmClient, key: string, version
 /** `trusted`: fingerprints a reader signed locally; the key file may hold more. */
 const pacmanInstalls = async (suite: Suite, keyFile: string, trusted: readonly string[]): Promise<Ran> => {
   const root = await openPacmanRoot(suite)
-  await root.write('/root/key.asc', keyFile)
+  await root.write('/srv/key.asc', keyFile)
   const trust = trusted.map((name) => `pacman-key --lsign-key ${name}`).join(' && ')
-  await succeed(root.shell(`pacman-key --add /root/key.asc && ${trust}`))
+  await succeed(root.shell(`pacman-key --add /srv/key.asc && ${trust}`))
   const server = `${project.repositoryUrl}/arch/stable/$arch`
   const section = `[rotated-hello]\nSigLevel = Required DatabaseRequired\nServer = ${server}\n`
   await root.write('/etc/pacman.conf', `${await root.read('/etc/pacman.conf')}${section}`)
@@ -162,10 +162,10 @@ describe('while the next key is there beside the old one', () => {
     async (suite) => {
       const root = await openClientRoot(suite)
       onTestFinished(() => root.close())
-      await root.write('/root/key.asc', keys.old)
+      await root.write('/srv/key.asc', keys.old)
       const sums = `${project.repositoryUrl}/files/stable/SHA256SUMS.asc`
       await succeed(
-        root.shell(`gpg --batch --quiet --import /root/key.asc && curl -fsSL ${sums} | gpg --batch --verify`),
+        root.shell(`gpg --batch --quiet --import /srv/key.asc && curl -fsSL ${sums} | gpg --batch --verify`),
       )
     },
   )
@@ -214,8 +214,8 @@ describe('when the old key is retired', () => {
   it('dnf fetches the new key by itself, for its file names the place and not the key', async () => {
     const root = await openRpmRoot('trixie')
     await root.write('/etc/yum.repos.d/hello.repo', await read('rpm/stable.repo'))
-    await root.write('/root/old.asc', keys.old)
-    await succeed(root.run('rpmkeys', '--import', '/root/old.asc'))
+    await root.write('/srv/old.asc', keys.old)
+    await succeed(root.run('rpmkeys', '--import', '/srv/old.asc'))
     await succeed(root.run('dnf', '--refresh', 'install', PACKAGE))
     // A package of before, by the key of before.
     await succeed(root.run('dnf', 'downgrade', `${PACKAGE}-1.1.0`))
@@ -232,8 +232,8 @@ describe('when a key is compromised', () => {
     expect([served.match(/BEGIN PGP/g)?.length, others.length]).toEqual([1, 1])
     const root = await openClientRoot('trixie')
     onTestFinished(() => root.close())
-    await root.write('/root/key.asc', served)
-    const { output } = await root.run('gpg', '--batch', '--show-keys', '--with-colons', '/root/key.asc')
+    await root.write('/srv/key.asc', served)
+    const { output } = await root.run('gpg', '--batch', '--show-keys', '--with-colons', '/srv/key.asc')
     const shown = [...output.matchAll(/^fpr:+([0-9A-F]{40}):/gm)].map(([, name]) => name)
     expect(shown).toEqual([now, ...others])
   })

@@ -95,8 +95,8 @@ describe.each(SUITES)('on %s', (suite) => {
   it('archives install', async () => {
     const root = await openClientRoot(suite)
     onTestFinished(() => root.close())
-    await root.shell('mkdir -p /root/here')
-    await paste(root, 'tar.gz', (line) => `cd /root/here; ${line}`)
+    await root.shell('mkdir -p ~/here')
+    await paste(root, 'tar.gz', (line) => `cd ~/here; ${line}`)
     await expectGreeting(root, `/usr/local/bin/${PACKAGE}`)
   })
 })

@@ -1,9 +1,7 @@
 // A platform of a test's own: an empty state folder, any free port, both Workers and the packager, gone at the end.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type PlatformBindings, type PlatformOptions, startPlatform } from '../../scripts/platform/platform.ts'
+import type { PlatformBindings, PlatformOptions } from '../../scripts/platform/platform.ts'
 import { bootstrap, type CommandResult, runCli } from '../../scripts/platform/seed.ts'
+import { startOnFreshState } from '../../scripts/testing/one-platform.ts'
 
 /** What a test needs of a platform, whoever started it. */
 export interface UsedPlatform {
@@ -32,32 +30,16 @@ export const startTestPlatform = async (
   vars: Readonly<Record<string, string>> = {},
   runtime: PlatformOptions['runtime'] = {},
 ): Promise<TestPlatform> => {
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const lines: string[] = []
-  const forget = (): void => rmSync(stateDirectory, { recursive: true, force: true })
   const log = (line: string): void => {
     lines.push(line)
     onLine?.(line)
   }
-  const platform = await startPlatform({ stateDirectory, port: 0, log, vars, runtime }).catch((error: unknown) => {
-    forget()
-    throw error
-  })
-  platform.markReady()
+  const platform = await startOnFreshState({ log, vars, runtime })
   return {
-    url: platform.url,
-    stateDirectory,
-    operatorToken: platform.operatorToken,
-    packagerPid: platform.packagerPid,
+    ...platform,
     organization: (name) => bootstrap(platform.url, platform.operatorToken, name),
     cli: (token, args, cwd) => runCli(args, { url: platform.url, token }, cwd),
     log: () => lines.join('\n'),
-    fireSchedule: platform.fireSchedule,
-    bindings: platform.bindings,
-    inspectorUrl: platform.inspectorUrl,
-    async stop() {
-      await platform.stop()
-      forget()
-    },
   }
 }
