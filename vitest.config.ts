@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { bundleWorker } from './scripts/platform/bundle.ts'
 import { bundledLibraries } from './scripts/testing/libraries.ts'
+import { REPORT_FILE_VARIABLE, runReporter } from './scripts/testing/reporter.ts'
 import { isWritable } from './scripts/testing/writable.ts'
 import { importsOf, readSources } from './test/support/source-files.ts'
 
@@ -169,8 +170,11 @@ const whole = (name: string, include: string, globalSetup: string[] = [], maxWor
   },
 })
 
+const reportFile = process.env[REPORT_FILE_VARIABLE]
+
 export default defineConfig(async () => ({
   test: {
+    reporters: ['default', ...(reportFile ? [runReporter(reportFile)] : [])],
     // What a test's subject logs is shown when the test fails.
     silent: 'passed-only' as const,
     fsModuleCache: isWritable(join(import.meta.dirname, 'node_modules/.vitest-cache')),

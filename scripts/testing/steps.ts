@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Failure, REPORT_FILE_VARIABLE, type RunReport } from './reporter.ts'
 
 export interface Outcome {
   readonly title: string
@@ -11,6 +12,8 @@ export interface Outcome {
   readonly seconds: number
   /** Why it did not run, or what broke outside any one test. */
   readonly remark?: string
+  /** What is said again at the very end, where somebody who sees only that finds it. */
+  readonly failures?: readonly Failure[]
 }
 
 /** No part takes half of this; a runner that cannot end, for something it waits for, must not hang the command. */
@@ -18,10 +21,23 @@ const TIME_LIMIT_MS = 12 * 60_000
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
 
+interface Ended {
+  readonly status: number
+  readonly output: string
+}
+
 /** What it prints is shown when it has ended, in one piece: several run at once. */
-const run = (title: string, command: string, args: readonly string[]): Promise<number> =>
+const run = (
+  title: string,
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> =>
   new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -36,7 +52,7 @@ const run = (title: string, command: string, args: readonly string[]): Promise<n
     const end = (status: number): void => {
       clearTimeout(timer)
       console.log(`\n── ${title}\n${output.trim()}`)
-      resolve(status)
+      resolve({ status, output: output.trim() })
     }
     child.once('error', (error) => {
       output += error.message
@@ -54,19 +70,14 @@ const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; seconds: nu
 /** A checker that says yes or no counts as one test. */
 export const runChecker = async (title: string, command: string, ...args: readonly string[]): Promise<Outcome> => {
   const { value, seconds } = await timed(() => run(title, command, args))
-  return { title, passed: value === 0 ? 1 : 0, failed: value === 0 ? 0 : 1, seconds }
+  return value.status === 0
+    ? { title, passed: 1, failed: 0, seconds }
+    : { title, passed: 0, failed: 1, seconds, failures: [{ name: title, message: value.output }] }
 }
 
-interface VitestReport {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
-  readonly numTodoTests: number
-}
-
-const readReport = (file: string): VitestReport | undefined => {
+const readReport = (file: string): RunReport | undefined => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as VitestReport
+    return JSON.parse(readFileSync(file, 'utf8')) as RunReport
   } catch {
     return undefined
   }
@@ -82,30 +93,23 @@ export const runVitest = async (
   // Read as it stands: bundling it first would write into node_modules, which may be another user's.
   const loader = ['--configLoader', 'native']
   const args = ['run', ...loader, ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests', ...options]
-  const { value: status, seconds } = await timed(() =>
-    run(title, 'vitest', [...args, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
-  )
+  const { value: ended, seconds } = await timed(() => run(title, 'vitest', args, { [REPORT_FILE_VARIABLE]: file }))
   const report = readReport(file)
   rmSync(folder, { recursive: true })
   if (!report) {
-    const what = status === TIMED_OUT ? `did not end within ${TIME_LIMIT_MS / 60_000} minutes` : `ended with ${status}`
+    const what =
+      ended.status === TIMED_OUT ? `did not end within ${TIME_LIMIT_MS / 60_000} minutes` : `ended with ${ended.status}`
     return { title, passed: 0, failed: 1, seconds, remark: `vitest ${what} and left no report` }
   }
-  const skipped = report.numPendingTests + report.numTodoTests
+  const { passed, skipped, failures } = report
   // A file that fails to load, an unhandled error, a skipped test: none may look like success.
-  const hidden = report.numFailedTests === 0 && status !== 0 ? 1 : 0
-  const remark = hidden
-    ? 'vitest failed outside a test'
-    : skipped
-      ? `${skipped} skipped, which is not allowed`
-      : undefined
-  return {
-    title,
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + hidden + skipped,
-    seconds,
-    ...(remark ? { remark } : {}),
-  }
+  const hidden = failures.length === 0 && ended.status !== 0 ? 1 : 0
+  const remarks = [
+    ...(hidden ? ['vitest failed outside a test'] : []),
+    ...(skipped ? [`${skipped} skipped, which is not allowed`] : []),
+  ]
+  const failed = failures.length + hidden + skipped
+  return { title, passed, failed, seconds, failures, ...(remarks.length > 0 ? { remark: remarks.join('; ') } : {}) }
 }
 
 export const notRun = (title: string, remark: string, isFailure: boolean): Outcome => ({
@@ -122,10 +126,21 @@ const lineOf = ({ title, passed, failed, seconds, remark }: Outcome, width: numb
   return `${title.padEnd(width)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
 }
 
-/** Prints the table and, as the last line, the sum. Parts ran beside each other: their seconds do not add up. */
+const MESSAGE_LINES = 30
+
+const sayFailure = ({ name, message }: Failure): string => {
+  const lines = message.split('\n')
+  const left = lines.length - MESSAGE_LINES
+  const shown = left > 0 ? [...lines.slice(0, MESSAGE_LINES), `… ${left} lines more, above`] : lines
+  return `\n✗ ${name}\n${shown.map((line) => `  ${line}`).join('\n')}`
+}
+
+/** Prints failures, the table and, as the last line, the sum. Parts ran beside each other: their seconds do not add up. */
 export const summarize = (outcomes: readonly Outcome[], seconds: number): { readonly failed: number } => {
   const sum = (key: 'passed' | 'failed'): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)
   const width = Math.max(14, ...outcomes.map(({ title }) => title.length))
+  const failures = outcomes.flatMap((outcome) => outcome.failures ?? [])
+  for (const failure of failures) console.log(sayFailure(failure))
   console.log(`\n${outcomes.map((outcome) => lineOf(outcome, width)).join('\n')}\n\nin ${seconds.toFixed(0)} s`)
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
   return { failed: sum('failed') }
