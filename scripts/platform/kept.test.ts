@@ -79,6 +79,7 @@ describe('a kept text', () => {
     ['cut off before its label', (text: string) => text.slice(0, 5)],
     ['empty', () => ''],
     ['of other bytes', (text: string) => text.replace('of one', 'of two')],
+    ['of a checkout in another place', (text: string) => text.replace('"root":"', '"root":"/elsewhere')],
     ['of another list of files', (text: string) => text.replace('"inputs":["', '"inputs":["/')],
   ])('is made anew when it is %s', async (_, damage) => {
     const { file = '' } = await make()

@@ -28,6 +28,8 @@ export interface Keeping {
 }
 
 interface Label {
+  /** The checkout's place may stand in the text: one that was moved or copied makes its own. */
+  readonly root: string
   readonly inputs: readonly string[]
   /** Names of files beside it. */
   readonly parts: readonly string[]
@@ -70,9 +72,10 @@ const read = (file: string): string | undefined => {
   const end = whole?.lastIndexOf(LABEL_START) ?? -1
   if (!whole || end < 0) return undefined
   try {
-    const { inputs, parts, filesSha256, textSha256 } = JSON.parse(
+    const { root, inputs, parts, filesSha256, textSha256 } = JSON.parse(
       whole.toString('utf8', end + LABEL_START.length),
     ) as Label
+    if (root !== ROOT) return undefined
     const bytes = whole.subarray(0, end)
     const isWhole = sha256(bytes) === textSha256 && digestOf([...inputs, ...beside(file, parts)]) === filesSha256
     return isWhole ? bytes.toString('utf8') : undefined
@@ -103,7 +106,7 @@ const write = (file: string, { text, inputs, parts = {} }: Made, inputsChanged: 
     for (const name of names) writeWhole(join(dirname(file), name), parts[name] ?? '')
     const filesSha256 = digestOf([...inputs, ...beside(file, names)])
     if (inputsChanged()) return false
-    const label: Label = { inputs, parts: names, filesSha256, textSha256: sha256(Buffer.from(text)) }
+    const label: Label = { root: ROOT, inputs, parts: names, filesSha256, textSha256: sha256(Buffer.from(text)) }
     writeWhole(file, `${text}${LABEL_START}${JSON.stringify(label)}\n`)
     return true
   } catch {

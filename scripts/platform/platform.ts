@@ -153,8 +153,8 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
     await miniflare.ready
     await applyMigrations(miniflare, options.log)
   } catch (error) {
-    await miniflare?.dispose()
-    await packager.stop()
+    // Of a Miniflare that could not start, dispose fails with that same error: the packager ends all the same.
+    await Promise.allSettled([miniflare?.dispose(), packager.stop()])
     throw error
   }
   const workerd = miniflare
@@ -192,8 +192,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
     stop: async () => {
       clearInterval(timer)
       watchdog.disarm()
-      await workerd.dispose()
-      await packager.stop()
+      await workerd.dispose().finally(packager.stop)
     },
   }
 }

@@ -18,6 +18,8 @@ export interface Outcome {
 
 /** No part takes half of this; a runner that cannot end, for something it waits for, must not hang the command. */
 const TIME_LIMIT_MS = 12 * 60_000
+/** Of one failure, at the end; all of it stands in its part's own output. */
+const MESSAGE_LINES = 30
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
 
@@ -96,10 +98,11 @@ export const runVitest = async (
   const { value: ended, seconds } = await timed(() => run(title, 'vitest', args, { [REPORT_FILE_VARIABLE]: file }))
   const report = readReport(file)
   rmSync(folder, { recursive: true })
+  const lastWords = [{ name: title, message: ended.output.split('\n').slice(-MESSAGE_LINES).join('\n') }]
   if (!report) {
     const what =
       ended.status === TIMED_OUT ? `did not end within ${TIME_LIMIT_MS / 60_000} minutes` : `ended with ${ended.status}`
-    return { title, passed: 0, failed: 1, seconds, remark: `vitest ${what} and left no report` }
+    return { title, passed: 0, failed: 1, seconds, failures: lastWords, remark: `vitest ${what} and left no report` }
   }
   const { passed, skipped, failures } = report
   // A file that fails to load, an unhandled error, a skipped test: none may look like success.
@@ -109,7 +112,15 @@ export const runVitest = async (
     ...(skipped ? [`${skipped} skipped, which is not allowed`] : []),
   ]
   const failed = failures.length + hidden + skipped
-  return { title, passed, failed, seconds, failures, ...(remarks.length > 0 ? { remark: remarks.join('; ') } : {}) }
+  const said = hidden ? lastWords : failures
+  return {
+    title,
+    passed,
+    failed,
+    seconds,
+    failures: said,
+    ...(remarks.length > 0 ? { remark: remarks.join('; ') } : {}),
+  }
 }
 
 export const notRun = (title: string, remark: string, isFailure: boolean): Outcome => ({
@@ -125,8 +136,6 @@ const lineOf = ({ title, passed, failed, seconds, remark }: Outcome, width: numb
   const counts = didRun ? `${passed} passed, ${failed} failed` : 'did not run'
   return `${title.padEnd(width)} ${counts.padEnd(24)} ${seconds.toFixed(1).padStart(6)} s${remark ? `  ${remark}` : ''}`
 }
-
-const MESSAGE_LINES = 30
 
 const sayFailure = ({ name, message }: Failure): string => {
   const lines = message.split('\n')

@@ -1,5 +1,5 @@
 // `npm start` as a person meets it: a process, a port, a folder.
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,4 +95,14 @@ it('a state whose key is gone is not started on, and gets no other key', async (
   expect(await start.end()).toBe(1)
   expect(start.output()).toMatch(/key-encryption-key is missing.*backup/s)
   expect(readdirSync(state)).not.toContain('key-encryption-key')
+})
+
+it('a start that fails ends, and with it every process it started', async () => {
+  const damaged = mkdtempSync(join(tmpdir(), 'distropack-start-'))
+  writeFileSync(join(damaged, 'key-encryption-key'), `${Buffer.alloc(32, 1).toString('base64')}\n`)
+  writeFileSync(join(damaged, 'storage'), 'a file in the place of the folder')
+  const start = await launch(damaged)
+  expect(await start.end()).toBe(1)
+  expect(start.output()).toMatch(/storage.* cannot be opened/)
+  rmSync(damaged, { recursive: true })
 })
