@@ -220,10 +220,10 @@ describe('examples/hello', () => {
       new Uint8Array(await (await fetch(`${hello.repositoryUrl}/${path}`)).arrayBuffer())
     home.run('rpmkeys', '--import', home.write('key.asc', await fetchBytes('key.asc')))
     const deb = await fetchBytes(`apt/pool/main/d/${PACKAGE}/${PACKAGE}_1.0.0_all.deb`)
-    expect(complaints(lintian(home.write('hello.deb', deb), home.folder))).toEqual([])
+    expect(complaints(await lintian(home.write('hello.deb', deb), home.folder))).toEqual([])
     const rpmName = `${PACKAGE}-1.0.0-1.noarch.rpm`
     const rpmFile = home.write(rpmName, await fetchBytes(`rpm/stable/Packages/d/${rpmName}`))
-    expect(complaints(rpmlint(rpmFile, home.folder))).toEqual([])
+    expect(complaints(await rpmlint(rpmFile, home.folder))).toEqual([])
   })
 
   it('is complained of without its copyright and its signature', async () => {
@@ -235,9 +235,9 @@ describe('examples/hello', () => {
       await format.build(bare, sink, buildTools)
       return home.write(format.fileName(bare), sink.bytes())
     }
-    expect(complaints(lintian(await build(deb), home.folder)).join()).toContain('no-copyright-file')
-    expect(() => lintian(home.write('broken.deb', 'no package'), home.folder)).toThrow('broken.deb')
-    expect(complaints(rpmlint(await build(rpm), home.folder)).join()).toContain('no-signature')
+    expect(complaints(await lintian(await build(deb), home.folder)).join()).toContain('no-copyright-file')
+    await expect(lintian(home.write('broken.deb', 'no package'), home.folder)).rejects.toThrow('broken.deb')
+    expect(complaints(await rpmlint(await build(rpm), home.folder)).join()).toContain('no-signature')
   })
 
   it.each(SUITES)('installs from an archive on %s by the lines we tell people to paste', async (suite) => {

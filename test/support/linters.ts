@@ -1,5 +1,5 @@
 // Debian's and rpm's own critics of packages: what they say of a file, and what of it we accept, with the reason.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 
 interface Tag {
   /** `E` and `W`; what is milder is a matter of taste, and changes from version to version. */
@@ -33,25 +33,29 @@ interface Linted {
   readonly stderr: string
 }
 
-const run = (command: string, args: readonly string[], home: string): Linted => {
-  const env = { ...process.env, LC_ALL: 'C.UTF-8', HOME: home }
-  const { stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env })
-  if (error) throw error
-  return { stdout, stderr: stderr.replace(/^running with root privileges.*\n/m, '') }
-}
+/** They take seconds. A process that waited for them would not see servers close the connections its `fetch` keeps. */
+const run = (command: string, args: readonly string[], home: string): Promise<Linted> =>
+  new Promise((resolve, reject) => {
+    const env = { ...process.env, LC_ALL: 'C.UTF-8', HOME: home }
+    execFile(command, args, { env }, (error, stdout, stderr) => {
+      // A status is a number; a program that is not there has a word.
+      if (typeof error?.code === 'string') return reject(error)
+      resolve({ stdout, stderr: stderr.replace(/^running with root privileges.*\n/m, '') })
+    })
+  })
 
 // A linter that could not read its file finds nothing wrong with it, so both must show that they did.
 
 /** `home`: a folder of the test's own, where no settings are. */
-export const lintian = (file: string, home: string): readonly Tag[] => {
-  const { stdout, stderr } = run('lintian', ['--color', 'never', '--fail-on', 'none', file], home)
+export const lintian = async (file: string, home: string): Promise<readonly Tag[]> => {
+  const { stdout, stderr } = await run('lintian', ['--color', 'never', '--fail-on', 'none', file], home)
   if (stderr !== '') throw new Error(`lintian: ${stderr}`)
   return parse(stdout)
 }
 
 /** `home`: of a user whose rpm database has the key. */
-export const rpmlint = (file: string, home: string): readonly Tag[] => {
-  const { stdout, stderr } = run('rpmlint', [file], home)
+export const rpmlint = async (file: string, home: string): Promise<readonly Tag[]> => {
+  const { stdout, stderr } = await run('rpmlint', [file], home)
   if (!/^ ?1 packages and 0 specfiles checked/m.test(stdout)) throw new Error(`rpmlint: ${stdout}${stderr}`)
   return parse(stdout)
 }
