@@ -39,6 +39,7 @@ const unit = {
     ],
     // A process a core, which loads what the files share once. Nothing here keeps state in a module.
     isolate: false,
+    maxWorkers: '100%',
     ...PATIENT,
     // What a test waits for by asking again and again.
     expect: { poll: { timeout: 20_000 } },

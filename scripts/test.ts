@@ -26,30 +26,34 @@ const platform = import('./testing/one-platform.ts')
   .catch(console.error)
 
 /** Without the files that cannot run here, which are an outcome of their own. */
-const runPart = async (part: Part, title: string = part): Promise<readonly Outcome[]> => {
+const runPart = async (part: Part, title: string = part, niceness = 0): Promise<readonly Outcome[]> => {
+  const run = { title, projects: [part], niceness }
   const files = testFiles.filter(({ path }) => partOf(path) === part)
   const leftOut = leaveOut(files, tools)
-  if (!leftOut) return [await runVitest(title, [part])]
+  if (!leftOut) return [await runVitest(run)]
   const left = `${title}: ${leftOut.files.length} of ${files.length} files`
   console.log(`\n── ${left} do not run: ${leftOut.reason}\n${leftOut.files.join('\n')}`)
-  const rest = await runVitest(
-    title,
-    [part],
-    leftOut.files.flatMap((path) => ['--exclude', path]),
-  )
+  const rest = await runVitest({ ...run, options: leftOut.files.flatMap((path) => ['--exclude', path]) })
   return [rest, notRun(left, leftOut.reason, isCi && part !== MOVING_SUITE)]
 }
+
+/** Of the unit tests, which spread over all cores: what the others leave, so that the longest lane is not held up. */
+const UNIT_NICENESS = 10
 
 /** What one process does by itself. */
 const alone = async (): Promise<readonly Outcome[]> => [
   await checkTypes('types', '.'),
   await checkTypes('types (edge)', 'workers'),
   await runChecker('lint', 'biome', 'check', '--diagnostic-level=error', '.'),
-  ...(await runPart('unit')),
+  ...(await runPart('unit', 'unit', UNIT_NICENESS)),
 ]
 
 const inWorkerd = async (): Promise<readonly Outcome[]> => [
-  await runVitest('workers', ['files', 'web', 'billing'], ['--no-file-parallelism']),
+  await runVitest({
+    title: 'workers',
+    projects: ['files', 'web', 'billing'],
+    options: ['--no-file-parallelism'],
+  }),
 ]
 
 /** What waits for processes to start, to die and to be tried again; it ends first, so the moving suite comes after. */

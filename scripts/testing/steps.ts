@@ -23,6 +23,12 @@ const MESSAGE_LINES = 30
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
 
+interface Running {
+  readonly environment?: Readonly<Record<string, string>>
+  /** nice(1): 0 is everybody's, 19 takes what nobody else wants. */
+  readonly niceness?: number
+}
+
 interface Ended {
   readonly status: number
   readonly output: string
@@ -33,10 +39,10 @@ const run = (
   title: string,
   command: string,
   args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  { environment = {}, niceness = 0 }: Running = {},
 ): Promise<Ended> =>
   new Promise((resolve) => {
-    const child = spawn(command, args, {
+    const child = spawn('nice', ['-n', String(niceness), command, ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -85,17 +91,22 @@ const readReport = (file: string): RunReport | undefined => {
   }
 }
 
-export const runVitest = async (
-  title: string,
-  projects: readonly string[],
-  options: readonly string[] = [],
-): Promise<Outcome> => {
+interface VitestRun {
+  readonly title: string
+  readonly projects: readonly string[]
+  readonly options?: readonly string[]
+  readonly niceness?: number
+}
+
+export const runVitest = async ({ title, projects, options = [], niceness = 0 }: VitestRun): Promise<Outcome> => {
   const folder = mkdtempSync(join(tmpdir(), 'distropack-report-'))
   const file = join(folder, 'report.json')
   // Read as it stands: bundling it first would write into node_modules, which may be another user's.
   const loader = ['--configLoader', 'native']
   const args = ['run', ...loader, ...projects.flatMap((name) => ['--project', name]), '--passWithNoTests', ...options]
-  const { value: ended, seconds } = await timed(() => run(title, 'vitest', args, { [REPORT_FILE_VARIABLE]: file }))
+  const { value: ended, seconds } = await timed(() =>
+    run(title, 'vitest', args, { environment: { [REPORT_FILE_VARIABLE]: file }, niceness }),
+  )
   const report = readReport(file)
   rmSync(folder, { recursive: true })
   const lastWords = [{ name: title, message: ended.output.split('\n').slice(-MESSAGE_LINES).join('\n') }]
