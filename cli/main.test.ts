@@ -23,15 +23,15 @@ useRoom()
 describe('distropack build', () => {
   it('makes packages without a server, and says only their paths on stdout', async () => {
     writeProject()
-    const done = await run(['build', '--target', 'deb/amd64', '--target', 'apk/amd64', '--out', 'out'])
+    const done = await run(['build', '--target', 'deb/amd64', 'rpm/amd64', '--target', 'apk/amd64', '--out', 'out'])
     expect(done.status).toBe(0)
     expect(
       done.stdout
         .trim()
         .split('\n')
         .map((line) => line.split('  ')[0]),
-    ).toEqual(['out/tool_1.0.0_amd64.deb', 'out/tool_1.0.0_x86_64.apk'])
-    expect(readdirSync(join(room, 'out'))).toHaveLength(2)
+    ).toEqual(['out/tool_1.0.0_amd64.deb', 'out/tool-1.0.0-1.x86_64.rpm', 'out/tool_1.0.0_x86_64.apk'])
+    expect(readdirSync(join(room, 'out'))).toHaveLength(3)
   })
 
   it('leaves nothing behind when a source is missing, and names the line', async () => {
@@ -242,6 +242,13 @@ describe('distropack publish', () => {
     const done = await run(['publish'], env(url))
     expect(done.status).toBe(2)
     expect(done.stderr).toContain('bin/tool changed while it was sent')
+  })
+
+  it('waits when told to, which is what it does anyway', async () => {
+    writeProject()
+    const url = await serve(platform('published'))
+    const [told, untold] = [await run(['publish', '--wait'], env(url)), await run(['publish'], env(url))]
+    expect(told).toMatchObject({ status: 0, stdout: untold.stdout })
   })
 
   it('does not wait when it need not', async () => {

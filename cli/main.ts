@@ -57,7 +57,14 @@ const withManifest = (command: Command): Command =>
   command
     .option('-f, --file <path>', 'manifest (default: distropack.yaml, else nfpm.yaml)')
     .option('--version <version>', "instead of the manifest's own")
-    .option('-t, --target <format/architecture>', 'what to build; may be repeated', collect)
+    .option('-t, --target <format/architecture...>', 'what to build, one or several; may be repeated', collect)
+
+/** Waiting is what most want; a script may say so all the same. */
+const withWaiting = (command: Command): Command =>
+  command
+    .option('--wait', 'wait until everything is published, and fail if it is not', true)
+    .option('--no-wait', 'end as soon as the server has it all')
+    .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
 
 /** Commander writes help at once and waits for nothing, so the list of formats is loaded before it might be asked for. */
 const isHelpAsked = process.argv.some((word) => ['-h', '--help', 'help'].includes(word))
@@ -84,10 +91,8 @@ withServer(command('login', 'check a token and keep it for later commands')).act
   finish(await login(flags, env), flags.json ?? false)
 })
 
-withProject(withManifest(command('publish', 'build on the server and publish to a channel')))
+withWaiting(withProject(withManifest(command('publish', 'build on the server and publish to a channel'))))
   .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
-  .option('--no-wait', 'do not wait until it is published')
-  .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
   .option('--sbom <path>', 'your own bill of materials (CycloneDX or SPDX, JSON), served beside the packages')
   .addHelpText('after', targetsHelp)
   .action(async ({ timeout, ...flags }) => {
@@ -95,11 +100,9 @@ withProject(withManifest(command('publish', 'build on the server and publish to 
     finish(await publish({ ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
   })
 
-withProject(command('push', 'publish finished packages, made by anything'))
+withWaiting(withProject(command('push', 'publish finished packages, made by anything')))
   .argument('<file...>', 'packages: .deb, .apk, …')
   .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
-  .option('--no-wait', 'do not wait until they are published')
-  .option('--timeout <seconds>', 'give up waiting after this long', parseSeconds, 1800)
   .action(async (files: readonly string[], { timeout, ...flags }) => {
     const { push } = await import('./commands/push.ts')
     finish(await push(files, { ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
