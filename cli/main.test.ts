@@ -207,7 +207,7 @@ describe('distropack publish', () => {
     const url = await serve(platform('building'))
     const done = await run(['publish', '--target', 'deb/amd64', '--timeout', '1'], env(url))
     expect(done.status).toBe(4)
-    expect(done.stderr).toContain('distropack status bld_1')
+    expect(done.stderr).toContain('distropack status bld_1 --project acme/tool')
   })
 
   it('ends with 3 when the token may not', async () => {
@@ -255,7 +255,10 @@ describe('distropack publish', () => {
     writeProject()
     const url = await serve(platform('building'))
     const done = await run(['publish', '--no-wait'], env(url))
-    expect(done).toMatchObject({ status: 0, stdout: 'Started bld_1; ask with `distropack status bld_1`.\n' })
+    expect(done).toMatchObject({
+      status: 0,
+      stdout: 'Started bld_1; ask with `distropack status bld_1 --project acme/tool`.\n',
+    })
   })
 })
 

@@ -58,6 +58,14 @@ const announcer = (terminal: Terminal) => {
   }
 }
 
+/** The line that asks what became of it, for whoever pastes it where no DISTROPACK_PROJECT is set. */
+const statusCommand = ({ id, organization, project }: Build): string =>
+  `\`distropack status ${id} --project ${organization}/${project}\``
+
+/** Of --no-wait. */
+export const startedOutcome = (build: Build): Outcome =>
+  ok({ document: { build }, lines: [`Started ${build.id}; ask with ${statusCommand(build)}.`] })
+
 export const waitFor = async (
   project: Project,
   started: Build,
@@ -71,7 +79,7 @@ export const waitFor = async (
     announce(build)
     if (build.jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))) return ok(build)
     if (Date.now() + pollMs > deadlineMs) {
-      const message = `The build ${build.id} is not done after ${timeoutSeconds} s; ask again with \`distropack status ${build.id}\`.`
+      const message = `The build ${build.id} is not done after ${timeoutSeconds} s; ask again with ${statusCommand(build)}.`
       return err({ exitCode: EXIT.unreachable, code: 'wait_timeout', faults: [{ message }], document: { build } })
     }
     await sleep(pollMs)
@@ -156,10 +164,7 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
     ...sent.value,
   })
   if (!created.ok) return clientTrouble(created.error)
-  if (!flags.wait) {
-    const build = created.value
-    return ok({ document: { build }, lines: [`Started ${build.id}; ask with \`distropack status ${build.id}\`.`] })
-  }
+  if (!flags.wait) return startedOutcome(created.value)
   const done = await waitFor(project, created.value, flags.timeoutSeconds, terminal)
   return done.ok ? finishedOutcome(project, done.value) : done
 }

@@ -9,7 +9,7 @@ import { clientTrouble, faultTrouble, type Outcome, type Trouble, usageTrouble }
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 import { hashSources, sendMissing } from '../upload-sources.ts'
-import { ensureProject, finishedOutcome, waitFor } from './publish.ts'
+import { ensureProject, finishedOutcome, startedOutcome, waitFor } from './publish.ts'
 
 export interface PushFlags extends ServerFlags {
   readonly channel: string
@@ -61,10 +61,7 @@ export const push = async (
   )
   const pushed = await project.createPush({ channel: flags.channel, files })
   if (!pushed.ok) return clientTrouble(pushed.error)
-  if (!flags.wait) {
-    const build = pushed.value
-    return ok({ document: { build }, lines: [`Started ${build.id}; ask with \`distropack status ${build.id}\`.`] })
-  }
+  if (!flags.wait) return startedOutcome(pushed.value)
   const done = await waitFor(project, pushed.value, flags.timeoutSeconds, terminal)
   return done.ok ? finishedOutcome(project, done.value) : done
 }
