@@ -15,6 +15,8 @@ export interface PackagerProcess {
 export interface PackagerOptions {
   readonly token: string
   readonly log: (line: string) => void
+  /** Called before each start: the folder it works in, in which nothing is. */
+  readonly emptyRoom: () => string
 }
 
 const FIRST_BACKOFF_MS = 200
@@ -55,14 +57,14 @@ const isHealthy = (url: string): Promise<boolean> =>
     () => false,
   )
 
-const spawnChild = (program: string, port: number, { token, log }: PackagerOptions): ChildProcess => {
+const spawnChild = (program: string, port: number, { token, log, emptyRoom }: PackagerOptions): ChildProcess => {
   const child = spawn(process.execPath, ['--max-semi-space-size=2', program], {
     cwd: ROOT,
     // It reads strangers' files: of this process's environment it gets what a program needs to run, and no secret.
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
-      TMPDIR: process.env.TMPDIR,
+      TMPDIR: emptyRoom(),
       LANG: 'C.UTF-8',
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: String(port),

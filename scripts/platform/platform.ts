@@ -9,7 +9,7 @@ import { type MigratableDatabase, migrate } from './migrate.ts'
 import { type DoorOptions, doorWorker, readWorkers, WEB_WORKER } from './options.ts'
 import { findFreePort, startPackager } from './packager.ts'
 import { ROOT } from './root.ts'
-import { lockState, openSecrets, StartError, storageOf } from './state.ts'
+import { emptyWorkRoom, lockState, openSecrets, StartError, storageOf } from './state.ts'
 import { guardWorkerd } from './watchdog.ts'
 
 /** Oftener than the trigger in wrangler.toml: on a laptop somebody is watching. */
@@ -116,6 +116,18 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
   return { ...converted, ...options.runtime }
 }
 
+/** It makes a folder among the temporary ones, and leaves it there when this process is killed: here the next start looks. */
+const makeMiniflare = (options: MiniflareOptions, room: string): Miniflare => {
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = room
+  try {
+    return new Miniflare(options)
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  }
+}
+
 const applyMigrations = async (miniflare: Miniflare, log: (line: string) => void): Promise<void> => {
   const database = await miniflare.getD1Database('DB', WEB_WORKER)
   const applied = await migrate(database as unknown as MigratableDatabase, join(ROOT, 'migrations'))
@@ -128,7 +140,11 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   const port = options.port || (await findFreePort())
   const packagerToken = randomBytes(32).toString('hex')
   const mailToken = randomBytes(32).toString('hex')
-  const packager = await startPackager({ token: packagerToken, log: options.log })
+  const packager = await startPackager({
+    token: packagerToken,
+    log: options.log,
+    emptyRoom: () => emptyWorkRoom(options.stateDirectory, 'packager'),
+  })
   let ready = false
   const url = `http://${HOST}:${port}`
   const running: Running = {
@@ -149,7 +165,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
   }
   let miniflare: Miniflare | undefined
   try {
-    miniflare = new Miniflare(await optionsOf(options, running))
+    miniflare = makeMiniflare(await optionsOf(options, running), emptyWorkRoom(options.stateDirectory, 'runtime'))
     await miniflare.ready
     await applyMigrations(miniflare, options.log)
   } catch (error) {

@@ -1,11 +1,12 @@
 // The state folder: one owner, secrets made once and never replaced.
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   adviceOn,
+  emptyWorkRoom,
   lockState,
   openSecrets,
   readSeed,
@@ -20,6 +21,16 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'distropack-state-'))
 })
 afterEach(() => rmSync(directory, { recursive: true }))
+
+it('a work room is empty and its owner’s alone, whatever a killed process left in it', () => {
+  const room = emptyWorkRoom(directory, 'packager')
+  mkdirSync(join(room, 'half'))
+  writeFileSync(join(room, 'half/artifact'), 'x')
+  const other = emptyWorkRoom(directory, 'runtime')
+  writeFileSync(join(other, 'mine'), 'x')
+  expect(emptyWorkRoom(directory, 'packager')).toBe(room)
+  expect([readdirSync(room), readdirSync(other), statSync(room).mode & 0o777]).toEqual([[], ['mine'], 0o700])
+})
 
 describe('the secrets of a state folder', () => {
   it('are made on the first start, for their owner alone, and stay', () => {

@@ -93,6 +93,17 @@ const PASSWORD_FILE = 'account-password'
 /** Where Miniflare keeps R2, D1, Durable Objects and queues. */
 export const storageOf = (directory: string): string => join(directory, 'storage')
 
+/**
+ * An empty folder for one process of the platform to work in, made anew: what a process that was killed left there, a
+ * half-built package of gigabytes perhaps, goes when the next one starts. For the owner of the state alone.
+ */
+export const emptyWorkRoom = (directory: string, process: 'packager' | 'runtime'): string => {
+  const room = join(directory, 'work', process)
+  rmSync(room, { recursive: true, force: true })
+  mkdirSync(room, { recursive: true, mode: 0o700 })
+  return room
+}
+
 const readOrMake = (file: string, bytes: number): string => {
   if (!existsSync(file)) writeSecretFile(file, `${randomBytes(bytes).toString('hex')}\n`)
   return readFileSync(file, 'utf8').trim()

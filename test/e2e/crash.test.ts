@@ -1,6 +1,6 @@
 // Killed at any moment, started again: nothing that was accepted is lost, and no reader sees half of anything.
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
@@ -67,4 +67,7 @@ it('every accepted build is published in the end, whenever the platform was kill
   await checkRelease(start.url)
   const packages = await (await fetch(`${start.url}/r/${SUITE}/main/binary-amd64/Packages`)).text()
   expect([...packages.matchAll(/^Version: /gm)]).toHaveLength(ROUNDS * PER_ROUND)
+  // Of what the killed ones had begun nothing lies about: one folder is of the runtime that runs now.
+  expect(readdirSync(join(state, 'work/packager'))).toEqual([])
+  expect(readdirSync(join(state, 'work/runtime'))).toHaveLength(1)
 })

@@ -23,7 +23,7 @@ it('a first start that is killed half-way is completed by the next', async () =>
   await first.end('SIGKILL')
   expect(await areGone(processes)).toBe(true)
 
-  running = await launch(state)
+  running = await launch(state, {}, 'npm start')
   await running.ready()
   const local = readLocal(state)
   expect(local.url).toBe(running.url)
@@ -73,7 +73,7 @@ const leftBehindBy = async (start: Start, signal: NodeJS.Signals, status: number
 it('`npm run dev` finds everything as `npm start` left it, and both end with every process they started', async () => {
   const before = readLocal(state)
   expect(await leftBehindBy(running, 'SIGTERM', 143)).toBe(false)
-  const start = await launch(state, {}, 'dev')
+  const start = await launch(state, {}, 'npm run dev')
   await start.ready()
   expect(start.output()).not.toContain('publishing')
   const { token, email, password } = before

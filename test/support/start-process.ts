@@ -24,14 +24,21 @@ export interface Start {
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** `npm start`, or `npm run dev`, on this state folder; PORT is a free one unless given. */
+/** The program alone, which a signal reaches however it comes; or npm with a shell between, as a person starts it. */
+type Command = 'program' | 'npm start' | 'npm run dev'
+
+const PROGRAM = [process.execPath, join(ROOT, 'scripts/start.ts')]
+
+/** On this state folder; PORT is a free one unless given. */
 export const launch = async (
   state: string,
   environment: Readonly<Record<string, string>> = {},
-  script: 'start' | 'dev' = 'start',
+  command: Command = 'program',
 ): Promise<Start> => {
   const port = environment.PORT ?? String(await findFreePort())
-  const child = spawn(process.execPath, [join(ROOT, `scripts/${script}.ts`)], {
+  const [file = '', ...args] = command === 'program' ? PROGRAM : command.split(' ')
+  const child = spawn(file, args, {
+    cwd: ROOT,
     env: { ...process.env, DISTROPACK_STATE_DIR: state, PORT: port, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
