@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -12,6 +13,7 @@ import {
   room,
   run,
   serve,
+  start,
   TOKEN,
   useRoom,
   write,
@@ -43,6 +45,22 @@ describe('distropack build', () => {
       error: { code: 'source_missing', faults: [{ where: { file: 'nfpm.yaml', line: 5 } }] },
     })
     expect(existsSync(join(room, 'out'))).toBe(false)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('clears away what it had begun when %s ends it', async (signal) => {
+    write('nfpm.yaml', MANIFEST)
+    mkdirSync(join(room, 'bin'))
+    // Some seconds of xz.
+    writeFileSync(join(room, 'bin/tool'), randomBytes(24 << 20))
+    const child = start('build', '--out', 'out', '--target', 'deb/amd64')
+    const ended = new Promise((resolve) => child.once('exit', (status, by) => resolve([status, by])))
+    await expect.poll(() => existsSync(join(room, 'out')) && readdirSync(join(room, 'out'))).toHaveLength(1)
+    const before = readdirSync(room)
+    child.kill(signal)
+    expect(await ended).toEqual([null, signal])
+    expect(before.filter((name) => name.startsWith('distropack-'))).toHaveLength(1)
+    expect(readdirSync(room).filter((name) => name.startsWith('distropack-'))).toEqual([])
+    expect(readdirSync(join(room, 'out'))).toEqual([])
   })
 
   it('builds the same bytes again, over what it built before', async () => {

@@ -7,6 +7,7 @@ import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import type { PackageSigner } from '@distropack/core/tools.ts'
 import { buildPackage } from '@distropack/packager/host/build-package.ts'
+import { untilInterrupted } from '../interruption.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
 import { faultTrouble, type Outcome, type Trouble } from '../outcome.ts'
 import type { Environment } from '../settings.ts'
@@ -35,6 +36,7 @@ interface OneBuild {
   readonly spec: PackageSpec
   readonly signer: PackageSigner | undefined
   readonly out: string
+  readonly signal: AbortSignal
 }
 
 /** Under another name until it is whole; an older file of that name is replaced in one step. */
@@ -48,11 +50,11 @@ const inOneStep = async <T>(path: string, make: (unfinished: string) => Promise<
   }
 }
 
-const buildOne = async ({ target, spec, signer, out }: OneBuild): Promise<Result<BuiltFile, Trouble>> => {
+const buildOne = async ({ target, spec, signer, out, signal }: OneBuild): Promise<Result<BuiltFile, Trouble>> => {
   const path = join(out, target.format.fileName(spec))
   const built = await inOneStep(path, async (unfinished) => {
-    const order = { format: target.format, spec, path: unfinished, log: () => {}, ...(signer ? { signer } : {}) }
-    const made = await buildPackage(order)
+    const order = { format: target.format, spec, path: unfinished, log: () => {}, signal }
+    const made = await buildPackage({ ...order, ...(signer ? { signer } : {}) })
     if (made.ok) await rename(unfinished, path)
     return made
   })
@@ -89,7 +91,8 @@ export const build = async (flags: BuildFlags, env: Environment, terminal: Termi
   for (const [index, target] of opened.value.targets.entries()) {
     terminal.say(`building ${formatTarget(target)}`)
     const spec = listed.value.specs[index]!
-    const built = await buildOne({ target, spec, signer: signers.value[index], out: flags.out })
+    const one = { target, spec, signer: signers.value[index], out: flags.out }
+    const built = await untilInterrupted((signal) => buildOne({ ...one, signal }))
     if (!built.ok) return built
     packages.push(built.value)
   }

@@ -1,5 +1,5 @@
 // The command line as a process of its own: an empty home, a small server that says what a test wants.
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -52,19 +52,23 @@ interface Run {
   readonly stderr: string
 }
 
+const optionsOf = (env: Record<string, string>) => {
+  // Compiled code is kept for the whole run, not for each room.
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  return { cwd: room, env: { PATH, NODE_COMPILE_CACHE, HOME: room, TMPDIR: room, ...env } }
+}
+
 export const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
   new Promise((done) => {
-    // Compiled code is kept for the whole run, not for each room.
-    const { PATH, NODE_COMPILE_CACHE } = process.env
-    const environment = { PATH, NODE_COMPILE_CACHE, HOME: room, TMPDIR: room, ...env }
-    const child = execFile(
-      process.execPath,
-      [PROGRAM, ...args],
-      { cwd: room, env: environment },
-      (error, stdout, stderr) => done({ status: error ? Number(error.code) : 0, stdout, stderr }),
+    const child = execFile(process.execPath, [PROGRAM, ...args], optionsOf(env), (error, stdout, stderr) =>
+      done({ status: error ? Number(error.code) : 0, stdout, stderr }),
     )
     child.stdin?.end()
   })
+
+/** For tests that disturb it. */
+export const start = (...args: readonly string[]): ChildProcess =>
+  spawn(process.execPath, [PROGRAM, ...args], { ...optionsOf({}), stdio: 'ignore' })
 
 export const write = (name: string, text: string, mode = 0o644): void => {
   mkdirSync(dirname(join(room, name)), { recursive: true })
