@@ -23,8 +23,8 @@ const isWanted = (project: string): boolean => {
   return asked.length === 0 || asked.includes(project) || asked.some((word) => /[!*]/.test(word))
 }
 
-/** Other parts run beside, on two cores perhaps: a limit is there to end what hangs. */
-const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 }
+/** Other parts run beside, on two cores perhaps that do other work, too: a limit is there to end what hangs. */
+const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 const unit = {
   test: {
@@ -42,7 +42,7 @@ const unit = {
     maxWorkers: '100%',
     ...PATIENT,
     // What a test waits for by asking again and again.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 120_000 } },
   },
 }
 
@@ -166,8 +166,7 @@ const whole = (name: string, include: string, globalSetup: string[] = [], maxWor
     globalSetup,
     maxWorkers,
     isolate: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    ...PATIENT,
   },
 })
 

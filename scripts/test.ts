@@ -38,7 +38,7 @@ const runPart = async (part: Part, title: string = part, niceness = 0): Promise<
 }
 
 /** Of the unit tests, which spread over all cores: what the others leave, so that the longest lane is not held up. */
-const UNIT_NICENESS = 10
+const UNIT_NICENESS = 5
 
 /** What one process does by itself. */
 const alone = async (): Promise<readonly Outcome[]> => [

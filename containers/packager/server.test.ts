@@ -21,7 +21,7 @@ const start = async (env: Record<string, string>) => {
     for (const line of text.trim().split('\n')) events.push(JSON.parse(line))
   })
   const ended = new Promise<number | null>((done) => started.once('exit', (code) => done(code)))
-  await expect.poll(() => events[0]?.event, { timeout: 10_000 }).toBe('packager.listening')
+  await expect.poll(() => events[0]?.event).toBe('packager.listening')
   return { child: started, events, ended, url: `http://127.0.0.1:${events[0]?.port}` }
 }
 

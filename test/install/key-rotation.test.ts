@@ -31,7 +31,7 @@ const find = (all: readonly SigningKey[], kind: string, state: string): SigningK
 
 /** Until the publisher has signed with the keys as they are now. */
 const untilServed = async (isServed: (keyFile: string) => boolean): Promise<string> => {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const keyFile = await read('key.asc')
     if (isServed(keyFile)) return keyFile
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -175,7 +175,7 @@ describe('when the old key is retired', () => {
   beforeAll(async () => {
     const first = await read('apt/dists/stable/InRelease')
     await project.run('keys', 'retire')
-    for (let tries = 0; tries < 300 && (await read('apt/dists/stable/InRelease')) === first; tries++) {
+    for (let tries = 0; tries < 1200 && (await read('apt/dists/stable/InRelease')) === first; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     await project.publish('1.2.0')

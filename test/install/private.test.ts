@@ -33,7 +33,7 @@ beforeAll(async () => {
   await api('PATCH', `/projects/${ORGANIZATION}/hello`, { access: 'private' })
   const made = await api('POST', `/organizations/${ORGANIZATION}/tokens`, { name: 'reader', scopes: ['read'] })
   readerToken = (made as { secret: string }).secret
-  for (let tries = 0; tries < 100 && (await fetch(`${project.repositoryUrl}/key.asc`)).status !== 401; tries++) {
+  for (let tries = 0; tries < 1200 && (await fetch(`${project.repositoryUrl}/key.asc`)).status !== 401; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 })

@@ -307,5 +307,5 @@ describe('an Alpine repository', () => {
       }
     }
     expect(fromUtf8(readFileSync(join(folder, 'keys', signer.rsa.keyName)))).toBe(signer.rsa.publicKeyPem)
-  }, 30_000)
+  })
 })

@@ -328,7 +328,7 @@ describe('a pacman repository', () => {
       ])
     }
     expect(readDatabase(join(tree, 'arch/stable/riscv64/acme-tool.db')).size).toBe(4)
-  }, 60_000)
+  })
 
   it('has good signatures on databases and packages', async () => {
     const signer = await testSigner()

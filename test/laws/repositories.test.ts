@@ -69,7 +69,7 @@ describe.each(FORMATS.map((format) => [format.id, format] as const))('%s', (_, f
   let files: readonly Uint8Array[]
   beforeAll(async () => {
     files = await buildFiles(format)
-  }, 60_000)
+  })
 
   it('empty repository: it is whole before anything is published', async () => {
     const publisher = await fresh(format)

@@ -44,7 +44,7 @@ const readAndKeep = async (
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
   expect((await get(path, headers)).status).toBe(200)
-  await expect.poll(() => isKept(repository, content), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => isKept(repository, content), { timeout: 120_000 }).toBe(true)
   await forget(content)
 }
 
