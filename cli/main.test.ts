@@ -12,6 +12,7 @@ import {
   refuse,
   room,
   run,
+  runPipe,
   serve,
   start,
   TOKEN,
@@ -278,6 +279,16 @@ describe('distropack publish', () => {
       stdout: 'Started bld_1; ask with `distropack status bld_1 --project acme/tool`.\n',
     })
   })
+})
+
+it('prints the schema as one document, told so or not', async () => {
+  const told = await run(['jsonschema', '--json'])
+  expect(JSON.parse(told.stdout).type).toBe('object')
+  expect(told).toEqual(await run(['jsonschema']))
+})
+
+it('ends without a word when its reader has enough', async () => {
+  expect(await runPipe('jsonschema', 'head -c 1')).toBe('{')
 })
 
 describe('distropack status and logs', () => {

@@ -28,6 +28,12 @@ const errorDocument = ({ code, faults, requestId, document }: Trouble): object =
   ...document,
 })
 
+// `distropack packages | head`: whoever reads has enough, and that is nobody's trouble.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 const finish = (outcome: Outcome, isJson: boolean): void => {
   process.exitCode = outcome.ok ? EXIT.ok : outcome.error.exitCode
   if (isJson) {
@@ -189,13 +195,11 @@ withProject(command('logs', 'what a build said'))
     finish(await logs(id, flags, env), flags.json ?? false)
   })
 
-program
-  .command('jsonschema')
-  .description("the manifest's JSON Schema, for editors")
-  .action(async () => {
-    const { manifestJsonSchema } = await import('@distropack/core/manifest/schema.ts')
-    process.stdout.write(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
-  })
+// The same with and without --json: it is one document.
+command('jsonschema', "the manifest's JSON Schema, for editors").action(async () => {
+  const { manifestJsonSchema } = await import('@distropack/core/manifest/schema.ts')
+  process.stdout.write(`${JSON.stringify(manifestJsonSchema(), null, 2)}\n`)
+})
 
 addAdminCommands(program, {
   env,

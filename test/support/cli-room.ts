@@ -66,6 +66,13 @@ export const run = (args: readonly string[], env: Record<string, string> = {}): 
     child.stdin?.end()
   })
 
+/** What a shell says of a pipe that begins with it. */
+export const runPipe = (args: string, rest: string): Promise<string> =>
+  new Promise((done) => {
+    const line = `"${process.execPath}" "${PROGRAM}" ${args} | ${rest}`
+    execFile('/bin/sh', ['-c', line], optionsOf({}), (_, stdout, stderr) => done(stdout + stderr))
+  })
+
 /** For tests that disturb it. */
 export const start = (...args: readonly string[]): ChildProcess =>
   spawn(process.execPath, [PROGRAM, ...args], { ...optionsOf({}), stdio: 'ignore' })
