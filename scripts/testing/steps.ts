@@ -1,5 +1,5 @@
 // One part of `npm test`: run it, count it, and say in the end what passed, what failed and what did not run.
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +22,8 @@ const TIME_LIMIT_MS = 12 * 60_000
 const MESSAGE_LINES = 30
 /** As timeout(1) says it. */
 const TIMED_OUT = 124
+/** As a shell says SIGTERM. */
+const INTERRUPTED = 143
 
 interface Running {
   readonly environment?: Readonly<Record<string, string>>
@@ -34,6 +36,16 @@ interface Ended {
   readonly output: string
 }
 
+const children = new Set<ChildProcess>()
+let isInterrupted = false
+// A signal to this process alone, as npm passes one on, ends what it started, and nothing more is begun.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    isInterrupted = true
+    for (const child of children) child.kill('SIGTERM')
+  })
+}
+
 /** What it prints is shown when it has ended, in one piece: several run at once. */
 const run = (
   title: string,
@@ -42,10 +54,12 @@ const run = (
   { environment = {}, niceness = 0 }: Running = {},
 ): Promise<Ended> =>
   new Promise((resolve) => {
+    if (isInterrupted) return resolve({ status: INTERRUPTED, output: 'interrupted' })
     const child = spawn('nice', ['-n', String(niceness), command, ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    children.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -59,6 +73,7 @@ const run = (
     }, TIME_LIMIT_MS)
     const end = (status: number): void => {
       clearTimeout(timer)
+      children.delete(child)
       console.log(`\n── ${title}\n${output.trim()}`)
       resolve({ status, output: output.trim() })
     }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SigningKey } from '@distropack/core/contract/keys.ts'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SUITES, type Suite } from '../../scripts/testing/roots.ts'
 import { addAptSource, aptInstall, openAptRoot } from '../support/apt-root.ts'
 import { type ClientRoot, openClientRoot, type Ran } from '../support/client-root.ts'
@@ -29,14 +29,16 @@ const listKeys = async (): Promise<readonly SigningKey[]> =>
 const find = (all: readonly SigningKey[], kind: string, state: string): SigningKey =>
   all.find((key) => key.kind === kind && key.state === state)!
 
+/** A limit for what would never come. */
+const PATIENCE = { timeout: 120_000, interval: 100 }
+
 /** Until the publisher has signed with the keys as they are now. */
 const untilServed = async (isServed: (keyFile: string) => boolean): Promise<string> => {
-  for (let tries = 0; tries < 1200; tries++) {
+  const isNow = async (): Promise<string | undefined> => {
     const keyFile = await read('key.asc')
-    if (isServed(keyFile)) return keyFile
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    return isServed(keyFile) ? keyFile : undefined
   }
-  throw new Error('key.asc did not change')
+  return vi.waitUntil(isNow, PATIENCE)
 }
 
 beforeAll(async () => {
@@ -175,9 +177,7 @@ describe('when the old key is retired', () => {
   beforeAll(async () => {
     const first = await read('apt/dists/stable/InRelease')
     await project.run('keys', 'retire')
-    for (let tries = 0; tries < 1200 && (await read('apt/dists/stable/InRelease')) === first; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+    await vi.waitUntil(async () => (await read('apt/dists/stable/InRelease')) !== first, PATIENCE)
     await project.publish('1.2.0')
   })
 

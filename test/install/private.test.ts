@@ -1,6 +1,6 @@
 // A private repository: nothing without a token, and with one every client installs by the lines we tell people to
 // paste, in which only the token is put in its place.
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SUITES } from '../../scripts/testing/roots.ts'
 import { openAptRoot } from '../support/apt-root.ts'
 import { type ClientRoot, openClientRoot } from '../support/client-root.ts'
@@ -33,9 +33,8 @@ beforeAll(async () => {
   await api('PATCH', `/projects/${ORGANIZATION}/hello`, { access: 'private' })
   const made = await api('POST', `/organizations/${ORGANIZATION}/tokens`, { name: 'reader', scopes: ['read'] })
   readerToken = (made as { secret: string }).secret
-  for (let tries = 0; tries < 1200 && (await fetch(`${project.repositoryUrl}/key.asc`)).status !== 401; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const isPrivate = async (): Promise<boolean> => (await fetch(`${project.repositoryUrl}/key.asc`)).status === 401
+  await vi.waitUntil(isPrivate, { timeout: 120_000, interval: 100 })
 })
 
 /** The lines of one format or of its note, as one paste; `answer` follows the word that asks. */

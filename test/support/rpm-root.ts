@@ -42,14 +42,14 @@ export const openRpmRoot = async (suite: Suite): Promise<ClientRoot> => {
   const root = await openClientRoot(suite)
   onTestFinished(() => root.close())
   // Debian's rpm has its database in the user's home.
-  await root.write('/root/.rpmmacros', '%_dbpath /var/lib/rpm\n')
+  await root.write('/etc/rpm/macros', '%_dbpath /var/lib/rpm\n')
   await root.write('/etc/dnf/dnf.conf', DNF_CONF)
   // Version 5 is `dnf` where it is the only one, as on Fedora.
   await root.shell('test -e /usr/bin/dnf || ln -s dnf5 /usr/bin/dnf')
   await root.write('/etc/zypp/zypp.conf', ZYPP_CONF)
-  await root.write('/root/base.rpm', await buildBase())
+  await root.write('/srv/base.rpm', await buildBase())
   await root.shell('mkdir -p /var/lib/rpm /etc/yum.repos.d /etc/pki /etc/zypp/repos.d')
-  await succeed(root.run('rpm', '-i', '--justdb', '--nodeps', '--nosignature', '/root/base.rpm'))
+  await succeed(root.run('rpm', '-i', '--justdb', '--nodeps', '--nosignature', '/srv/base.rpm'))
   return root
 }
 

@@ -7,6 +7,11 @@ import { ROOT } from '../../scripts/platform/root.ts'
 
 const running = new Set<Start>()
 
+// A run that is interrupted never comes to afterAll.
+process.once('exit', () => {
+  for (const { child } of running) child.kill('SIGKILL')
+})
+
 /** Whatever a test left running. */
 export const killAll = async (): Promise<void> => {
   for (const start of running) await start.end('SIGKILL')
