@@ -98,6 +98,34 @@ describe('an apt repository', () => {
     expect(ours.has('pool/main/libh/libhello/libhello_1.0_all.deb')).toBe(true)
   })
 
+  /** `path  section/package,section/package`, a line each or joined: as pairs, each once. */
+  const contentsPairs = (text: string): readonly string[] => {
+    const pairs = text.split('\n').flatMap((line) => {
+      const [, path, packages = ''] = /^(.+?)\s+(\S+)$/.exec(line) ?? []
+      return packages.split(',').flatMap((name) => (name ? [`${path} ${name}`] : []))
+    })
+    return [...new Set(pairs)].sort()
+  }
+
+  it.each(['amd64', 'mips64el'])(
+    'lists in Contents-%s the files that apt-ftparchive finds in its packages',
+    async (arch) => {
+      await publish()
+      const theirs = execFileSync('apt-ftparchive', ['--arch', arch, 'contents', 'pool'], {
+        cwd: join(folder, 'tree/apt'),
+        encoding: 'utf8',
+      })
+      const ours = readFileSync(join(folder, `tree/apt/dists/stable/main/Contents-${arch}`), 'utf8')
+      // apt-ftparchive takes sections from an archive's override file, which there is none of; ours are the packages' own.
+      expect(contentsPairs(ours).map((pair) => pair.replace(/ utils\/(\w+)$/, ' $1'))).toEqual(contentsPairs(theirs))
+      expect(contentsPairs(ours)).toEqual(
+        expect.arrayContaining(['usr/bin/hello utils/hello', 'usr/bin/hi utils/libhello']),
+      )
+      const packed = join(folder, `tree/apt/dists/stable/main/Contents-${arch}.gz`)
+      expect(execFileSync('gunzip', ['-c', packed], { encoding: 'utf8' })).toBe(ours)
+    },
+  )
+
   it('is what apt-get itself updates from, by our .sources file with the key in it', async () => {
     await publish()
     const home = join(folder, 'apt-home')
