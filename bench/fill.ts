@@ -9,6 +9,7 @@ import type { Entry } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { findFormat } from '@distropack/core/registry.ts'
 import type { PackageSigner } from '@distropack/core/tools.ts'
+import { unheard } from '@distropack/core/warning.ts'
 import { buildPackage } from '../containers/packager/host/build-package.ts'
 import type { PlatformBindings } from '../scripts/platform/platform.ts'
 
@@ -83,7 +84,7 @@ export const buildMany = async (folder: string, formatId: string, from: number, 
     const spec = specOf(`bench-${i}`)
     const path = join(folder, format.fileName(spec))
     rmSync(path, { force: true })
-    const result = await buildPackage({ format, spec, path, log: () => {}, signer: SIGNER })
+    const result = await buildPackage({ format, spec, path, log: () => {}, warn: unheard, signer: SIGNER })
     if (!result.ok) throw new Error(result.error.message)
     built.push({ entry: result.value.entry, path, companions: result.value.companions })
   }

@@ -17,6 +17,7 @@ import {
   start,
   TOKEN,
   useRoom,
+  WARNING,
   write,
   writeProject,
 } from '../test/support/cli-room.ts'
@@ -35,6 +36,15 @@ describe('distropack build', () => {
         .map((line) => line.split('  ')[0]),
     ).toEqual(['out/tool_1.0.0_amd64.deb', 'out/tool-1.0.0-1.x86_64.rpm', 'out/tool_1.0.0_x86_64.apk'])
     expect(readdirSync(join(room, 'out'))).toHaveLength(3)
+  })
+
+  it('warns once of what every target has, and keeps it for --json', async () => {
+    write('nfpm.yaml', `${MANIFEST}scripts: {postinstall: post.sh}\n`)
+    write('bin/tool', '#!/bin/sh\n', 0o755)
+    write('post.sh', '#!/bin/sh\r\ntrue\r\n')
+    const done = await run(['build', '--json', '--target', 'deb/amd64', 'rpm/amd64', '--out', 'out'])
+    expect(done.stderr.match(/^warning: nfpm\.yaml:6:\d+: post\.sh has Windows line ends/gm)).toHaveLength(1)
+    expect(JSON.parse(done.stdout)).toMatchObject({ ok: true, warnings: [{ code: 'line_ends_converted' }] })
   })
 
   it('leaves nothing behind when a source is missing, and names the line', async () => {
@@ -270,6 +280,14 @@ describe('distropack publish', () => {
     expect(told).toMatchObject({ status: 0, stdout: untold.stdout })
   })
 
+  it('says the warnings of jobs, and of one mistake once', async () => {
+    writeProject()
+    const url = await serve(platform('published'))
+    const done = await run(['publish', '--json'], env(url))
+    expect(done.stderr.match(/^warning: post\.sh had CRLF$/gm)).toHaveLength(1)
+    expect(JSON.parse(done.stdout).warnings).toEqual([WARNING])
+  })
+
   it('does not wait when it need not', async () => {
     writeProject()
     const url = await serve(platform('building'))
@@ -306,7 +324,10 @@ describe('distropack status and logs', () => {
 
   it('says what became of each target', async () => {
     const done = await run(['status', 'bld_1', ...flags(await server())])
-    expect(done).toMatchObject({ status: 0, stdout: 'bld_1  open  channel stable\ndeb/amd64  built\n' })
+    expect(done).toMatchObject({
+      status: 0,
+      stdout: 'bld_1  open  channel stable\ndeb/amd64  built\n  warning: post.sh had CRLF\n',
+    })
   })
 
   it('prints every page of a log', async () => {

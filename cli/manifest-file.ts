@@ -7,6 +7,7 @@ import { type ListedSources, listSources } from '@distropack/core/manifest/sourc
 import { planTargets } from '@distropack/core/manifest/targets.ts'
 import type { Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import type { Warn } from '@distropack/core/warning.ts'
 import { folderTree } from '@distropack/packager/host/source-tree.ts'
 import { faultTrouble, type Trouble, usageTrouble } from './outcome.ts'
 import type { Environment } from './settings.ts'
@@ -68,9 +69,10 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
 export const findSources = async (
   { manifest, variables, targets }: ManifestFile,
   version: string | undefined,
-  nowSeconds: number,
+  warn: Warn,
 ): Promise<Result<ListedSources, Trouble>> => {
   const tree = folderTree(process.cwd())
-  const listed = await listSources({ manifest, version, variables, tree, buildTimeSeconds: nowSeconds }, targets)
+  const buildTimeSeconds = Math.floor(Date.now() / 1000)
+  const listed = await listSources({ manifest, version, variables, tree, buildTimeSeconds, warn }, targets)
   return listed.ok ? listed : faultTrouble(listed.error)
 }

@@ -1,5 +1,6 @@
 // The terminal: progress on stderr, a secret read without showing it.
 import { stderr, stdin } from 'node:process'
+import { collectWarnings } from '@distropack/core/warning.ts'
 
 export interface Terminal {
   /** A sentence about what happens now. */
@@ -7,6 +8,9 @@ export interface Terminal {
   /** A bar where someone watches, nothing where nobody does. */
   progress(label: string, done: number, total: number): void
 }
+
+/** Says each warning once, however many targets have it, and keeps them for --json. */
+export const warningsOn = (terminal: Terminal) => collectWarnings(({ message }) => terminal.say(`warning: ${message}`))
 
 const BAR_CELLS = 24
 const REDRAW_MS = 100

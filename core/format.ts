@@ -9,6 +9,7 @@ import type { PackageSpec } from './model/spec.ts'
 import type { Result } from './result.ts'
 import type { StreamState } from './segments/stream.ts'
 import type { BuildTools, ByteSink, IndexTools, InspectTools, PackageSigner, SeekableFile } from './tools.ts'
+import type { Warning } from './warning.ts'
 
 export interface Format<E extends Entry = Entry> {
   /** First half of a target: `deb/amd64`. */
@@ -38,6 +39,8 @@ export interface Format<E extends Entry = Entry> {
 
   /** Names, versions and relations this format forbids. Empty: `build` will not fail for the spec's words. */
   check(spec: PackageSpec): readonly Fault[]
+  /** What it takes though a maker should know of it, for a spec that `check` finds nothing wrong with. */
+  advise?(spec: PackageSpec): readonly Warning[]
   fileName(spec: PackageSpec): string
   /** Writes one installable file as a stream. The same spec and bytes give the same file, byte for byte. */
   build(spec: PackageSpec, sink: ByteSink, tools: BuildTools): Promise<Result<E, Fault>>

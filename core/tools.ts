@@ -2,6 +2,7 @@
 import type { IndexFile } from './format.ts'
 import type { Content, Part } from './model/content.ts'
 import type { ByteSource } from './model/spec.ts'
+import type { Warn } from './warning.ts'
 
 export type Codec = 'none' | 'gzip' | 'xz' | 'zstd' | 'bzip2'
 export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha512'
@@ -32,6 +33,8 @@ export interface BuildTools {
   /** For local builds with the user's own key; absent on the platform, which signs after the build. */
   readonly signer?: PackageSigner
   readonly log: (line: string) => void
+  /** What the package's maker should know, though it is built. */
+  readonly warn: Warn
 }
 
 export interface SeekableFile {
@@ -45,6 +48,8 @@ export interface SeekableFile {
 export interface InspectTools {
   hash(name: HashName): Hash
   decompress(codec: Codec, source: ByteSource): ByteSource
+  /** What was repaired, or left out of the entry, of a file that is taken all the same. */
+  readonly warn: Warn
 }
 
 /** What a package may be signed with. Private keys stay behind these calls. */

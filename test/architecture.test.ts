@@ -21,7 +21,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'core/contract and core/model',
     files: /^core\/(contract|model)\//,
-    may: [/^core\/(contract|model|fault\.ts$|result\.ts$)/, CORE_LIBRARIES],
+    may: [/^core\/(contract|model|fault\.ts$|result\.ts$|warning\.ts$)/, CORE_LIBRARIES],
   },
   // Formats see core's tools and never each other, nor the registry that lists them; the next test says so per format.
   {
@@ -74,7 +74,7 @@ const ROOMS: readonly Room[] = [
     files: /^cli\//,
     may: [
       /^core\/(contract|model|manifest)\//,
-      /^core\/(registry|format|fault|result|tools)\.ts$/,
+      /^core\/(registry|format|fault|result|tools|warning)\.ts$/,
       // `build --local` runs the packager's own host.
       /^containers\/packager\/host\//,
       /^npm:(?!cloudflare:)/,

@@ -6,13 +6,14 @@ import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import type { PackageSigner } from '@distropack/core/tools.ts'
+import type { Warn } from '@distropack/core/warning.ts'
 import { buildPackage } from '@distropack/packager/host/build-package.ts'
 import { untilInterrupted } from '../interruption.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
 import { faultTrouble, type Outcome, type Trouble } from '../outcome.ts'
 import type { Environment } from '../settings.ts'
 import { openSigners } from '../signing-keys.ts'
-import { formatBytes, type Terminal } from '../terminal.ts'
+import { formatBytes, type Terminal, warningsOn } from '../terminal.ts'
 
 export interface BuildFlags extends ManifestFlags {
   readonly out: string
@@ -37,6 +38,7 @@ interface OneBuild {
   readonly signer: PackageSigner | undefined
   readonly out: string
   readonly signal: AbortSignal
+  readonly warn: Warn
 }
 
 /** Under another name until it is whole; an older file of that name is replaced in one step. */
@@ -50,10 +52,10 @@ const inOneStep = async <T>(path: string, make: (unfinished: string) => Promise<
   }
 }
 
-const buildOne = async ({ target, spec, signer, out, signal }: OneBuild): Promise<Result<BuiltFile, Trouble>> => {
+const buildOne = async ({ target, spec, signer, out, signal, warn }: OneBuild): Promise<Result<BuiltFile, Trouble>> => {
   const path = join(out, target.format.fileName(spec))
   const built = await inOneStep(path, async (unfinished) => {
-    const order = { format: target.format, spec, path: unfinished, log: () => {}, signal }
+    const order = { format: target.format, spec, path: unfinished, log: () => {}, warn, signal }
     const made = await buildPackage({ ...order, ...(signer ? { signer } : {}) })
     if (made.ok) await rename(unfinished, path)
     return made
@@ -81,7 +83,8 @@ const buildOne = async ({ target, spec, signer, out, signal }: OneBuild): Promis
 export const build = async (flags: BuildFlags, env: Environment, terminal: Terminal): Promise<Outcome> => {
   const opened = await openManifest(flags, env)
   if (!opened.ok) return opened
-  const listed = await findSources(opened.value, flags.version, Math.floor(Date.now() / 1000))
+  const { warn, warnings } = warningsOn(terminal)
+  const listed = await findSources(opened.value, flags.version, warn)
   if (!listed.ok) return listed
   // Before anything is built: a wrong passphrase ends the command with nothing half done.
   const signers = await openSigners(opened.value, listed.value.specs, env)
@@ -91,13 +94,13 @@ export const build = async (flags: BuildFlags, env: Environment, terminal: Termi
   for (const [index, target] of opened.value.targets.entries()) {
     terminal.say(`building ${formatTarget(target)}`)
     const spec = listed.value.specs[index]!
-    const one = { target, spec, signer: signers.value[index], out: flags.out }
+    const one = { target, spec, signer: signers.value[index], out: flags.out, warn }
     const built = await untilInterrupted((signal) => buildOne({ ...one, signal }))
     if (!built.ok) return built
     packages.push(built.value)
   }
   return ok({
-    document: { packages },
+    document: { packages, warnings: warnings() },
     lines: packages.flatMap(({ path, sizeBytes, signed, companions }) => [
       `${path}  ${formatBytes(sizeBytes)}${signed ? '  signed' : ''}`,
       ...companions,

@@ -13,9 +13,10 @@ export const status = async (buildId: string, flags: ServerFlags, env: Environme
   const asked = await project.value.build(buildId)
   if (!asked.ok) return clientTrouble(asked.error)
   const build = asked.value
-  const lines = build.jobs.flatMap(({ target, state, artifact, faults }) => [
+  const lines = build.jobs.flatMap(({ target, state, artifact, faults, warnings }) => [
     `${target}  ${state}${artifact ? `  ${artifact.url}` : ''}`,
     ...faults.map(({ message }) => `  ${message}`),
+    ...warnings.map(({ message }) => `  warning: ${message}`),
   ])
   return ok({ document: { build }, lines: [`${build.id}  ${build.state}  channel ${build.channel}`, ...lines] })
 }

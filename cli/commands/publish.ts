@@ -6,12 +6,13 @@ import { channelSchema } from '@distropack/core/contract/wire.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { formatTarget } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
+import type { Warn, Warning } from '@distropack/core/warning.ts'
 import { hasLocalKey } from '@distropack/packager/host/local-signer.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
 import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { openSbom } from '../sbom.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
-import type { Terminal } from '../terminal.ts'
+import { type Terminal, warningsOn } from '../terminal.ts'
 import { hashSources, sendMissing } from '../upload-sources.ts'
 
 export interface PublishFlags extends ManifestFlags, ServerFlags {
@@ -46,14 +47,21 @@ const jobLine = ({ target, state, faults, artifact }: Job): string => {
   return `${target}  ${state}${what ? `  ${what}` : ''}`
 }
 
-/** Says each change of a job once. */
-const announcer = (terminal: Terminal) => {
+export interface Watcher {
+  readonly timeoutSeconds: number
+  readonly terminal: Terminal
+  readonly warn: Warn
+}
+
+/** Says each change of a job once, and each warning. */
+const announcer = ({ terminal, warn }: Watcher) => {
   const said = new Map<string, string>()
   return (build: Build): void => {
     for (const job of build.jobs) {
       if (said.get(job.id) === job.state) continue
       said.set(job.id, job.state)
       terminal.say(jobLine(job))
+      for (const each of job.warnings) warn(each)
     }
   }
 }
@@ -63,16 +71,12 @@ const statusCommand = ({ id, organization, project }: Build): string =>
   `\`distropack status ${id} --project ${organization}/${project}\``
 
 /** Of --no-wait. */
-export const startedOutcome = (build: Build): Outcome =>
-  ok({ document: { build }, lines: [`Started ${build.id}; ask with ${statusCommand(build)}.`] })
+export const startedOutcome = (build: Build, warnings: readonly Warning[]): Outcome =>
+  ok({ document: { build, warnings }, lines: [`Started ${build.id}; ask with ${statusCommand(build)}.`] })
 
-export const waitFor = async (
-  project: Project,
-  started: Build,
-  timeoutSeconds: number,
-  terminal: Terminal,
-): Promise<Result<Build, Trouble>> => {
-  const announce = announcer(terminal)
+export const waitFor = async (project: Project, started: Build, watcher: Watcher): Promise<Result<Build, Trouble>> => {
+  const { timeoutSeconds } = watcher
+  const announce = announcer(watcher)
   const deadlineMs = Date.now() + timeoutSeconds * 1000
   let build = started
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, SLOWEST_POLL_MS)) {
@@ -90,7 +94,11 @@ export const waitFor = async (
 }
 
 /** A build that is over: what to install, or every fault of every job. */
-export const finishedOutcome = async (project: Project, build: Build): Promise<Outcome> => {
+export const finishedOutcome = async (
+  project: Project,
+  build: Build,
+  warnings: readonly Warning[],
+): Promise<Outcome> => {
   const broken = build.jobs.filter(({ state }) => state === 'failed' || state === 'dead')
   if (broken.length > 0) {
     const faults = broken.flatMap(({ target, faults: own, state }) =>
@@ -98,7 +106,7 @@ export const finishedOutcome = async (project: Project, build: Build): Promise<O
         ? own.map(({ message, where }) => ({ message: `${target}: ${message}`, ...(where ? { where } : {}) }))
         : [{ message: `${target}: ${state}` }],
     )
-    return err({ exitCode: EXIT.refused, code: 'build_failed', faults, document: { build } })
+    return err({ exitCode: EXIT.refused, code: 'build_failed', faults, document: { build, warnings } })
   }
   const install = await project.install(build.channel)
   const instructions = install.ok ? install.value.instructions : []
@@ -114,7 +122,7 @@ export const finishedOutcome = async (project: Project, build: Build): Promise<O
       ...(note?.split('\n').map((line) => `  # ${line}`) ?? []),
     ]),
   ]
-  return ok({ document: { build, install: instructions }, lines })
+  return ok({ document: { build, install: instructions, warnings }, lines })
 }
 
 /** What the build is made of, hashed and on the server. */
@@ -142,7 +150,8 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
   const opened = await openManifest(flags, env)
   if (!opened.ok) return opened
   const { manifest, text, sentVariables: variables, targets } = opened.value
-  const listed = await findSources(opened.value, flags.version, Math.floor(Date.now() / 1000))
+  const { warn, warnings } = warningsOn(terminal)
+  const listed = await findSources(opened.value, flags.version, warn)
   if (!listed.ok) return listed
   if (listed.value.specs.some(hasLocalKey)) {
     terminal.say("the manifest's own signing keys are for `distropack build`; here the project's key signs")
@@ -164,7 +173,8 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
     ...sent.value,
   })
   if (!created.ok) return clientTrouble(created.error)
-  if (!flags.wait) return startedOutcome(created.value)
-  const done = await waitFor(project, created.value, flags.timeoutSeconds, terminal)
-  return done.ok ? finishedOutcome(project, done.value) : done
+  if (!flags.wait) return startedOutcome(created.value, warnings())
+  const { timeoutSeconds } = flags
+  const done = await waitFor(project, created.value, { timeoutSeconds, terminal, warn })
+  return done.ok ? finishedOutcome(project, done.value, warnings()) : done
 }

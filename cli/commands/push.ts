@@ -7,7 +7,7 @@ import { parseFileName } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import { clientTrouble, faultTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
-import type { Terminal } from '../terminal.ts'
+import { type Terminal, warningsOn } from '../terminal.ts'
 import { hashSources, sendMissing } from '../upload-sources.ts'
 import { ensureProject, finishedOutcome, startedOutcome, waitFor } from './publish.ts'
 
@@ -61,7 +61,9 @@ export const push = async (
   )
   const pushed = await project.createPush({ channel: flags.channel, files })
   if (!pushed.ok) return clientTrouble(pushed.error)
-  if (!flags.wait) return startedOutcome(pushed.value)
-  const done = await waitFor(project, pushed.value, flags.timeoutSeconds, terminal)
-  return done.ok ? finishedOutcome(project, done.value) : done
+  if (!flags.wait) return startedOutcome(pushed.value, [])
+  const { warn, warnings } = warningsOn(terminal)
+  const { timeoutSeconds } = flags
+  const done = await waitFor(project, pushed.value, { timeoutSeconds, terminal, warn })
+  return done.ok ? finishedOutcome(project, done.value, warnings()) : done
 }

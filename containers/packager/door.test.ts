@@ -85,6 +85,15 @@ describe('the packager', () => {
     }
   })
 
+  it('warns, in its log and in its last line, of what it repaired', async () => {
+    const order = orderOf()
+    const script = { ...order.sources[1]!, ...store.add('#!/bin/sh\r\ntrue\r\n') }
+    const told = eventsOf(await (await post({ ...order, sources: [order.sources[0], script] })).text())
+    const [warning] = (told.at(-1) as Extract<BuildEvent, { type: 'done' }>).warnings
+    expect(warning).toMatchObject({ code: 'line_ends_converted', where: { file: 'nfpm.yaml', line: 10 } })
+    expect(told).toContainEqual(expect.objectContaining({ type: 'log', line: `warning: ${warning?.message}` }))
+  })
+
   it('asks for a small file once, however often the build opens it', async () => {
     const order = orderOf({ manifest: MANIFEST.replace('contents:', 'contents:\n  - src: post.sh\n    dst: /a') })
     expect(eventsOf(await (await post(order)).text()).at(-1)?.type).toBe('done')

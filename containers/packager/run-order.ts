@@ -7,11 +7,12 @@ import type { Fault } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { resolve } from '@distropack/core/manifest/resolve.ts'
-import { locate } from '@distropack/core/manifest/sources.ts'
+import { advise, locate } from '@distropack/core/manifest/sources.ts'
 import type { SourceTree } from '@distropack/core/manifest/tree.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { parseFileName, parseTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
+import { collectWarnings, type Warn } from '@distropack/core/warning.ts'
 import { type BlobAccess, type BlobReader, blobReader, downloadFile, uploadFile, uploadJson } from './blobs.ts'
 import { buildPackage, inspectTools, withWorkRoom } from './host/build-package.ts'
 import { openSeekable } from './host/files.ts'
@@ -23,11 +24,19 @@ export interface OrderContext {
 }
 
 type LastEvent = Extract<BuildEvent, { type: 'done' | 'failed' }>
+/** Before its warnings are known to be all. */
+type Ending =
+  | Omit<Extract<LastEvent, { type: 'done' }>, 'warnings'>
+  | Omit<Extract<LastEvent, { type: 'failed' }>, 'warnings'>
+
+interface Inner extends OrderContext {
+  readonly warn: Warn
+}
 
 /** A reader of lines has a limit too; more faults than this are echoes. */
 const MAX_FAULTS = 200
 
-const failed = (faults: readonly Fault[]): LastEvent => ({
+const failed = (faults: readonly Fault[]): Ending => ({
   type: 'failed',
   faults: faults.slice(0, MAX_FAULTS).map(({ code, message, where, link }) => ({
     code,
@@ -42,7 +51,11 @@ interface Prepared {
   readonly spec: PackageSpec
 }
 
-const prepare = async (order: BuildOrder, blobs: BlobReader): Promise<Result<Prepared, readonly Fault[]>> => {
+const prepare = async (
+  order: BuildOrder,
+  blobs: BlobReader,
+  warn: Warn,
+): Promise<Result<Prepared, readonly Fault[]>> => {
   const target = parseTarget(order.target)
   if (!target.ok) return err([target.error])
   const manifest = parseManifest(order.manifest, order.manifestFile)
@@ -67,23 +80,26 @@ const prepare = async (order: BuildOrder, blobs: BlobReader): Promise<Result<Pre
     variables: order.variables,
     tree,
     buildTimeSeconds: order.mtimeSeconds,
+    warn,
   })
   if (!resolved.ok) return resolved
   const faults = locate(format.check(resolved.value), manifest.value)
   if (faults.length > 0) return err(faults)
+  advise(target.value, resolved.value, { manifest: manifest.value, warn })
   blobs.fetchAhead(opened.flatMap((path) => files.get(path) ?? []))
   return ok({ target: target.value, spec: resolved.value })
 }
 
-const runBuild = async (order: BuildOrder, access: BlobAccess, context: OrderContext): Promise<LastEvent> => {
+const runBuild = async (order: BuildOrder, access: BlobAccess, context: Inner): Promise<Ending> => {
   const { room } = access
-  const prepared = await prepare(order, blobReader(access))
+  const prepared = await prepare(order, blobReader(access), context.warn)
   if (!prepared.ok) return failed(prepared.error)
   const { target, spec } = prepared.value
   const fileName = target.format.fileName(spec)
   context.log(`building ${fileName} for ${order.target}: ${spec.items.length} items`)
   const path = join(room, 'artifact')
-  const built = await buildPackage({ format: target.format, spec, path, log: context.log, signal: context.signal })
+  const { log, warn, signal } = context
+  const built = await buildPackage({ format: target.format, spec, path, log, warn, signal })
   if (!built.ok) return failed([built.error])
   const { sha256, sizeBytes, entry } = built.value
   context.log(`built ${fileName}: ${sizeBytes} bytes, sha256 ${sha256}`)
@@ -94,7 +110,7 @@ const runBuild = async (order: BuildOrder, access: BlobAccess, context: OrderCon
   return { type: 'done', artifact: artifact.value, entry: entryBlob.value }
 }
 
-const runInspection = async (order: InspectOrder, access: BlobAccess, context: OrderContext): Promise<LastEvent> => {
+const runInspection = async (order: InspectOrder, access: BlobAccess, context: Inner): Promise<Ending> => {
   const format = parseFileName(order.fileName)
   if (!format.ok) return failed([format.error])
   const path = join(access.room, 'file')
@@ -102,7 +118,8 @@ const runInspection = async (order: InspectOrder, access: BlobAccess, context: O
   context.log(`reading ${order.fileName}: ${order.file.sizeBytes} bytes`)
   const file = await openSeekable(path)
   try {
-    const entry = await catchStreamFaults(() => format.value.inspect(file, inspectTools))
+    const tools = { ...inspectTools, warn: context.warn }
+    const entry = await catchStreamFaults(() => format.value.inspect(file, tools))
     if (!entry.ok) return failed([{ ...entry.error, message: `${order.fileName}: ${entry.error.message}` }])
     context.log(`it is ${entry.value.name} ${entry.value.version} (${entry.value.arch})`)
     const entryBlob = await uploadJson(access, entry.value)
@@ -114,8 +131,11 @@ const runInspection = async (order: InspectOrder, access: BlobAccess, context: O
 }
 
 export const runOrder = (order: Order, context: OrderContext): Promise<LastEvent> =>
-  withWorkRoom((room) => {
+  withWorkRoom(async (room) => {
     const { blobsUrl, token } = order
     const access: BlobAccess = { blobsUrl, token, room, fetch: context.fetch, signal: context.signal }
-    return order.kind === 'build' ? runBuild(order, access, context) : runInspection(order, access, context)
+    const { warn, warnings } = collectWarnings(({ message }) => context.log(`warning: ${message}`))
+    const inner = { ...context, warn }
+    const ending = await (order.kind === 'build' ? runBuild(order, access, inner) : runInspection(order, access, inner))
+    return { ...ending, warnings: [...warnings()] }
   })

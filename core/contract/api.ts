@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { newKeySchema } from './keys.ts'
 import { usedFileSchema } from './packages.ts'
 import { sourceRecordSchema } from './sources.ts'
-import { blobRefSchema, channelSchema, faultSchema, sha256Schema, slugSchema } from './wire.ts'
+import { blobRefSchema, channelSchema, faultSchema, sha256Schema, slugSchema, warningsSchema } from './wire.ts'
 
 export const API_PREFIX = '/api/v1'
 
@@ -220,6 +220,7 @@ export const jobSchema = z
     state: jobStateSchema,
     attempts: z.number().int(),
     faults: z.array(faultSchema),
+    warnings: warningsSchema.default([]).meta({ description: 'What its maker should know; it was made all the same' }),
     artifact: z
       .object({
         id: z.string(),
@@ -274,6 +275,7 @@ export const artifactSchema = z
     sha256: sha256Schema,
     url: z.string(),
     createdAtMs: z.number(),
+    warnings: warningsSchema.default([]).meta({ description: 'Of the job that made it' }),
   })
   .meta({ id: 'Artifact' })
 

@@ -2,7 +2,7 @@
 // The packager is hostile ground: it gets no key, and a token that opens this one job's blobs.
 import { z } from 'zod'
 import { sourceRecordSchema } from './sources.ts'
-import { blobRefSchema, faultSchema } from './wire.ts'
+import { blobRefSchema, faultSchema, warningsSchema } from './wire.ts'
 
 const orderFields = {
   jobId: z.string(),
@@ -53,7 +53,12 @@ export const buildEventSchema = z.discriminatedUnion('type', [
     artifact: blobRefSchema,
     /** The entry as a JSON blob: file lists can outgrow a line. */
     entry: blobRefSchema,
+    warnings: warningsSchema.default([]),
   }),
-  z.object({ type: z.literal('failed'), faults: z.array(faultSchema).min(1) }),
+  z.object({
+    type: z.literal('failed'),
+    faults: z.array(faultSchema).min(1),
+    warnings: warningsSchema.default([]),
+  }),
 ])
 export type BuildEvent = z.infer<typeof buildEventSchema>

@@ -1,6 +1,7 @@
 // Small shapes every wire shares: names, digests, faults, pages.
 import { z } from 'zod'
 import { FAULT_CODES } from '../fault.ts'
+import { MAX_WARNING_CHARACTERS, MAX_WARNINGS, WARNING_CODES } from '../warning.ts'
 
 export const sha256Schema = z
   .string()
@@ -33,6 +34,16 @@ export const faultSchema = z.object({
   where: whereSchema.optional(),
   link: z.string().optional().meta({ description: 'The page where a person can do something about it.' }),
 })
+
+/** What was done all the same, though its maker should know. */
+export const warningSchema = z
+  .object({
+    code: z.enum(WARNING_CODES),
+    message: z.string().max(MAX_WARNING_CHARACTERS),
+    where: whereSchema.optional(),
+  })
+  .meta({ id: 'Warning' })
+export const warningsSchema = z.array(warningSchema).max(MAX_WARNINGS)
 
 /** Body of every answer of 400 and above: a problem of RFC 9457. Programs read `error`. */
 export const errorBodySchema = z

@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: manifests write their variables so
 import { describe, expect, it } from 'vitest'
+import { fromUtf8 } from '../bytes/arrays.ts'
 import type { SourceRecord } from '../contract/sources.ts'
+import { collectWarnings, unheard, type Warning } from '../warning.ts'
 import { type MemoryNode, memoryTree } from './memory-tree.ts'
 import { parseManifest } from './parse.ts'
 import { recordingTree, recordTree } from './record-tree.ts'
@@ -18,6 +20,7 @@ const attempt = async (text: string, { files = {}, ...more }: Options = {}) => {
     variables: {},
     tree: memoryTree(files),
     buildTimeSeconds: 1000,
+    warn: unheard,
     ...more,
   })
 }
@@ -30,6 +33,33 @@ const faults = async (text: string, options?: Options) => {
   const resolved = await attempt(text, options)
   return resolved.ok ? [] : resolved.error
 }
+
+const warnings = async (text: string, options?: Options): Promise<readonly Warning[]> => {
+  const collected = collectWarnings()
+  await attempt(text, { ...options, warn: collected.warn })
+  return collected.warnings()
+}
+
+describe('scripts', () => {
+  const text = 'name: a\nversion: 1\nscripts:\n  postinstall: post.sh\ndeb: {scripts: {config: c.sh}}\n'
+  const windows = '#!/bin/sh\r\nset -e\r\n'
+
+  it('get the line ends a shell reads, of every key, with a warning that names it', async () => {
+    const files = { 'post.sh': windows, 'c.sh': windows }
+    const { scripts } = await spec(text, { files })
+    expect(Object.values(scripts).map((bytes) => fromUtf8(bytes))).toEqual(Array(2).fill('#!/bin/sh\nset -e\n'))
+    expect((await warnings(text, { files })).map(({ code, where }) => [code, where?.line, where?.key])).toEqual([
+      ['line_ends_converted', 4, 'scripts.postinstall'],
+      ['line_ends_converted', 5, 'deb.scripts.config'],
+    ])
+  })
+
+  it('that no kernel would run are refused where they are named', async () => {
+    const found = await faults(text, { files: { 'post.sh': '\ufeff#!/bin/sh\n', 'c.sh': '#!/bin/sh\n' } })
+    expect(found.map(({ code, where }) => [code, where?.line])).toEqual([['field_invalid', 4]])
+    expect(found[0]?.message).toMatch(/post\.sh begins with a UTF-8 byte order mark/)
+  })
+})
 
 describe('words of a manifest', () => {
   it('have nFPM’s defaults', async () => {

@@ -4,6 +4,8 @@ import { type Fault, fault } from '../fault.ts'
 import type { Architecture } from '../model/arch.ts'
 import type { ChangelogEntry, PackageSpec, ScriptName, SpecVersion } from '../model/spec.ts'
 import { err, ok, type Result } from '../result.ts'
+import { readScript } from '../text/script.ts'
+import { type Warn, type WarningCode, warning } from '../warning.ts'
 import { parseChangelog } from './changelog.ts'
 import { resolveContents } from './contents.ts'
 import { expandManifest, type Lookup } from './expand.ts'
@@ -27,6 +29,7 @@ export interface ResolveRequest {
   readonly tree: SourceTree
   /** For everything that gets its time from nowhere else. */
   readonly buildTimeSeconds: number
+  readonly warn: Warn
 }
 
 /** nFPM's; an umask of 0 cannot be said there either. */
@@ -69,6 +72,11 @@ class Resolution {
   report(code: Fault['code'], key: readonly (string | number)[], message: string): void {
     const where = this.request.manifest.where(key)
     this.faults.push(fault(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where))
+  }
+
+  warn(code: WarningCode, key: readonly (string | number)[], message: string): void {
+    const where = this.request.manifest.where(key)
+    this.request.warn(warning(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where))
   }
 
   name(values: MergedManifest): string {
@@ -132,8 +140,19 @@ class Resolution {
       ...Object.entries(block.scripts ?? {}).map((entry) => [[manifestName, 'scripts', entry[0]], ...entry] as const),
     ]
     for (const [key, name, path] of named) {
-      const bytes = path ? await this.read(path, this.writtenAt(key)) : undefined
-      if (bytes) scripts[name as ScriptName] = bytes
+      const at = this.writtenAt(key)
+      const bytes = path ? await this.read(path, at) : undefined
+      if (!bytes) continue
+      const script = readScript(bytes)
+      if (!script.ok) this.report('field_invalid', at, `${path} ${script.error}`)
+      else scripts[name as ScriptName] = script.value.bytes
+      if (script.ok && script.value.isConverted) {
+        this.warn(
+          'line_ends_converted',
+          at,
+          `${path} has Windows line ends (CRLF), which no shell runs; they were converted`,
+        )
+      }
     }
     return scripts
   }

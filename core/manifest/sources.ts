@@ -1,8 +1,9 @@
 // The sources a manifest needs for all its targets: resolve is run over a recording tree and its notes are kept.
-import { type Fault, fault } from '../fault.ts'
+import { type Fault, fault, type Where } from '../fault.ts'
 import type { PackageSpec } from '../model/spec.ts'
 import { formatTarget, type Target } from '../registry.ts'
 import { err, ok, type Result } from '../result.ts'
+import { type Warning, warning } from '../warning.ts'
 import type { Manifest } from './parse.ts'
 import { recordingTree, type UnhashedRecord } from './record-tree.ts'
 import { type ResolveRequest, resolve } from './resolve.ts'
@@ -15,14 +16,35 @@ export interface ListedSources {
 
 const faultKey = ({ code, message }: Fault): string => `${code} ${message}`
 
+const place = (
+  { message, where }: { readonly message: string; readonly where?: Where },
+  manifest: Manifest,
+): { readonly message: string; readonly where: Where } | undefined => {
+  if (!where?.key || where.file) return undefined
+  const found = manifest.where(where.key.split('.'))
+  return { message: `${found.file}:${found.line ?? 1}:${found.column ?? 1}: ${message}`, where: found }
+}
+
 /** A format knows the key that is wrong, the manifest knows the line it stands on. */
 export const locate = (faults: readonly Fault[], manifest: Manifest): readonly Fault[] =>
   faults.map((found) => {
-    if (!found.where?.key || found.where.file) return found
-    const { key } = found.where
-    const where = manifest.where(key.split('.'))
-    return fault(found.code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${found.message}`, where)
+    const placed = place(found, manifest)
+    return placed ? fault(found.code, placed.message, placed.where) : found
   })
+
+const locateWarning = (found: Warning, manifest: Manifest): Warning => {
+  const placed = place(found, manifest)
+  return placed ? warning(found.code, placed.message, placed.where) : found
+}
+
+/** Of a spec that has no faults: what its maker should know. */
+export const advise = (
+  { format }: Target,
+  spec: PackageSpec,
+  { manifest, warn }: Pick<ResolveRequest, 'manifest' | 'warn'>,
+): void => {
+  for (const each of format.advise?.(spec) ?? []) warn(locateWarning(each, manifest))
+}
 
 /** Targets that give one file: two words for one architecture of a format (arm6 and arm7 are both Debian's armhf). */
 export const doubledFiles = (
@@ -61,6 +83,7 @@ export const listSources = async (
     const found = resolved.ok ? locate(format.check(resolved.value), request.manifest) : resolved.error
     for (const each of found) faults.set(faultKey(each), each)
     if (!resolved.ok) continue
+    if (found.length === 0) advise(target, resolved.value, request)
     specs.push(resolved.value)
     files.push({ target, fileName: format.fileName(resolved.value) })
   }

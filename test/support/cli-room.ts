@@ -95,7 +95,16 @@ export const writeProject = (): void => {
   write('bin/tool', '#!/bin/sh\n', 0o755)
 }
 
-export const JOB = { id: 'job_1', target: 'deb/amd64', attempts: 1, faults: [], artifact: null, generation: null }
+export const WARNING = { code: 'line_ends_converted', message: 'post.sh had CRLF' }
+export const JOB = {
+  id: 'job_1',
+  target: 'deb/amd64',
+  attempts: 1,
+  faults: [],
+  warnings: [WARNING],
+  artifact: null,
+  generation: null,
+}
 export const BUILD = {
   id: 'bld_1',
   organization: 'acme',

@@ -22,6 +22,7 @@ import type {
   SeekableFile,
   Spool,
 } from '@distropack/core/tools.ts'
+import { unheard } from '@distropack/core/warning.ts'
 import { decompressBzip2 } from '@distropack/packager/host/bzip2.ts'
 import { XzCompressor, XzDecompressor } from '@napi-rs/lzma'
 
@@ -102,8 +103,8 @@ export const createSpool = async (): Promise<Spool> => {
   }
 }
 
-export const buildTools: BuildTools = { hash, compress, spool: createSpool, log: () => {} }
-export const inspectTools: InspectTools = { hash, decompress }
+export const buildTools: BuildTools = { hash, compress, spool: createSpool, log: () => {}, warn: unheard }
+export const inspectTools: InspectTools = { hash, decompress, warn: unheard }
 
 /** Raw deflate ended by a full flush, as IndexTools.deflate promises. */
 export const deflate = (raw: Uint8Array): Uint8Array =>

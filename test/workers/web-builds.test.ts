@@ -131,6 +131,7 @@ describe('a delivered job', () => {
       state: 'failed',
       attempts: 1,
       faults: [{ message: 'not here' }],
+      warnings: [{ code: 'line_ends_converted', message: 'post.sh had CRLF', where: { line: 3 } }],
     })
     expect(await deliver(id, 2)).toMatchObject({ explicitAcks: [`${id}-2`] })
     expect(await readJob(made.body.id)).toMatchObject({ state: 'failed', attempts: 1 })

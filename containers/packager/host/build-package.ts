@@ -10,12 +10,13 @@ import type { Entry } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import type { BuildTools, InspectTools, PackageSigner } from '@distropack/core/tools.ts'
+import { unheard, type Warn } from '@distropack/core/warning.ts'
 import { compress, decompress } from './codecs.ts'
 import { type FileSpool, fileSink, fileSpool } from './files.ts'
 import { type Digest, hash } from './hashes.ts'
 import { type Companion, sealPackage } from './seal-package.ts'
 
-export const inspectTools: InspectTools = { hash, decompress }
+export const inspectTools: Omit<InspectTools, 'warn'> = { hash, decompress }
 
 /** A folder only this user can enter, gone when `use` is done, however it ends. */
 export const withWorkRoom = async <T>(use: (room: string) => Promise<T>): Promise<T> => {
@@ -33,6 +34,7 @@ export interface PackageOrder {
   /** Where the package is written; nothing may be there. */
   readonly path: string
   readonly log: (line: string) => void
+  readonly warn: Warn
   readonly signal?: AbortSignal
   /** The user's own key, for packages built on the user's machine. */
   readonly signer?: PackageSigner
@@ -52,6 +54,7 @@ export const buildPackage = (order: PackageOrder): Promise<Result<BuiltPackage, 
       hash,
       compress,
       log: order.log,
+      warn: order.warn,
       ...(order.signer ? { signer: order.signer } : {}),
       async spool() {
         const spool = await fileSpool(join(room, `spool-${spools.length}`), order.signal)
@@ -79,7 +82,8 @@ const writeSigned = async (order: PackageOrder, tools: BuildTools, room: string)
   const unsignedPath = join(room, 'unsigned')
   const built = await write({ ...order, path: unsignedPath }, tools)
   if (!built.ok) return built
-  return sealPackage({ seal, signer, entry: built.value.entry, tools: inspectTools, unsignedPath, path, signal })
+  const tools_ = { ...inspectTools, warn: unheard }
+  return sealPackage({ seal, signer, entry: built.value.entry, tools: tools_, unsignedPath, path, signal })
 }
 
 const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<BuiltPackage, Fault>> => {

@@ -6,6 +6,7 @@ import type { AuditActor } from '@distropack/core/contract/audit.ts'
 import type { KeyState } from '@distropack/core/contract/keys.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Content } from '@distropack/core/model/content.ts'
+import type { Warning } from '@distropack/core/warning.ts'
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { users } from './tables/accounts.ts'
@@ -190,6 +191,8 @@ export const jobs = sqliteTable(
     /** While `building`: after this moment the builder counts as lost. */
     leaseUntilMs: integer(),
     faults: text({ mode: 'json' }).$type<readonly Fault[]>().notNull(),
+    /** At most MAX_WARNINGS. */
+    warnings: text({ mode: 'json' }).$type<readonly Warning[]>().notNull().default([]),
     artifactId: text(),
     createdAtMs: integer().notNull(),
     changedAtMs: integer().notNull(),
@@ -239,6 +242,8 @@ export const artifacts = sqliteTable(
     /** The entry's JSON is a blob: file lists outgrow a row. */
     entrySha256: text().notNull(),
     createdAtMs: integer().notNull(),
+    /** Of the job that made it. */
+    warnings: text({ mode: 'json' }).$type<readonly Warning[]>().notNull().default([]),
     /** Its bytes are served no more; its name and version stay taken. */
     deletedAtMs: integer(),
   },

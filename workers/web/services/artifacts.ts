@@ -8,6 +8,7 @@ import type { Content, Part } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { InspectTools } from '@distropack/core/tools.ts'
+import { unheard, type Warning } from '@distropack/core/warning.ts'
 import { and, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
 import { artifacts, publications } from '../db/schema.ts'
@@ -29,6 +30,7 @@ const sealTools: InspectTools = {
   decompress: () => {
     throw new Error('sealing a package must not need its payload')
   },
+  warn: unheard,
 }
 
 const assemble = async (
@@ -57,6 +59,7 @@ export interface FinishedFile {
   readonly unsigned: BlobRef
   readonly entry: Entry
   readonly inputSha256: string
+  readonly warnings: readonly Warning[]
   /** What is served beside it to say where it comes from, once its last bytes are known. */
   readonly attest: (entry: Entry) => Promise<Readonly<Record<string, Content>>>
 }
@@ -119,6 +122,7 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
     companions: { ...companions, ...(await file.attest(entry)) },
     entrySha256: await writeEntry(platform.bucket, entry),
     createdAtMs: platform.nowMs(),
+    warnings: file.warnings,
     deletedAtMs: null,
   }
   const [kept] = await platform.db.insert(artifacts).values(row).onConflictDoNothing().returning()

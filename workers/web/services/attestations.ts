@@ -19,6 +19,7 @@ import type { Content } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { parseTarget } from '@distropack/core/registry.ts'
 import type { RsaSigner } from '@distropack/core/tools.ts'
+import { unheard } from '@distropack/core/warning.ts'
 import { eq } from 'drizzle-orm'
 import { builds } from '../db/schema.ts'
 import { openRsaSigner } from '../signing/keyring.ts'
@@ -63,6 +64,7 @@ const digestsOf = async (
     version: request.version,
     variables: request.variables,
     tree: recordTree(request.sources, (file) => openBlobFile(bucket, file).stream()),
+    warn: unheard,
     buildTimeSeconds: request.mtimeSeconds,
     manifestName: format.manifestName,
     formatId: format.id,

@@ -10,6 +10,7 @@ import { planTargets } from '@distropack/core/manifest/targets.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
+import { unheard } from '@distropack/core/warning.ts'
 import { readBlobBytes } from '../storage/blobs.ts'
 import { sha256Hex } from '../storage/sha256.ts'
 import type { Project } from './access.ts'
@@ -85,7 +86,15 @@ export const planBuild = async (
   const missing = await findMissingBlobs(platform, project, request)
   if (missing.length > 0) return err(missing)
   const tree = recordTree(request.sources, openTexts(platform.bucket))
-  const about = { manifest: manifest.value, version, variables, tree, buildTimeSeconds: request.mtimeSeconds }
+  // The packager says them again, for the job.
+  const about = {
+    manifest: manifest.value,
+    version,
+    variables,
+    tree,
+    buildTimeSeconds: request.mtimeSeconds,
+    warn: unheard,
+  }
   const faults = new Map<string, Fault>()
   const planned: PlannedJob[] = []
   for (const target of targets.value) {

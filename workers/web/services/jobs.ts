@@ -2,6 +2,7 @@
 // finish one job two ways.
 import type { JobState } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
+import type { Warning } from '@distropack/core/warning.ts'
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
 import { builds, jobLogLines, jobs, projectBlobs } from '../db/schema.ts'
@@ -67,7 +68,12 @@ const USED_UP: readonly JobState[] = ['built', 'failed']
 const leave = async (
   platform: Platform,
   job: ClaimedJob,
-  set: { readonly state: JobState; readonly faults?: readonly Fault[]; readonly artifactId?: string | null },
+  set: {
+    readonly state: JobState
+    readonly faults?: readonly Fault[]
+    readonly warnings?: readonly Warning[]
+    readonly artifactId?: string | null
+  },
 ): Promise<boolean> => {
   const { db, nowMs } = platform
   const changedAtMs = nowMs()
@@ -80,15 +86,21 @@ const leave = async (
   return rows.length > 0
 }
 
-export const failJob = (platform: Platform, job: ClaimedJob, faults: readonly Fault[]): Promise<boolean> =>
-  leave(platform, job, { state: 'failed', faults, artifactId: null })
+export const failJob = (
+  platform: Platform,
+  job: ClaimedJob,
+  { faults, warnings = [] }: { readonly faults: readonly Fault[]; readonly warnings?: readonly Warning[] },
+): Promise<boolean> => leave(platform, job, { state: 'failed', faults, warnings, artifactId: null })
 
 /** Before the package is offered: the publisher holds it back until its whole build is done. False: claim lost. */
 export const noteArtifact = async ({ db }: Platform, job: ClaimedJob, artifactId: string): Promise<boolean> =>
   (await db.update(jobs).set({ artifactId }).where(heldBy(job)).returning({ id: jobs.id })).length > 0
 
-export const finishJob = (platform: Platform, job: ClaimedJob, artifactId: string): Promise<boolean> =>
-  leave(platform, job, { state: 'built', artifactId, faults: [] })
+export const finishJob = (
+  platform: Platform,
+  job: ClaimedJob,
+  made: { readonly artifactId: string; readonly warnings: readonly Warning[] },
+): Promise<boolean> => leave(platform, job, { state: 'built', ...made, faults: [] })
 
 /** Gives the job back for another attempt, or calls it dead after the last. */
 export const releaseJob = async (platform: Platform, job: ClaimedJob, fault: Fault): Promise<'waiting' | 'dead'> => {
@@ -174,7 +186,7 @@ export const hasBuiltJobs = async ({ db }: Platform, buildId: string): Promise<b
 export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise<boolean> => {
   const revived = await db
     .update(jobs)
-    .set({ state: 'waiting', attempts: 0, faults: [], changedAtMs: nowMs() })
+    .set({ state: 'waiting', attempts: 0, faults: [], warnings: [], changedAtMs: nowMs() })
     .where(and(eq(jobs.id, jobId), eq(jobs.state, 'dead')))
     .returning({ buildId: jobs.buildId })
   for (const { buildId } of revived) await db.update(builds).set({ endedAtMs: null }).where(eq(builds.id, buildId))

@@ -24,7 +24,7 @@ import { record } from './record.ts'
 
 type JobRow = typeof jobs.$inferSelect
 /** Columns of `jobs`: each is a bound parameter. */
-const JOB_PARAMETERS = 12
+const JOB_PARAMETERS = 13
 /** Messages one sendBatch takes. */
 const SEND_AT_ONCE = 100
 
@@ -105,15 +105,16 @@ const newBuildRow = async (platform: Platform, facts: BuildFacts): Promise<Build
 const newJobRow = (
   nowMs: number,
   job: Pick<JobRow, 'buildId' | 'kind' | 'target' | 'inputSha256'>,
-  artifactId: string | null = null,
+  artifact?: ArtifactRow,
 ): JobRow => ({
   ...job,
   id: newId('job', nowMs),
-  state: artifactId === null ? 'waiting' : 'built',
+  state: artifact ? 'built' : 'waiting',
   attempts: 0,
   leaseUntilMs: null,
   faults: [],
-  artifactId,
+  warnings: artifact?.warnings ?? [],
+  artifactId: artifact?.id ?? null,
   createdAtMs: nowMs,
   changedAtMs: nowMs,
 })
@@ -191,7 +192,7 @@ export const createBuild = async (
   const build = await newBuildRow(platform, { projectId: project.id, channel, request: settled, idempotencyKey })
   const rows = planned.value.map(({ targetText: target, inputSha256 }) => {
     const job = { buildId: build.id, kind: 'build', target, inputSha256 } as const
-    return newJobRow(platform.nowMs(), job, found.value.get(target)?.artifact.id)
+    return newJobRow(platform.nowMs(), job, found.value.get(target)?.artifact)
   })
   return ok(await keepBuild(platform, project, { build, rows, found: found.value }))
 }

@@ -95,20 +95,22 @@ const receive = async (
   if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')
   await ownBlob(platform, job.projectId, done.artifact)
   const { projectId, inputSha256 } = job
-  const file = { projectId, format, unsigned: done.artifact, entry, inputSha256 }
+  const { warnings } = done
+  const file = { projectId, format, unsigned: done.artifact, entry, inputSha256, warnings }
   const kept = await keepArtifact(platform, { ...file, attest: (sealed) => attest(platform, job, sealed) })
   if (!kept.ok) return [kept.error]
   if (!(await noteArtifact(platform, job, kept.value.id))) throw new PackagerLost('another delivery took this job over')
   const path = format.repository.packagePath(entry, job.channel)
   const offered = await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
   if (!offered.ok) return [offered.error]
-  if (await finishJob(platform, job, kept.value.id)) await publisherOf(platform, projectId).publish(projectId)
+  if (await finishJob(platform, job, { artifactId: kept.value.id, warnings }))
+    await publisherOf(platform, projectId).publish(projectId)
   return []
 }
 
 const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
   const may = await mayBuildNow(platform, job.projectId)
-  if (!may.ok) return void (await failJob(platform, job, [may.error]))
+  if (!may.ok) return void (await failJob(platform, job, { faults: [may.error] }))
   const vault = await platform.vault()
   if (!vault.ok) throw new Error(vault.error.message)
   const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
@@ -116,7 +118,8 @@ const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
   try {
     const ending = await follow(platform, job, order, lease)
     const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
-    if (faults.length > 0 && (await failJob(platform, job, faults))) await wakePublisher(platform, job)
+    const { warnings } = ending
+    if (faults.length > 0 && (await failJob(platform, job, { faults, warnings }))) await wakePublisher(platform, job)
   } finally {
     lease.release()
   }

@@ -33,6 +33,7 @@ export const viewArtifact = (
   yankedFrom: offers.filter(({ state }) => !isOffered(state)).map(({ channel }) => channel),
   url: offers[0] ? urlOfPath(baseUrl, offers[0].path) : '',
   createdAtMs: artifact.createdAtMs,
+  warnings: [...artifact.warnings],
 })
 
 export interface JobFacts {
@@ -48,6 +49,7 @@ const viewJob = ({ job, artifact, offer }: JobFacts, baseUrl: string): Job => ({
   state: job.state === 'built' && offer?.state === 'published' ? 'published' : job.state,
   attempts: job.attempts,
   faults: [...job.faults],
+  warnings: [...job.warnings],
   artifact: artifact && { ...describeFile(artifact), url: offer ? urlOfPath(baseUrl, offer.path) : '' },
   generation: offer?.generation ?? null,
 })
