@@ -19,6 +19,7 @@ export const FAULT_CODES = [
   'package_unsupported',
   'digest_mismatch',
   'size_mismatch',
+  'limit_exceeded', // more work, bytes or names than one package or request may cost (core/budget.ts)
   'body_too_large',
   // what a user asked for
   'request_invalid',
@@ -77,3 +78,14 @@ export interface Fault {
 
 export const fault = (code: FaultCode, message: string, where?: Where): Fault =>
   where ? { code, message, where } : { code, message }
+
+/** Whoever reads a list mends the first ones; a file of nonsense has a hundred thousand. */
+const MOST_LISTED = 50
+
+/** The first of them, and how many more there are. */
+export const listFaults = <T extends Fault>(faults: readonly T[], most = MOST_LISTED): readonly (T | Fault)[] => {
+  const next = faults[most]
+  if (!next) return faults
+  const more = (faults.length - most).toLocaleString('en-US')
+  return [...faults.slice(0, most), fault(next.code, `… and ${more} more; mend these first, then see what is left.`)]
+}

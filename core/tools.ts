@@ -1,4 +1,5 @@
 // Ports: what core needs of its host. A Worker, a Node process and a test each hand in their own.
+import type { Budget } from './budget.ts'
 import type { IndexFile } from './format.ts'
 import type { Content, Part } from './model/content.ts'
 import type { ByteSource } from './model/spec.ts'
@@ -47,9 +48,12 @@ export interface SeekableFile {
 
 export interface InspectTools {
   hash(name: HashName): Hash
+  /** Bounded memory whatever the source is, and turns for others in between; what it gives is counted by its reader. */
   decompress(codec: Codec, source: ByteSource): ByteSource
   /** What was repaired, or left out of the entry, of a file that is taken all the same. */
   readonly warn: Warn
+  /** Of this one file. */
+  readonly budget: Budget
 }
 
 /** What a package may be signed with. Private keys stay behind these calls. */

@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { arMember } from '@distropack/core/bytes/ar.ts'
+import { concatBytes } from '@distropack/core/bytes/arrays.ts'
 import { type BuildEvent, buildEventSchema } from '@distropack/core/contract/packager.ts'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { debOf, gzipped, pack, zerosTar } from '../../test/support/hostile.ts'
 import { MANIFEST, orderFor, type Store, startStore, TOKEN } from '../../test/support/packager-store.ts'
 import { requirePrograms } from '../../test/support/required-programs.ts'
 import { type Packager, startPackager } from './door.ts'
@@ -48,13 +52,22 @@ const post = (order: object, init: RequestInit = {}): Promise<Response> =>
     ...init,
   })
 
+const inspectOrder = (file: { sha256: string; sizeBytes: number }, fileName: string) => ({
+  kind: 'inspect',
+  jobId: 'job_1',
+  blobsUrl: store.blobsUrl,
+  token: TOKEN,
+  fileName,
+  file,
+})
+
 const eventsOf = (text: string): BuildEvent[] =>
   text
     .trim()
     .split('\n')
     .map((line) => buildEventSchema.parse(JSON.parse(line)))
 
-beforeAll(() => requirePrograms('dpkg-deb'))
+beforeAll(() => requirePrograms('bzip2', 'dpkg-deb'))
 
 describe('the packager', () => {
   it('builds a package that dpkg-deb reads, and stores it with its entry', async () => {
@@ -151,6 +164,34 @@ describe('the packager', () => {
     expect(second.status).toBe(503)
     expect(second.headers.get('retry-after')).toBe('5')
     abort.abort()
+  })
+
+  it('stops reading a file when its caller leaves, and has room for the next', async () => {
+    // Within what its size allows, and minutes of work.
+    const data = await gzipped(zerosTar(24))
+    const bomb = concatBytes([debOf('data.tar.gz', data), arMember('filler', randomBytes(8 * 1024 * 1024), 0)])
+    const large = concatBytes([debOf('data.tar.bz2', pack('bz2', concatBytes([...zerosTar(780)]))), bomb.subarray(8)])
+    const file = store.addBytes(large)
+    const abort = new AbortController()
+    const response = await post(inspectOrder(file, 'large.deb'), { signal: abort.signal })
+    const reader = response.body?.getReader()
+    while (!new TextDecoder().decode((await reader?.read())?.value).includes('reading large.deb'));
+    abort.abort()
+    await expect.poll(() => events.at(-1)?.event).toBe('build.interrupted')
+    expect(readdirSync(room)).toEqual([])
+    expect(eventsOf(await (await post(orderOf())).text()).at(-1)?.type).toBe('done')
+  })
+
+  it('fails what the runtime itself cannot hold, for another attempt would end alike', async () => {
+    const fetch = () => Promise.reject(new RangeError('Invalid string length'))
+    const log = (event: string, fields = {}) => void events.push({ event, fields })
+    const small = { port: 0, host: '127.0.0.1', buildsAtOnce: 1, largeBuildsAtOnce: 1, ordersWaiting: 0 }
+    const narrow = await startPackager({ ...small, log, fetch })
+    onTestFinished(() => narrow.drain(0))
+    const body = JSON.stringify(inspectOrder(store.add('x'), 'a.deb'))
+    const answer = await (await globalThis.fetch(`${narrow.url}/v1/builds`, { method: 'POST', body })).text()
+    expect(eventsOf(answer).at(-1)).toMatchObject({ type: 'failed', faults: [{ code: 'limit_exceeded' }] })
+    expect(events.map(({ event }) => event)).toContain('build.too_large')
   })
 
   it('answers nothing to a wrong token', async () => {

@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
-import type { FaultCode } from '@distropack/core/fault.ts'
-import { runOrder } from './run-order.ts'
+import { type FaultCode, fault } from '@distropack/core/fault.ts'
+import { failed, runOrder } from './run-order.ts'
 import { openTurns, type Turns } from './turns.ts'
 
 /** 100,000 source records and the manifest. */
@@ -48,6 +48,7 @@ interface Room {
   readonly options: PackagerOptions
   readonly turns: Turns
   readonly largeTurns: Turns
+  readonly readTurns: Turns
   readonly underWay: Map<AbortController, Promise<void>>
   isDraining: boolean
 }
@@ -113,14 +114,26 @@ const eventWriter = (response: ServerResponse) => {
 }
 
 const isLarge = (order: Order): boolean => {
-  if (order.kind !== 'build') return false
+  if (order.kind !== 'build') return order.file.sizeBytes >= LARGE_BUILD_BYTES
   const sizes = order.sources.map((source) => (source.kind === 'file' ? source.sizeBytes : 0))
   return sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0) >= LARGE_BUILD_BYTES
 }
 
-/** A large one waits for its turn before it takes a place, so that it keeps none from a small one meanwhile. */
-const takePlace = <T>({ turns, largeTurns }: Room, order: Order, work: () => Promise<T>, signal: AbortSignal) =>
-  isLarge(order) ? largeTurns.take(() => turns.take(work, signal), signal) : turns.take(work, signal)
+/**
+ * A large one waits for its turn before it takes a place, so that it keeps none from a small one meanwhile. Strangers'
+ * files hold little memory and may take long to read: they never have all places.
+ */
+const takePlace = <T>(room: Room, order: Order, work: () => Promise<T>, signal: AbortSignal) => {
+  const { turns, largeTurns, readTurns } = room
+  if (!isLarge(order)) return turns.take(work, signal)
+  return (order.kind === 'build' ? largeTurns : readTurns).take(() => turns.take(work, signal), signal)
+}
+
+/** The runtime's own ends of strings, arrays and stacks: an order that meets one will meet it again. */
+const tooLarge = (order: Order): ReturnType<typeof failed> => {
+  const what = order.kind === 'build' ? order.target : order.fileName
+  return failed([fault('limit_exceeded', `${what}: there is more in it than can be held at once. Split the package.`)])
+}
 
 const build = async (room: Room, order: Order, response: ServerResponse, abort: AbortController): Promise<void> => {
   const { log, fetch = globalThis.fetch } = room.options
@@ -135,7 +148,12 @@ const build = async (room: Room, order: Order, response: ServerResponse, abort: 
   writer.send({ type: 'beat', atMs: startedAtMs })
   try {
     const { signal } = abort
-    const last = await takePlace(room, order, () => runOrder(order, { fetch, signal, log: writer.log }), signal)
+    const work = () => runOrder(order, { fetch, signal, log: writer.log })
+    const last = await takePlace(room, order, work, signal).catch((error: unknown) => {
+      if (!(error instanceof RangeError)) throw error
+      log('build.too_large', { ...ids, message: error.stack })
+      return tooLarge(order)
+    })
     const tookMs = Date.now() - startedAtMs
     if (last.type === 'done') log('build.done', { ...ids, tookMs, sizeBytes: last.artifact.sizeBytes })
     else log('build.failed', { ...ids, tookMs, code: last.faults[0]?.code, message: last.faults[0]?.message })
@@ -196,7 +214,8 @@ const drain = async (server: Server, room: Room, graceMs: number): Promise<void>
 export const startPackager = async (options: PackagerOptions): Promise<Packager> => {
   const turns = openTurns(options.buildsAtOnce)
   const largeTurns = openTurns(options.largeBuildsAtOnce)
-  const room: Room = { options, turns, largeTurns, underWay: new Map(), isDraining: false }
+  const readTurns = openTurns(Math.max(1, options.buildsAtOnce - 1))
+  const room: Room = { options, turns, largeTurns, readTurns, underWay: new Map(), isDraining: false }
   const server = createServer((request, response) => {
     answer(room, request, response).catch((error: unknown) => {
       options.log('request.failed', { message: error instanceof Error ? error.stack : String(error) })

@@ -3,18 +3,19 @@
 import { join } from 'node:path'
 import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
 import type { BuildEvent, BuildOrder, InspectOrder, Order } from '@distropack/core/contract/packager.ts'
-import type { Fault } from '@distropack/core/fault.ts'
+import { type Fault, listFaults } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { resolve } from '@distropack/core/manifest/resolve.ts'
 import { advise, locate } from '@distropack/core/manifest/sources.ts'
 import type { SourceTree } from '@distropack/core/manifest/tree.ts'
+import { entryFault } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { parseFileName, parseTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { collectWarnings, type Warn } from '@distropack/core/warning.ts'
 import { type BlobAccess, type BlobReader, blobReader, downloadFile, uploadFile, uploadJson } from './blobs.ts'
-import { buildPackage, inspectTools, withWorkRoom } from './host/build-package.ts'
+import { buildPackage, inspectToolsFor, withWorkRoom } from './host/build-package.ts'
 import { openSeekable } from './host/files.ts'
 
 export interface OrderContext {
@@ -33,12 +34,9 @@ interface Inner extends OrderContext {
   readonly warn: Warn
 }
 
-/** A reader of lines has a limit too; more faults than this are echoes. */
-const MAX_FAULTS = 200
-
-const failed = (faults: readonly Fault[]): Ending => ({
+export const failed = (faults: readonly Fault[]): Ending => ({
   type: 'failed',
-  faults: faults.slice(0, MAX_FAULTS).map(({ code, message, where, link }) => ({
+  faults: listFaults(faults).map(({ code, message, where, link }) => ({
     code,
     message,
     ...(where ? { where } : {}),
@@ -102,6 +100,8 @@ const runBuild = async (order: BuildOrder, access: BlobAccess, context: Inner): 
   const built = await buildPackage({ format: target.format, spec, path, log, warn, signal })
   if (!built.ok) return failed([built.error])
   const { sha256, sizeBytes, entry } = built.value
+  const outgrown = entryFault(entry)
+  if (outgrown) return failed([outgrown])
   context.log(`built ${fileName}: ${sizeBytes} bytes, sha256 ${sha256}`)
   const artifact = await uploadFile(access, { sha256, sizeBytes }, path)
   if (!artifact.ok) return failed([artifact.error])
@@ -116,11 +116,13 @@ const runInspection = async (order: InspectOrder, access: BlobAccess, context: I
   const path = join(access.room, 'file')
   await downloadFile(access, order.fileName, order.file, path)
   context.log(`reading ${order.fileName}: ${order.file.sizeBytes} bytes`)
-  const file = await openSeekable(path)
+  const file = await openSeekable(path, context.signal)
   try {
-    const tools = { ...inspectTools, warn: context.warn }
+    const tools = inspectToolsFor(file.sizeBytes, context)
     const entry = await catchStreamFaults(() => format.value.inspect(file, tools))
     if (!entry.ok) return failed([{ ...entry.error, message: `${order.fileName}: ${entry.error.message}` }])
+    const outgrown = entryFault(entry.value)
+    if (outgrown) return failed([outgrown])
     context.log(`it is ${entry.value.name} ${entry.value.version} (${entry.value.arch})`)
     const entryBlob = await uploadJson(access, entry.value)
     if (!entryBlob.ok) return failed([entryBlob.error])

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { requirePrograms } from '../../test/support/required-programs.ts'
+import { createBudget, packageLimits } from '../budget.ts'
 import { AR_MAGIC, arMember, readArHeader, readArMagic } from './ar.ts'
 import { collectBytes, concatBytes, sourceOf, utf8 } from './arrays.ts'
 import { createReader } from './reader.ts'
@@ -20,8 +21,9 @@ const ARCHIVE = concatBytes([
 const namesIn = async (bytes: Uint8Array): Promise<readonly string[]> => {
   const reader = createReader(sourceOf(bytes))
   await readArMagic(reader)
+  const budget = createBudget(packageLimits(0))
   const names: string[] = []
-  for (let member = await readArHeader(reader); member; member = await readArHeader(reader)) {
+  for (let member = await readArHeader(reader, budget); member; member = await readArHeader(reader, budget)) {
     names.push(`${member.name} ${(await collectBytes(reader.part(member.sizeBytes, member.name).source)).length}`)
     if (member.sizeBytes % 2 === 1) await reader.readUpTo(1)
   }

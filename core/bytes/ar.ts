@@ -1,5 +1,6 @@
 // The common ar archive as dpkg reads it (deb(5)): a global header, then members at even offsets.
 
+import type { Budget } from '../budget.ts'
 import { concatBytes, fromUtf8, utf8 } from './arrays.ts'
 import type { ByteReader } from './reader.ts'
 import { StreamFault } from './stream-fault.ts'
@@ -43,7 +44,7 @@ export const readArMagic = async (reader: ByteReader): Promise<void> => {
 }
 
 /** The next member's header; undefined at the end of the archive. The reader stands at the member's bytes. */
-export const readArHeader = async (reader: ByteReader): Promise<ArMember | undefined> => {
+export const readArHeader = async (reader: ByteReader, budget: Budget): Promise<ArMember | undefined> => {
   const header = await reader.readUpTo(HEADER_BYTES)
   if (header.length === 0) return undefined
   const text = fromUtf8(header)
@@ -53,5 +54,6 @@ export const readArHeader = async (reader: ByteReader): Promise<ArMember | undef
   if (header.length < HEADER_BYTES || text.slice(58) !== '`\n' || !/^\d{1,10}$/.test(size) || name === '') {
     throw new StreamFault('The ar archive has a broken member header. Build or upload the file again.')
   }
+  budget.entry(name)
   return { name, sizeBytes: Number(size) }
 }

@@ -23,21 +23,41 @@ export const catchStreamFaults = async <T>(read: () => Promise<Result<T, Fault>>
   }
 }
 
-/** Decompresses a part of a hostile file. What the codec throws is the file's fault, what the source throws is not. */
+/**
+ * Decompresses a part of a hostile file within its budget. What the codec throws is the file's fault; what the source
+ * throws, and a caller who has left, is not.
+ */
 export async function* decompressPart(tools: InspectTools, codec: Codec, source: ByteSource, name: string): ByteSource {
   let sourceError: { readonly error: unknown } | undefined
+  let spentError: unknown
+  const spend = (bytes: number): void => {
+    try {
+      tools.budget.unpack(bytes, name)
+    } catch (error) {
+      spentError = error
+      throw error
+    }
+  }
   async function* watched(): ByteSource {
     try {
-      yield* source
+      for await (const chunk of source) {
+        // A part that gives nothing still ends with its caller.
+        tools.budget.check()
+        yield chunk
+      }
     } catch (error) {
       sourceError = { error }
       throw error
     }
   }
   try {
-    yield* tools.decompress(codec, watched())
-  } catch {
+    for await (const chunk of tools.decompress(codec, watched())) {
+      spend(chunk.length)
+      yield chunk
+    }
+  } catch (error) {
     if (sourceError) throw sourceError.error
+    if (error === spentError) throw error
     throw new StreamFault(`${name}: the ${codec} data is broken. Build or upload the file again.`)
   }
 }

@@ -1,4 +1,5 @@
 // Reads a tar stream member by member: ustar, pax, GNU long names. Every byte of it may be hostile.
+import type { Budget } from '../budget.ts'
 import type { ByteSource } from '../model/spec.ts'
 import { fromUtf8 } from './arrays.ts'
 import { parsePax } from './pax.ts'
@@ -105,9 +106,13 @@ const memberOf = (header: RawHeader, extras: Extras): Omit<ReadMember, 'body'> =
   }
 }
 
-/** `cut`: the archive may end without its zero blocks, as apk's signature and control parts do. */
+/**
+ * Names and links are counted in the budget; the bytes are their decompressor's business. `cut`: the archive may end
+ * without its zero blocks, as apk's signature and control parts do.
+ */
 export async function* readTar(
   source: ByteSource,
+  budget: Budget,
   options: { readonly cut?: boolean } = {},
 ): AsyncGenerator<ReadMember> {
   const reader = createReader(source)
@@ -123,6 +128,8 @@ export async function* readTar(
     if (await takeExtra(reader, header, extras)) continue
     const member = memberOf(header, extras)
     extras = { records: new Map() }
+    budget.entry(member.name)
+    budget.path(member.linkName)
     const body = reader.part(member.sizeBytes, `"${member.name.slice(0, 200)}"`)
     yield { ...member, body: body.source }
     await body.finish()

@@ -1,4 +1,5 @@
 // Reads a zip archive's directory and its small members. Every byte of it may be hostile.
+import type { Budget } from '../budget.ts'
 import type { SeekableFile } from '../tools.ts'
 import { concatBytes, fromUtf8 } from './arrays.ts'
 import { crc32 } from './crc32.ts'
@@ -21,8 +22,8 @@ const END_BYTES = 22
 const LOCATOR_BYTES = 20
 const END64_BYTES = 56
 const MAX_COMMENT_BYTES = 0xffff
-/** A million members with names of 150 bytes. */
-const MAX_DIRECTORY_BYTES = 256 * 1024 * 1024
+/** 250,000 members with names of 100 bytes, and what Info-ZIP adds to each. */
+const MAX_DIRECTORY_BYTES = 48 * 1024 * 1024
 const CENTRAL_BYTES = 46
 const LOCAL_BYTES = 30
 
@@ -100,7 +101,7 @@ const memberAt = (bytes: Uint8Array, at: number): { readonly member: ReadZipMemb
   return { member: { ...member, method: view.getUint16(10, true) }, end }
 }
 
-export const readZipDirectory = async (file: SeekableFile): Promise<readonly ReadZipMember[]> => {
+export const readZipDirectory = async (file: SeekableFile, budget: Budget): Promise<readonly ReadZipMember[]> => {
   const { count, offset, sizeBytes } = await findDirectory(file)
   if (sizeBytes > MAX_DIRECTORY_BYTES || count * CENTRAL_BYTES > sizeBytes) throw broken('has an impossible directory')
   const bytes = await readExactly(file, offset, sizeBytes)
@@ -108,6 +109,7 @@ export const readZipDirectory = async (file: SeekableFile): Promise<readonly Rea
   let at = 0
   while (members.length < count) {
     const { member, end } = memberAt(bytes, at)
+    budget.entry(member.name)
     members.push(member)
     at = end
   }
@@ -118,8 +120,9 @@ export const readZipDirectory = async (file: SeekableFile): Promise<readonly Rea
 export const readZipMember = async (
   file: SeekableFile,
   member: ReadZipMember,
-  maxBytes: number,
+  { maxBytes, budget }: { readonly maxBytes: number; readonly budget: Budget },
 ): Promise<Uint8Array> => {
+  budget.unpack(member.sizeBytes, member.name)
   if (member.sizeBytes > maxBytes || member.compressedBytes > maxBytes) throw broken(`has too much in ${member.name}`)
   const head = viewOf(await readExactly(file, member.offset, LOCAL_BYTES))
   if (head.getUint32(0, true) !== SIGNATURE.local) throw broken('has a broken member')

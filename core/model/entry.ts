@@ -1,6 +1,7 @@
 // The index entry of one finished package file: everything an index says of it, and nothing of the file's bytes.
 // Made by `build` and by `inspect`, kept as JSON, validated by the format's own schema on the way back in.
 import { z } from 'zod'
+import { type Fault, fault } from '../fault.ts'
 
 export const packagedPathSchema = z.object({
   /** Absolute, as installed: `/usr/bin/hello`. */
@@ -25,3 +26,22 @@ export const entrySchema = z.object({
 })
 
 export type Entry = z.infer<typeof entrySchema>
+
+/** All its words but paths, as JSON: a kernel that provides 30,000 symbols has two of these. */
+const MAX_WORDS_BYTES = 8 * 1024 * 1024
+/** The words, and what a budget lets into paths, each character escaped. */
+export const MAX_ENTRY_BYTES = 64 * 1024 * 1024
+/** A file's name: no file system takes a longer one, and nothing that compares versions meets a longer one. */
+const MAX_NAME_CHARACTERS = 255
+
+/** What no index can carry, though the format's own tool may have made it. */
+export const entryFault = (entry: Entry): Fault | undefined => {
+  for (const key of ['name', 'version', 'arch', 'fileName'] as const) {
+    if (entry[key].length <= MAX_NAME_CHARACTERS) continue
+    const message = `The package's ${key} has ${entry[key].length} characters; ${MAX_NAME_CHARACTERS} are allowed.`
+    return fault('limit_exceeded', `${message} Shorten it.`)
+  }
+  if (JSON.stringify({ ...entry, paths: [] }).length <= MAX_WORDS_BYTES) return undefined
+  const message = 'Description, relations and other words of the package have more than 8 MiB. Shorten them.'
+  return fault('limit_exceeded', message)
+}

@@ -13,9 +13,15 @@ const FIELD_NAME = /^[!"$-,.-9;-~][!-9;-~]*$/
 export const isFieldName = (name: string): boolean => FIELD_NAME.test(name)
 
 /** Continuation lines begin with a blank and hold something else: an empty line would end the stanza. */
-const WHOLE_VALUE = /^[^\n\r]*(?:\n[ \t][^\n\r]*[^ \t\n\r][^\n\r]*)*$/
+const CONTINUATION = /^[ \t]+[^ \t]/
 
-export const isFieldValue = (value: string): boolean => WHOLE_VALUE.test(value)
+/** Line by line: one expression over all of them would try every way to divide each. */
+export const isFieldValue = (value: string): boolean =>
+  !value.includes('\r') &&
+  value
+    .split('\n')
+    .slice(1)
+    .every((line) => CONTINUATION.test(line))
 
 export const singleLine = (text: string, key: string): Result<string, Fault> => oneLine(text, key)
 

@@ -11,6 +11,7 @@ import {
   deflateRawSync,
   inflateRawSync,
 } from 'node:zlib'
+import { type BudgetHost, createBudget, packageLimits } from '@distropack/core/budget.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type {
   BuildTools,
@@ -104,7 +105,22 @@ export const createSpool = async (): Promise<Spool> => {
 }
 
 export const buildTools: BuildTools = { hash, compress, spool: createSpool, log: () => {}, warn: unheard }
-export const inspectTools: InspectTools = { hash, decompress, warn: unheard }
+/** A budget of its own for every file that is read, as hosts give it; `inspectToolsFor` says which. */
+export const inspectTools: InspectTools = {
+  hash,
+  decompress,
+  warn: unheard,
+  get budget() {
+    return createBudget(packageLimits(0))
+  },
+}
+
+export const inspectToolsFor = (sizeBytes: number, host?: BudgetHost): InspectTools => ({
+  hash,
+  decompress,
+  warn: unheard,
+  budget: createBudget(packageLimits(sizeBytes), host),
+})
 
 /** Raw deflate ended by a full flush, as IndexTools.deflate promises. */
 export const deflate = (raw: Uint8Array): Uint8Array =>

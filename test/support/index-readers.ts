@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { collectBytes, fromUtf8, sourceOf } from '@distropack/core/bytes/arrays.ts'
 import { readTar } from '@distropack/core/bytes/tar-read.ts'
+import { inspectTools } from './core-host.ts'
 import { findChild, findChildren, parseXml, parseXmlRoots, type XmlNode } from './xml.ts'
 
 export interface Claim {
@@ -49,7 +50,7 @@ const apkClaims = async (read: ReadPath, paths: readonly string[]): Promise<read
   for (const index of paths.filter((path) => path.endsWith('/APKINDEX.tar.gz'))) {
     const channel = index.split('/').slice(0, 2).join('/')
     let records = ''
-    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(index)!))))) {
+    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(index)!))), inspectTools.budget)) {
       if (member.name === 'APKINDEX') records = fromUtf8(await collectBytes(member.body))
     }
     for (const record of records.split('\n\n').filter((each) => each !== '')) {
@@ -69,7 +70,7 @@ const pacmanClaims = async (read: ReadPath, paths: readonly string[]): Promise<r
   for (const database of paths.filter((path) => /\.(?:db|files)$/.test(path))) {
     const folder = database.slice(0, database.lastIndexOf('/'))
     if (!read(`${database}.sig`)) throw new Error(`${database} has no signature`)
-    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(database)!))))) {
+    for await (const member of readTar(sourceOf(new Uint8Array(gunzipSync(read(database)!))), inspectTools.budget)) {
       if (!member.name.endsWith('/desc')) continue
       const desc = fromUtf8(await collectBytes(member.body))
       const field = (name: string) => new RegExp(`%${name}%\\n(.*)\\n`).exec(desc)?.[1] ?? ''

@@ -49,6 +49,10 @@ export const startStore = async () => {
       blobs.set(sha256(text), Buffer.from(text))
       return { sha256: sha256(text), sizeBytes: Buffer.byteLength(text) }
     },
+    addBytes: (bytes: Uint8Array) => {
+      blobs.set(sha256(bytes), Buffer.from(bytes))
+      return { sha256: sha256(bytes), sizeBytes: bytes.length }
+    },
     close: () => {
       server.closeAllConnections()
       server.close()

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createBudget, packageLimits } from '@distropack/core/budget.ts'
 import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Format } from '@distropack/core/format.ts'
@@ -16,7 +17,16 @@ import { type FileSpool, fileSink, fileSpool } from './files.ts'
 import { type Digest, hash } from './hashes.ts'
 import { type Companion, sealPackage } from './seal-package.ts'
 
-export const inspectTools: Omit<InspectTools, 'warn'> = { hash, decompress }
+/** For reading one file of so many bytes. */
+export const inspectToolsFor = (
+  sizeBytes: number,
+  { warn, signal }: { readonly warn: Warn; readonly signal?: AbortSignal | undefined },
+): InspectTools => ({
+  hash,
+  decompress,
+  warn,
+  budget: createBudget(packageLimits(sizeBytes), { signal, nowMs: () => performance.now() }),
+})
 
 /** A folder only this user can enter, gone when `use` is done, however it ends. */
 export const withWorkRoom = async <T>(use: (room: string) => Promise<T>): Promise<T> => {
@@ -82,8 +92,8 @@ const writeSigned = async (order: PackageOrder, tools: BuildTools, room: string)
   const unsignedPath = join(room, 'unsigned')
   const built = await write({ ...order, path: unsignedPath }, tools)
   if (!built.ok) return built
-  const tools_ = { ...inspectTools, warn: unheard }
-  return sealPackage({ seal, signer, entry: built.value.entry, tools: tools_, unsignedPath, path, signal })
+  const inspectTools = inspectToolsFor(built.value.sizeBytes, { warn: unheard, signal })
+  return sealPackage({ seal, signer, entry: built.value.entry, tools: inspectTools, unsignedPath, path, signal })
 }
 
 const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<BuiltPackage, Fault>> => {

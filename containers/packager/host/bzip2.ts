@@ -1,6 +1,7 @@
 // bzip2 as a stream, read only: a block of at most 900,000 bytes at a time, so memory is bounded whatever the file.
 // Several streams behind one another are one, as the bzip2 program has it. Ours, since the libraries there are either
 // hold the whole file, have no types, or cannot wait for a slow reader. About 10 MB/s out.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { Bits, type Block, corrupt, NeedMoreBytes, readBlock } from './bzip2-block.ts'
 
@@ -123,9 +124,20 @@ const readPiece = (bits: Bits, links: Uint32Array): Piece => {
   throw corrupt('a block does not begin where it should')
 }
 
-async function* decompressOne(input: Input): ByteSource {
+/** Where blocks are decoded: one room for all streams of a file, for a stream may be empty and another follow at once. */
+type BlockRoom = (sizeBytes: number) => Uint32Array
+
+const openBlockRoom = (): BlockRoom => {
+  let room = new Uint32Array(0)
+  return (sizeBytes) => {
+    if (room.length < sizeBytes) room = new Uint32Array(sizeBytes)
+    return room.subarray(0, sizeBytes)
+  }
+}
+
+async function* decompressOne(input: Input, room: BlockRoom): ByteSource {
   const level = await input.decode(4, readLevel)
-  const links = new Uint32Array(level * 100_000)
+  const links = room(level * 100_000)
   let crc = 0
   for (;;) {
     const piece = await input.decode(INPUT_BYTES, (bits) => readPiece(bits, links))
@@ -133,15 +145,20 @@ async function* decompressOne(input: Input): ByteSource {
       if (piece.endCrc !== crc) throw corrupt('its checksum differs')
       return
     }
-    yield* expand(piece.block)
+    for (const chunk of expand(piece.block)) {
+      yield chunk
+      // All of it happens on this thread: others get a turn after each piece.
+      await nextTurn()
+    }
     crc = (((crc << 1) | (crc >>> 31)) ^ piece.block.crc) >>> 0
   }
 }
 
 export async function* decompressBzip2(source: ByteSource): ByteSource {
   const input = new Input(source)
+  const room = openBlockRoom()
   try {
-    do yield* decompressOne(input)
+    do yield* decompressOne(input, room)
     while (await input.hasMore())
   } finally {
     await input.close()

@@ -5,7 +5,8 @@ import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { decompressBzip2 } from './bzip2.ts'
 import { inChunks, through } from './streams.ts'
-import { compressXz, decompressXz } from './xz.ts'
+import { compressXz } from './xz.ts'
+import { decompressXz } from './xz-read.ts'
 
 const CHUNK_BYTES = 256 * 1024
 /** zstd cuts its blocks where its input was cut: pieces of one size, or a network's rhythm ends up in the bytes. */

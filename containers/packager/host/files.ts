@@ -61,17 +61,21 @@ export const fileSpool = async (path: string, signal?: AbortSignal): Promise<Fil
   }
 }
 
-async function* readRange(path: string, offset: number, lengthBytes: number): ByteSource {
+async function* readRange(path: string, offset: number, lengthBytes: number, signal?: AbortSignal): ByteSource {
   if (lengthBytes <= 0) return
   const stream = createReadStream(path, { start: offset, end: offset + lengthBytes - 1, highWaterMark: READ_BYTES })
-  for await (const chunk of stream) yield chunk as Uint8Array
+  for await (const chunk of stream) {
+    signal?.throwIfAborted()
+    yield chunk as Uint8Array
+  }
 }
 
 export interface OpenFile extends SeekableFile {
   close(): Promise<void>
 }
 
-export const openSeekable = async (path: string): Promise<OpenFile> => {
+/** Reading it as a stream ends with the signal. */
+export const openSeekable = async (path: string, signal?: AbortSignal): Promise<OpenFile> => {
   const file = await open(path, 'r')
   const { size } = await file.stat()
   return {
@@ -86,7 +90,7 @@ export const openSeekable = async (path: string): Promise<OpenFile> => {
       }
       return bytes.subarray(0, length)
     },
-    stream: (offset = 0, lengthBytes = size - offset) => readRange(path, offset, lengthBytes),
+    stream: (offset = 0, lengthBytes = size - offset) => readRange(path, offset, lengthBytes, signal),
     close: () => file.close(),
   }
 }

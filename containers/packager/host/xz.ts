@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
-import { XzCompressor, XzDecompressor, xz } from '@napi-rs/lzma'
+import { XzCompressor, xz } from '@napi-rs/lzma'
 import { inChunks } from './streams.ts'
 import { readStream, writeEnd, type XzPiece, type XzRecord } from './xz-format.ts'
 
@@ -75,16 +75,4 @@ export async function* compressXz(source: ByteSource, level = DEFAULT_LEVEL): By
     if (piece.blocks.length > 0) yield piece.blocks
   }
   if (header) yield writeEnd(header, records)
-}
-
-export async function* decompressXz(source: ByteSource): ByteSource {
-  const decoder = new XzDecompressor()
-  for await (const chunk of source) {
-    for (let offset = 0; offset < chunk.length; offset += SLICE_BYTES) {
-      const plain = decoder.update(chunk.subarray(offset, offset + SLICE_BYTES))
-      if (plain.length > 0) yield plain
-    }
-  }
-  const rest = await decoder.finish()
-  if (rest.length > 0) yield rest
 }

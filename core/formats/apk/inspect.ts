@@ -1,4 +1,6 @@
 // Reads an .apk of version 2, ours or a stranger's, and checks what apk itself would: digests and checksums.
+
+import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8, sourceOf } from '../../bytes/arrays.ts'
 import { readGzipMember } from '../../bytes/gzip-frame.ts'
 import { toHex } from '../../bytes/hex.ts'
@@ -17,7 +19,8 @@ import { type ApkEntry, entryOf, findPair } from './entry.ts'
 /** Signatures, .PKGINFO and scripts: apk itself reads scripts up to 1 MiB. */
 const MAX_CONTROL_BYTES = 8 * 1024 * 1024
 const FIRST_READ_BYTES = 64 * 1024
-const MAX_PATHS = 1_000_000
+/** Every signature inflates again: real packages have one, and one more while keys change. */
+const MAX_SIGNATURES = 16
 
 interface Control {
   readonly offset: number
@@ -28,33 +31,38 @@ interface Control {
 
 const isSignature = (tar: Uint8Array): boolean => fromUtf8(tar.subarray(0, 6)) === '.SIGN.'
 
-const readPkginfo = async (tar: Uint8Array): Promise<string> => {
-  for await (const member of readTar(sourceOf(tar), { cut: true })) {
+const readPkginfo = async (tar: Uint8Array, budget: Budget): Promise<string> => {
+  for await (const member of readTar(sourceOf(tar), budget, { cut: true })) {
     if (member.name === '.PKGINFO') return fromUtf8(await collectBytes(member.body))
   }
   throw new StreamFault('The control part has no .PKGINFO. Upload an .apk file of version 2.')
 }
 
 /** The first member that is no signature. */
-const findControl = (head: Uint8Array): { tar: Uint8Array; offset: number; end: number } => {
+const findControl = (head: Uint8Array, budget: Budget): { tar: Uint8Array; offset: number; end: number } => {
   let offset = 0
-  for (;;) {
+  for (let signatures = 0; signatures <= MAX_SIGNATURES; signatures++) {
     const { bytes, end } = readGzipMember(head, offset, MAX_CONTROL_BYTES)
+    budget.unpack(bytes.length, 'The control part')
     if (!isSignature(bytes)) return { tar: bytes, offset, end }
     offset = end
   }
+  throw new StreamFault(
+    `The package has more than ${MAX_SIGNATURES} signatures. Upload it with fewer.`,
+    'limit_exceeded',
+  )
 }
 
-const readControl = async (file: SeekableFile): Promise<Control> => {
+const readControl = async (file: SeekableFile, budget: Budget): Promise<Control> => {
   for (let wanted = FIRST_READ_BYTES; ; wanted *= 4) {
     const head = await file.read(0, wanted)
     if (fromUtf8(head.subarray(0, 3)) === 'ADB') {
       throw new StreamFault('This is an apk package of version 3. Upload one of version 2.', 'package_unsupported')
     }
     try {
-      const { tar, offset, end } = findControl(head)
+      const { tar, offset, end } = findControl(head, budget)
       const compressed = head.subarray(offset, end)
-      return { offset, sizeBytes: end - offset, compressed, pkginfo: await readPkginfo(tar) }
+      return { offset, sizeBytes: end - offset, compressed, pkginfo: await readPkginfo(tar, budget) }
     } catch (error) {
       if (!(error instanceof NeedMoreInput)) throw error
       if (head.length < wanted || wanted > MAX_CONTROL_BYTES) {
@@ -82,14 +90,12 @@ const checkMember = async (member: ReadMember, tools: InspectTools): Promise<voi
 
 const readData = async (tar: ByteSource, tools: InspectTools): Promise<readonly PackagedPath[]> => {
   const paths: PackagedPath[] = []
-  for await (const member of readTar(tar)) {
+  for await (const member of readTar(tar, tools.budget)) {
     const path = `/${member.name
       .split('/')
       .filter((segment) => segment !== '' && segment !== '.')
       .join('/')}`
     if (path === '/') continue
-    if (paths.length === MAX_PATHS)
-      throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
     const { kind } = member
     paths.push({ path, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
     await checkMember(member, tools)
@@ -115,7 +121,7 @@ const readRest = async (file: SeekableFile, dataOffset: number, tools: InspectTo
 
 export const inspectApk = (file: SeekableFile, tools: InspectTools): Promise<Result<ApkEntry, Fault>> =>
   catchStreamFaults(async () => {
-    const control = await readControl(file)
+    const control = await readControl(file, tools.budget)
     const { paths, sha256, dataHash } = await readRest(file, control.offset + control.sizeBytes, tools)
     const pairs = parsePairs(control.pkginfo)
     if (pairs.ok && findPair(pairs.value, 'datahash')?.toLowerCase() !== dataHash) {

@@ -1,4 +1,6 @@
 // Reads an Arch package in one pass, ours or a stranger's made by makepkg with any compression.
+
+import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
@@ -12,7 +14,6 @@ import { type ArchEntry, entryOf } from './entry.ts'
 
 /** Far above any real one: tens of thousands of relations. */
 const MAX_PKGINFO_BYTES = 1024 * 1024
-const MAX_PATHS = 1_000_000
 const MAGIC_BYTES = 6
 
 /** First bytes, codec, and makepkg's name for it (makepkg.conf(5), PKGEXT). */
@@ -34,17 +35,14 @@ const readText = async ({ sizeBytes, body }: ReadMember): Promise<string> => {
   return fromUtf8(await collectBytes(body))
 }
 
-const readPayload = async (tar: ByteSource) => {
+const readPayload = async (tar: ByteSource, budget: Budget) => {
   const paths: PackagedPath[] = []
   let pkginfo: string | undefined
-  for await (const member of readTar(tar)) {
+  for await (const member of readTar(tar, budget)) {
     const segments = member.name.split('/').filter((segment) => segment !== '' && segment !== '.')
     const path = segments.join('/')
     if (path === '.PKGINFO') pkginfo ??= await readText(member)
     if (path === '' || path.startsWith('.')) continue
-    if (paths.length === MAX_PATHS) {
-      throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
-    }
     const { kind } = member
     paths.push({ path: `/${path}`, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
   }
@@ -64,7 +62,7 @@ export const inspectArch = (file: SeekableFile, tools: InspectTools): Promise<Re
         yield chunk
       }
     }
-    const { paths, pkginfo } = await readPayload(decompressPart(tools, codec, hashed(), 'The package'))
+    const { paths, pkginfo } = await readPayload(decompressPart(tools, codec, hashed(), 'The package'), tools.budget)
     const entry = entryOf({ pkginfo, paths, suffix })
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256: toHex(sha256.digest()) }) : entry
   })

@@ -1,4 +1,6 @@
 // Reads an archive built here: its install.sh says what it is.
+
+import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
@@ -15,9 +17,8 @@ import { readFactsLine } from './install-sh.ts'
 import { INSTALL_SCRIPT } from './members.ts'
 import type { ArchiveId } from './names.ts'
 
-/** A line for each path: a million of them would fit. */
-const MAX_SCRIPT_BYTES = 256 * 1024 * 1024
-const MAX_PATHS = 1_000_000
+/** Two lines for each of as many paths as a package may have. */
+const MAX_SCRIPT_BYTES = 64 * 1024 * 1024
 
 interface Seen {
   script: string | undefined
@@ -38,29 +39,26 @@ const below = (name: string): string | undefined => {
 }
 
 const note = (seen: Seen, path: string, { kind, sizeBytes }: Found): void => {
-  if (seen.paths.length === MAX_PATHS) {
-    throw new StreamFault('The archive holds more than a million paths.', 'package_unsupported')
-  }
   seen.paths.push({ path: `/${path}`, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
   if (kind === 'file') seen.installedSizeBytes += sizeBytes
 }
 
 const readTarball = async (source: ByteSource, codec: Codec, tools: InspectTools, seen: Seen): Promise<void> => {
-  for await (const member of readTar(decompressPart(tools, codec, source, 'The archive'))) {
+  for await (const member of readTar(decompressPart(tools, codec, source, 'The archive'), tools.budget)) {
     const path = below(member.name)
     if (path === undefined) continue
     if (path !== INSTALL_SCRIPT) note(seen, path, member)
-    else if (member.sizeBytes > MAX_SCRIPT_BYTES) throw new StreamFault('install.sh is larger than 256 MiB.')
+    else if (member.sizeBytes > MAX_SCRIPT_BYTES) throw new StreamFault('install.sh is larger than 64 MiB.')
     else seen.script ??= fromUtf8(await collectBytes(member.body))
   }
 }
 
-const readZip = async (file: SeekableFile, seen: Seen): Promise<void> => {
-  for (const member of await readZipDirectory(file)) {
+const readZip = async (file: SeekableFile, budget: Budget, seen: Seen): Promise<void> => {
+  for (const member of await readZipDirectory(file, budget)) {
     const path = below(member.name)
     if (path === undefined) continue
     if (path !== INSTALL_SCRIPT) note(seen, path, member)
-    else seen.script ??= fromUtf8(await readZipMember(file, member, MAX_SCRIPT_BYTES))
+    else seen.script ??= fromUtf8(await readZipMember(file, member, { maxBytes: MAX_SCRIPT_BYTES, budget }))
   }
 }
 
@@ -80,7 +78,7 @@ export const inspectArchive =
       if (codec) await readTarball(hashed(), codec, tools, seen)
       else {
         for await (const _ of hashed());
-        await readZip(file, seen)
+        await readZip(file, tools.budget, seen)
       }
       const { script, ...facts } = seen
       const entry = entryOf({ id, facts: readFactsLine(script ?? ''), ...facts })

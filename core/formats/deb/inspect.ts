@@ -1,5 +1,7 @@
 // Reads a .deb in one pass, ours or a stranger's: control fields, paths, size and digest.
-import { readArHeader, readArMagic } from '../../bytes/ar.ts'
+
+import type { Budget } from '../../budget.ts'
+import { type ArMember, readArHeader, readArMagic } from '../../bytes/ar.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { createReader } from '../../bytes/reader.ts'
@@ -14,8 +16,8 @@ import { type DebEntry, entryOf } from './entry.ts'
 
 /** Far above any real one (Debian's largest is about 60 KiB), far below what would hurt. */
 const MAX_CONTROL_BYTES = 1024 * 1024
-/** Debian's largest package has about 150,000 paths. */
-const MAX_PATHS = 1_000_000
+/** `2.0` and a line's end; later versions may add lines (deb(5)). */
+const MAX_VERSION_BYTES = 1024
 
 const CODECS: Readonly<Record<string, Codec>> = {
   '': 'none',
@@ -34,9 +36,9 @@ const codecOf = (memberName: string, stem: string): Codec => {
   )
 }
 
-const readControl = async (tar: ByteSource): Promise<string> => {
+const readControl = async (tar: ByteSource, budget: Budget): Promise<string> => {
   let text: string | undefined
-  for await (const member of readTar(tar)) {
+  for await (const member of readTar(tar, budget)) {
     if (member.name.replace(/^\.?\//, '') !== 'control' || member.kind !== 'file') continue
     if (member.sizeBytes > MAX_CONTROL_BYTES) throw new StreamFault('The control file is larger than 1 MiB.')
     text = fromUtf8(await collectBytes(member.body))
@@ -56,44 +58,52 @@ const installedPath = (name: string): string => {
   return path.length === 0 ? '' : `/${path.join('/')}`
 }
 
-const readData = async (tar: ByteSource): Promise<DataFacts> => {
+const readData = async (tar: ByteSource, budget: Budget): Promise<DataFacts> => {
   const paths: PackagedPath[] = []
   let estimatedKib = 0
-  for await (const { name, kind, sizeBytes } of readTar(tar)) {
+  for await (const { name, kind, sizeBytes } of readTar(tar, budget)) {
     estimatedKib += kind === 'file' ? Math.ceil(sizeBytes / 1024) : 1
     const path = installedPath(name)
     if (path === '') continue
-    if (paths.length === MAX_PATHS)
-      throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
     paths.push({ path, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
   }
   return { paths, estimatedKib }
 }
 
-const readMembers = async (source: ByteSource, tools: InspectTools) => {
+interface Parts {
+  version?: string
+  controlText?: string
+  data?: DataFacts
+}
+
+/** dpkg's order (deb(5)): the version, the control part, the data part; what stands elsewhere is not theirs. */
+const readMember = async ({ name, sizeBytes }: ArMember, source: ByteSource, parts: Parts, tools: InspectTools) => {
+  const unpack = (stem: string): ByteSource => decompressPart(tools, codecOf(name, stem), source, name)
+  if (parts.version === undefined) {
+    if (name !== 'debian-binary') return
+    if (sizeBytes > MAX_VERSION_BYTES) throw new StreamFault('The member debian-binary is larger than 1 KiB.')
+    parts.version = fromUtf8(await collectBytes(source)).split('\n')[0]!
+  } else if (parts.controlText === undefined) {
+    if (name.startsWith('control.tar')) parts.controlText = await readControl(unpack('control.tar'), tools.budget)
+  } else if (parts.data === undefined && name.startsWith('data.tar')) {
+    parts.data = await readData(unpack('data.tar'), tools.budget)
+  }
+}
+
+const readMembers = async (source: ByteSource, tools: InspectTools): Promise<Parts & { sizeBytes: number }> => {
   const reader = createReader(source)
   await readArMagic(reader)
-  let version: string | undefined
-  let controlText: string | undefined
-  let data: DataFacts | undefined
+  const parts: Parts = {}
   for (;;) {
-    const member = await readArHeader(reader)
+    const member = await readArHeader(reader, tools.budget)
     if (!member) break
     const part = reader.part(member.sizeBytes, member.name)
-    if (version === undefined && member.name === 'debian-binary') {
-      version = fromUtf8(await collectBytes(part.source)).split('\n')[0]
-    } else if (version !== undefined && controlText === undefined && member.name.startsWith('control.tar')) {
-      const codec = codecOf(member.name, 'control.tar')
-      controlText = await readControl(decompressPart(tools, codec, part.source, member.name))
-    } else if (controlText !== undefined && data === undefined && member.name.startsWith('data.tar')) {
-      const codec = codecOf(member.name, 'data.tar')
-      data = await readData(decompressPart(tools, codec, part.source, member.name))
-    }
+    await readMember(member, part.source, parts, tools)
     await part.finish()
     if (member.sizeBytes % 2 === 1) await reader.readUpTo(1)
   }
   await reader.drain()
-  return { version, controlText, data, sizeBytes: reader.position }
+  return { ...parts, sizeBytes: reader.position }
 }
 
 export const inspectDeb = (file: SeekableFile, tools: InspectTools): Promise<Result<DebEntry, Fault>> =>

@@ -1,4 +1,6 @@
 // Reads an .ipk in one pass, ours or a stranger's by OpenWrt's ipkg-build, whose data part comes before the control part.
+
+import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
@@ -11,15 +13,14 @@ import type { InspectTools, SeekableFile } from '../../tools.ts'
 import { entryOf, type IpkEntry } from './entry.ts'
 
 const MAX_CONTROL_BYTES = 1024 * 1024
-const MAX_PATHS = 1_000_000
 const GZIP_MAGIC = [0x1f, 0x8b]
 
 const segmentsOf = (name: string): readonly string[] =>
   name.split('/').filter((segment) => segment !== '' && segment !== '.')
 
-const readControl = async (tar: ByteSource): Promise<string> => {
+const readControl = async (tar: ByteSource, budget: Budget): Promise<string> => {
   let text: string | undefined
-  for await (const { name, kind, sizeBytes, body } of readTar(tar)) {
+  for await (const { name, kind, sizeBytes, body } of readTar(tar, budget)) {
     if (kind !== 'file' || segmentsOf(name).join('/') !== 'control') continue
     if (sizeBytes > MAX_CONTROL_BYTES) throw new StreamFault('The control file is larger than 1 MiB.')
     text = fromUtf8(await collectBytes(body))
@@ -28,16 +29,13 @@ const readControl = async (tar: ByteSource): Promise<string> => {
   return text
 }
 
-const readData = async (tar: ByteSource) => {
+const readData = async (tar: ByteSource, budget: Budget) => {
   const paths: PackagedPath[] = []
   let contentBytes = 0
-  for await (const { name, kind, sizeBytes } of readTar(tar)) {
+  for await (const { name, kind, sizeBytes } of readTar(tar, budget)) {
     if (kind === 'file') contentBytes += sizeBytes
     const segments = segmentsOf(name)
     if (segments.length === 0) continue
-    if (paths.length === MAX_PATHS) {
-      throw new StreamFault('The package holds more than a million paths.', 'package_unsupported')
-    }
     paths.push({
       path: `/${segments.join('/')}`,
       kind: kind === 'directory' || kind === 'symlink' ? kind : 'file',
@@ -49,10 +47,11 @@ const readData = async (tar: ByteSource) => {
 const readParts = async (tar: ByteSource, tools: InspectTools) => {
   let controlText: string | undefined
   let data: Awaited<ReturnType<typeof readData>> | undefined
-  for await (const { name, body } of readTar(tar)) {
+  for await (const { name, body } of readTar(tar, tools.budget)) {
     const part = segmentsOf(name).join('/')
-    if (part === 'control.tar.gz') controlText ??= await readControl(decompressPart(tools, 'gzip', body, part))
-    if (part === 'data.tar.gz') data ??= await readData(decompressPart(tools, 'gzip', body, part))
+    const unpack = (): ByteSource => decompressPart(tools, 'gzip', body, part)
+    if (part === 'control.tar.gz') controlText ??= await readControl(unpack(), tools.budget)
+    if (part === 'data.tar.gz') data ??= await readData(unpack(), tools.budget)
   }
   if (controlText !== undefined && data) return { controlText, ...data }
   throw new StreamFault('The package lacks control.tar.gz or data.tar.gz. Build it again.')

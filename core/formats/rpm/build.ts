@@ -1,5 +1,6 @@
 // Writes an .rpm: lead, signature header, header, compressed payload. The payload comes first in time, for the header
 // holds its digest and those of every file; it waits in a spool.
+import { createBudget, packageLimits } from '../../budget.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
@@ -119,8 +120,9 @@ export const buildRpm = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): 
     const signature = await signatureHeader(header, packed, block.value, tools)
     const measured = await writePackage([lead, signature, header], spool, sink, tools)
 
+    const budget = createBudget(packageLimits(header.length))
     const headerStart = lead.length + signature.length
     const place = { headerStart, headerEnd: headerStart + header.length, archiveSizeBytes: payload.sizeBytes }
-    const entry = entryOf(parseHeader(header, MAIN_LIMITS), place)
+    const entry = entryOf(parseHeader(header, MAIN_LIMITS, budget), place, budget)
     return entry.ok ? ok({ ...entry.value, ...measured }) : entry
   })

@@ -1,5 +1,6 @@
 // The index entry of an .rpm: what primary, filelists and other say of it, read from its header.
 import { z } from 'zod'
+import type { Budget } from '../../budget.ts'
 import { StreamFault } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
@@ -58,8 +59,6 @@ export type RpmEntry = z.infer<typeof rpmEntrySchema>
 
 /** createrepo_c's limit: enough to see what is new, and an index that does not grow with history. */
 const MAX_CHANGELOG = 10
-/** rpm's own limit of an array (lib/header.cc, HEADER_ARRAY_MAX). */
-const MAX_PATHS = 1_048_575
 
 const uneven = (what: string): StreamFault =>
   new StreamFault(`The package's header is broken: its lists of ${what} differ in length. Build it again.`)
@@ -77,9 +76,14 @@ const readDependencies = (header: Header, names: number, flags: number, versions
     .filter(({ name }) => name !== '')
 }
 
-const pathsOf = (header: Header): readonly string[] => {
+/** A folder's name stands in the header once and in every path below it: the sum is what the budget counts. */
+const pathsOf = (header: Header, budget: Budget): readonly string[] => {
   const names = header.strings(TAG.baseNames)
-  if (names.length === 0) return header.strings(TAG.oldFileNames)
+  const counted = (path: string): string => {
+    budget.entry(path)
+    return path
+  }
+  if (names.length === 0) return header.strings(TAG.oldFileNames).map(counted)
   const folders = header.strings(TAG.dirNames)
   const indexes = header.numbers(TAG.dirIndexes)
   if (indexes.length !== names.length) throw uneven('files')
@@ -87,13 +91,12 @@ const pathsOf = (header: Header): readonly string[] => {
     const folder = folders[indexes[at]!]
     if (folder === undefined)
       throw new StreamFault('The header has a file in a folder it does not list. Build it again.')
-    return folder + name
+    return counted(folder + name)
   })
 }
 
-const readPaths = (header: Header): PackagedPath[] => {
-  const paths = pathsOf(header)
-  if (paths.length > MAX_PATHS) throw new StreamFault('The package holds over a million paths.', 'package_unsupported')
+const readPaths = (header: Header, budget: Budget): PackagedPath[] => {
+  const paths = pathsOf(header, budget)
   const modes = header.numbers(TAG.fileModes)
   const flags = header.numbers(TAG.fileFlags)
   if (modes.length !== paths.length || flags.length !== paths.length) throw uneven('files')
@@ -127,11 +130,15 @@ export interface Place {
 }
 
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
-export const entryOf = (header: Header, place: Place): Result<Omit<RpmEntry, 'sizeBytes' | 'sha256'>, Fault> => {
+export const entryOf = (
+  header: Header,
+  place: Place,
+  budget: Budget,
+): Result<Omit<RpmEntry, 'sizeBytes' | 'sha256'>, Fault> => {
   const name = required('name', header.string(TAG.name), isPackageName)
   const version = required('version', evrOf(header), isEvr)
   const arch = required('architecture', header.string(TAG.arch), isArchName)
-  const paths = readPaths(header)
+  const paths = readPaths(header, budget)
   const badPath = paths.find(({ path }) => hasControl(path) || !path.startsWith('/'))
   if (badPath) {
     const message = `The path ${quoteForMessage(badPath.path)} is not absolute or has a control character.`

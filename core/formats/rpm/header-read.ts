@@ -1,5 +1,6 @@
 // Reads a header of a hostile file. Every count and offset is checked against rpm's own limits (lib/header.cc,
 // hdrblobVerifyInfo) before anything is read through it.
+import type { Budget } from '../../budget.ts'
 import { fromUtf8 } from '../../bytes/arrays.ts'
 import { StreamFault } from '../../bytes/stream-fault.ts'
 import { ENTRY_BYTES, HEADER_MAGIC, INTRO_BYTES, TYPE, TYPE_BYTES } from './header.ts'
@@ -49,7 +50,7 @@ export const headerLength = (intro: Uint8Array, limits: HeaderLimits): number =>
 }
 
 /** Places of string ends are found by reading, so a count of strings can be believed only as far as they go. */
-const readStrings = ({ data, count }: RawTag, what: string): readonly string[] => {
+const readStrings = ({ data, count }: Omit<RawTag, 'type'>, what: string): readonly string[] => {
   const values: string[] = []
   let at = 0
   for (let left = count; left > 0; left--) {
@@ -113,7 +114,11 @@ const checkRegion = (entries: readonly IndexEntry[], bytes: Uint8Array, { what, 
   if (!isWhole) throw broken(what, 'its immutable region does not cover all of it')
 }
 
-export const parseHeader = (bytes: Uint8Array, limits: HeaderLimits): Header => {
+/** Finding and decoding one takes a microsecond, however short it is. */
+const STEPS_A_STRING = 32
+
+/** Tags may share their data and each be read more than once, so every reading is counted in the budget. */
+export const parseHeader = (bytes: Uint8Array, limits: HeaderLimits, budget: Budget): Header => {
   const { what } = limits
   const entries = readIndex(bytes, limits)
   checkRegion(entries, bytes, limits)
@@ -130,11 +135,19 @@ export const parseHeader = (bytes: Uint8Array, limits: HeaderLimits): Header => 
   }
   const strings = (tag: number): readonly string[] => {
     const found = find(tag, isString)
-    return found ? readStrings(found, what) : []
+    if (!found) return []
+    budget.step(found.count * STEPS_A_STRING, `Reading tag ${tag} of the ${what}`)
+    return readStrings(found, what)
+  }
+  const first = (tag: number, isRight: (type: number) => boolean): RawTag | undefined => {
+    const found = find(tag, isRight)
+    return found && { ...found, count: 1 }
   }
   const numbers = (tag: number): readonly number[] => {
     const found = find(tag, isNumber)
-    return found ? readNumbers(found) : []
+    if (!found) return []
+    budget.step(found.count, `Reading tag ${tag} of the ${what}`)
+    return readNumbers(found)
   }
   return {
     bytes,
@@ -142,9 +155,15 @@ export const parseHeader = (bytes: Uint8Array, limits: HeaderLimits): Header => 
     has: (tag) => tags.has(tag),
     strings,
     // Of translated strings the first is the one for the locale C.
-    string: (tag) => strings(tag)[0],
+    string: (tag) => {
+      const found = first(tag, isString)
+      return found && readStrings(found, what)[0]
+    },
     numbers,
-    number: (tag) => numbers(tag)[0],
+    number: (tag) => {
+      const found = first(tag, isNumber)
+      return found && readNumbers(found)[0]
+    },
     binary: (tag) => {
       const found = find(tag, (type) => type === TYPE.bytes)
       return found?.data.subarray(0, found.count)

@@ -56,6 +56,7 @@ const checkPayload = async (file: SeekableFile, headers: PackageHeaders, tools: 
   const md5: Hash | undefined = statedMd5 && tools.hash('md5')
   md5?.update(main.bytes)
   for await (const chunk of file.stream(headerEnd)) {
+    tools.budget.check()
     for (const hash of [sha256, payload, md5]) hash?.update(chunk)
   }
   if (toHex(payload.digest()) !== digest) throw mismatch('payload')
@@ -89,7 +90,7 @@ const checkKind = (main: Header): void => {
 
 export const inspectRpm = (file: SeekableFile, tools: InspectTools): Promise<Result<RpmEntry, Fault>> =>
   catchStreamFaults(async () => {
-    const headers = await readPackageHeaders(file)
+    const headers = await readPackageHeaders(file, tools.budget)
     const { signature, main, headerStart, headerEnd } = headers
     checkKind(main)
     checkSize(file, headers)
@@ -101,6 +102,6 @@ export const inspectRpm = (file: SeekableFile, tools: InspectTools): Promise<Res
       main.number(TAG.archiveSize) ??
       main.number(TAG.payloadSizeAlt) ??
       0
-    const entry = entryOf(main, { headerStart, headerEnd, archiveSizeBytes })
+    const entry = entryOf(main, { headerStart, headerEnd, archiveSizeBytes }, tools.budget)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256 }) : entry
   })

@@ -1,4 +1,5 @@
 // The two headers of a package file, read and bounded: what inspecting and sealing both begin with.
+import type { Budget } from '../../budget.ts'
 import { StreamFault } from '../../bytes/stream-fault.ts'
 import type { SeekableFile } from '../../tools.ts'
 import { INTRO_BYTES, paddingAfter } from './header.ts'
@@ -23,13 +24,18 @@ export const MAIN_LIMITS: HeaderLimits = {
   region: TAG.headerImmutable,
 }
 
-const readHeader = async (file: SeekableFile, offset: number, limits: HeaderLimits): Promise<Header> => {
+interface Place {
+  readonly offset: number
+  readonly limits: HeaderLimits
+}
+
+const readHeader = async (file: SeekableFile, { offset, limits }: Place, budget: Budget): Promise<Header> => {
   const length = headerLength(await file.read(offset, INTRO_BYTES), limits)
   const bytes = await file.read(offset, length)
   if (bytes.length < length) {
     throw new StreamFault(`The file ends in the middle of its ${limits.what}. Upload it again.`)
   }
-  return parseHeader(bytes, limits)
+  return parseHeader(bytes, limits, budget)
 }
 
 export interface PackageHeaders {
@@ -39,11 +45,11 @@ export interface PackageHeaders {
   readonly headerEnd: number
 }
 
-export const readPackageHeaders = async (file: SeekableFile): Promise<PackageHeaders> => {
+export const readPackageHeaders = async (file: SeekableFile, budget: Budget): Promise<PackageHeaders> => {
   checkLead(await file.read(0, LEAD_BYTES))
-  const signature = await readHeader(file, LEAD_BYTES, SIGNATURE_LIMITS)
+  const signature = await readHeader(file, { offset: LEAD_BYTES, limits: SIGNATURE_LIMITS }, budget)
   const signatureBytes = signature.bytes.length
   const headerStart = LEAD_BYTES + signatureBytes + paddingAfter(signatureBytes).length
-  const main = await readHeader(file, headerStart, MAIN_LIMITS)
+  const main = await readHeader(file, { offset: headerStart, limits: MAIN_LIMITS }, budget)
   return { signature, main, headerStart, headerEnd: headerStart + main.bytes.length }
 }

@@ -160,6 +160,12 @@ const identified = (entry: RpmEntry, children: readonly Xml[]): Xml =>
     ...children,
   ])
 
+const withoutTrailing = (text: string): string => {
+  let end = text.length
+  while (text[end - 1] === ' ') end -= 1
+  return text.slice(0, end)
+}
+
 /** The oldest first. Readers know an entry by its time, so entries of one second are a second apart. */
 const changelogElements = ({ changelog }: RpmEntry): readonly Xml[] => {
   const dates = changelog.map(({ dateSeconds }) => dateSeconds)
@@ -168,7 +174,7 @@ const changelogElements = ({ changelog }: RpmEntry): readonly Xml[] => {
     if (isSame) dates[at] = dates[at + 1]! + 1
   }
   return changelog
-    .map(({ author, text }, at) => leaf('changelog', text, { author: author.replace(/ +$/, ''), date: dates[at] }))
+    .map(({ author, text }, at) => leaf('changelog', text, { author: withoutTrailing(author), date: dates[at] }))
     .reverse()
 }
 

@@ -65,7 +65,7 @@ export const sealRpm = (
     if (!openpgp) {
       return err(fault('internal', 'An rpm package is signed with an OpenPGP key, and this repository has none.'))
     }
-    const { signature, main, headerStart, headerEnd } = await readPackageHeaders(file)
+    const { signature, main, headerStart, headerEnd } = await readPackageHeaders(file, tools.budget)
     const tags = keptTags(signature)
     tags.set(SIGNATURE_TAG.sha256, text(digestOf('sha256', main.bytes, tools)))
     tags.set(...signatureTag(main, await openpgp.detachSign(main.bytes, 'binary')))

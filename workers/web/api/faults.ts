@@ -24,6 +24,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   package_unsupported: 422,
   digest_mismatch: 422,
   size_mismatch: 422,
+  limit_exceeded: 422,
   body_too_large: 413,
   request_invalid: 400,
   unauthenticated: 401,

@@ -1,6 +1,7 @@
 // From a finished file to an artifact: the repository's signature goes in, the recipe and the entry are kept, and
 // one version stays one file for ever.
 import { createHash } from 'node:crypto'
+import { createBudget, packageLimits } from '@distropack/core/budget.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { Format, Sealed } from '@distropack/core/format.ts'
@@ -22,7 +23,8 @@ import type { Platform } from './platform.ts'
 export type ArtifactRow = typeof artifacts.$inferSelect
 
 /** Sealing reads headers only; payloads are never decompressed in a Worker. */
-const sealTools: InspectTools = {
+const sealToolsFor = (sizeBytes: number): InspectTools => ({
+  budget: createBudget(packageLimits(sizeBytes)),
   hash: (name) => {
     const hash = createHash(name)
     return { update: (bytes) => void hash.update(bytes), digest: () => new Uint8Array(hash.digest()) }
@@ -31,7 +33,7 @@ const sealTools: InspectTools = {
     throw new Error('sealing a package must not need its payload')
   },
   warn: unheard,
-}
+})
 
 const assemble = async (
   { bucket }: Platform,
@@ -75,7 +77,12 @@ const seal = async (
   if (!vault.ok) return vault
   const signer = await openSigner(platform.db, vault.value, projectId)
   if (!signer.ok) return signer
-  const sealed = await format.seal(openBlobFile(platform.bucket, unsigned), entry, signer.value, sealTools)
+  const sealed = await format.seal(
+    openBlobFile(platform.bucket, unsigned),
+    entry,
+    signer.value,
+    sealToolsFor(unsigned.sizeBytes),
+  )
   if (!sealed.ok) return sealed
   const assembled = await assemble(platform, sealed.value, unsigned, format.mediaType)
   const { sizeBytes, sha256 } = assembled.content
