@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { newKeySchema } from './keys.ts'
 import { usedFileSchema } from './packages.ts'
+import { requestObject, requestRecord } from './request.ts'
 import { sourceRecordSchema } from './sources.ts'
-import { blobRefSchema, channelSchema, faultSchema, sha256Schema, slugSchema, warningsSchema } from './wire.ts'
+import { channelSchema, faultSchema, sentBlobSchema, sha256Schema, slugSchema, warningsSchema } from './wire.ts'
 
 export const API_PREFIX = '/api/v1'
 
@@ -48,21 +49,21 @@ const tokenWords = {
   scopes: z.array(tokenScopeSchema).min(1).max(3),
   expiresAtMs: z.number().int().positive().optional(),
 }
-export const createTokenSchema = z.object({ ...tokenWords, project: slugSchema.optional() }).meta({ id: 'CreateToken' })
-export const createPersonalTokenSchema = z
-  .object({ ...tokenWords, organization: slugSchema.optional() })
-  .meta({ id: 'CreatePersonalToken' })
-export const rotateTokenSchema = z
-  .object({
-    overlapSeconds: z
-      .number()
-      .int()
-      .min(0)
-      .max(30 * 24 * 3600)
-      .default(24 * 3600)
-      .meta({ description: 'How long the old secret goes on working' }),
-  })
-  .meta({ id: 'RotateToken' })
+export const createTokenSchema = requestObject({ ...tokenWords, project: slugSchema.optional() }).meta({
+  id: 'CreateToken',
+})
+export const createPersonalTokenSchema = requestObject({ ...tokenWords, organization: slugSchema.optional() }).meta({
+  id: 'CreatePersonalToken',
+})
+export const rotateTokenSchema = requestObject({
+  overlapSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 24 * 3600)
+    .default(24 * 3600)
+    .meta({ description: 'How long the old secret goes on working' }),
+}).meta({ id: 'RotateToken' })
 export const createdTokenSchema = tokenSchema
   .extend({ secret: z.string().meta({ description: 'Shown once.' }) })
   .meta({ id: 'CreatedToken' })
@@ -108,12 +109,10 @@ export const accountExportSchema = z
 // ---- projects ----
 export const projectAccessSchema = z.enum(['public', 'private'])
 
-export const createProjectSchema = z
-  .object({
-    access: projectAccessSchema.default('public'),
-    signing: newKeySchema,
-  })
-  .meta({ id: 'CreateProject' })
+export const createProjectSchema = requestObject({
+  access: projectAccessSchema.default('public'),
+  signing: newKeySchema,
+}).meta({ id: 'CreateProject' })
 export type CreateProject = z.infer<typeof createProjectSchema>
 
 export const projectSchema = z
@@ -131,15 +130,13 @@ export const projectSchema = z
   })
   .meta({ id: 'Project' })
 
-export const editProjectSchema = z
-  .object({
-    access: projectAccessSchema.optional(),
-    archived: z.boolean().optional().meta({ description: 'Nothing is built or uploaded any more; readers read on.' }),
-  })
-  .meta({ id: 'EditProject' })
-export const transferProjectSchema = z
-  .object({ organization: slugSchema.meta({ description: 'One in which you may make projects' }) })
-  .meta({ id: 'TransferProject' })
+export const editProjectSchema = requestObject({
+  access: projectAccessSchema.optional(),
+  archived: z.boolean().optional().meta({ description: 'Nothing is built or uploaded any more; readers read on.' }),
+}).meta({ id: 'EditProject' })
+export const transferProjectSchema = requestObject({
+  organization: slugSchema.meta({ description: 'One in which you may make projects' }),
+}).meta({ id: 'TransferProject' })
 
 export const installSchema = z
   .object({
@@ -151,15 +148,15 @@ export const installSchema = z
   .meta({ id: 'Install' })
 
 // ---- blobs ----
-export const missingBlobsRequestSchema = z
-  .object({ blobs: z.array(blobRefSchema).max(1000) })
-  .meta({ id: 'MissingBlobsRequest' })
+export const missingBlobsRequestSchema = requestObject({ blobs: z.array(sentBlobSchema).max(1000) }).meta({
+  id: 'MissingBlobsRequest',
+})
 export const missingBlobsSchema = z.object({ missing: z.array(sha256Schema) }).meta({ id: 'MissingBlobs' })
-export const startUploadSchema = z.object({ sizeBytes: z.number().int().positive() }).meta({ id: 'StartUpload' })
-export const withdrawSchema = z
-  .object({ channel: channelSchema.optional().meta({ description: 'Absent: every channel that has it' }) })
-  .meta({ id: 'Withdraw' })
-export const bootstrapSchema = z.object({ organization: slugSchema }).meta({ id: 'Bootstrap' })
+export const startUploadSchema = requestObject({ sizeBytes: z.number().int().positive() }).meta({ id: 'StartUpload' })
+export const withdrawSchema = requestObject({
+  channel: channelSchema.optional().meta({ description: 'Absent: every channel that has it' }),
+}).meta({ id: 'Withdraw' })
+export const bootstrapSchema = requestObject({ organization: slugSchema }).meta({ id: 'Bootstrap' })
 export const uploadSchema = z
   .object({
     uploadId: z.string(),
@@ -171,41 +168,37 @@ export const uploadSchema = z
   .meta({ id: 'Upload' })
 
 // ---- builds ----
-export const createBuildSchema = z
-  .object({
-    /** The manifest's text; every nfpm.yaml is one. */
-    manifest: z.string().max(1024 * 1024),
-    manifestFile: z.string().max(255).default('distropack.yaml'),
-    version: z.string().max(200).optional(),
-    /** Default: the manifest's `targets`, else every format for the manifest's architecture. */
-    targets: z.array(z.string()).min(1).max(200).optional(),
-    channel: channelSchema.default('stable'),
-    variables: z.record(z.string(), z.string()).default({}),
-    sources: z.array(sourceRecordSchema).max(100_000),
-    /** The maker's own bill of materials, an uploaded blob; served beside every package of this build. */
-    sbom: blobRefSchema
-      .extend({ mediaType: z.enum(['application/vnd.cyclonedx+json', 'application/spdx+json']) })
-      .optional(),
-    /** For everything the manifest gives no time. Default: now. */
-    mtimeSeconds: z.number().int().optional(),
-  })
-  .meta({ id: 'CreateBuild' })
+export const createBuildSchema = requestObject({
+  /** The manifest's text; every nfpm.yaml is one. */
+  manifest: z.string().max(1024 * 1024),
+  manifestFile: z.string().max(255).default('distropack.yaml'),
+  version: z.string().max(200).optional(),
+  /** Default: the manifest's `targets`, else every format for the manifest's architecture. */
+  targets: z.array(z.string()).min(1).max(200).optional(),
+  channel: channelSchema.default('stable'),
+  variables: requestRecord(z.string(), z.string()).default({}),
+  sources: z.array(sourceRecordSchema).max(100_000),
+  /** The maker's own bill of materials, an uploaded blob; served beside every package of this build. */
+  sbom: sentBlobSchema
+    .extend({ mediaType: z.enum(['application/vnd.cyclonedx+json', 'application/spdx+json']) })
+    .optional(),
+  /** For everything the manifest gives no time. Default: now. */
+  mtimeSeconds: z.number().int().optional(),
+}).meta({ id: 'CreateBuild' })
 export type CreateBuild = z.infer<typeof createBuildSchema>
 
-export const createPushSchema = z
-  .object({
-    channel: channelSchema.default('stable'),
-    files: z
-      .array(
-        blobRefSchema.extend({
-          /** Its ending says the format; the package's own words say the rest. */
-          fileName: z.string().regex(/^[^/\p{Cc}]{1,255}$/u, 'a file name without folders'),
-        }),
-      )
-      .min(1)
-      .max(200),
-  })
-  .meta({ id: 'CreatePush' })
+export const createPushSchema = requestObject({
+  channel: channelSchema.default('stable'),
+  files: z
+    .array(
+      sentBlobSchema.extend({
+        /** Its ending says the format; the package's own words say the rest. */
+        fileName: z.string().regex(/^[^/\p{Cc}]{1,255}$/u, 'a file name without folders'),
+      }),
+    )
+    .min(1)
+    .max(200),
+}).meta({ id: 'CreatePush' })
 export type CreatePush = z.infer<typeof createPushSchema>
 
 /** waiting -> building -> built -> published; or failed (the user's fault) or dead (ours; an operator can replay it). */

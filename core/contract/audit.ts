@@ -1,5 +1,6 @@
 // The audit log's words and shapes. An action is public and stable, like a fault's code: filters and exports carry it.
 import { z } from 'zod'
+import { requestObject } from './request.ts'
 import { pageQuerySchema } from './wire.ts'
 
 export const AUDIT_ACTIONS = [
@@ -67,7 +68,7 @@ export const auditEntrySchema = z
   .meta({ id: 'AuditEntry' })
 export type AuditEntry = z.infer<typeof auditEntrySchema>
 
-export const auditFilterSchema = z.object({
+export const auditFilterSchema = requestObject({
   action: z.enum(AUDIT_ACTIONS).optional(),
   actor: z.string().max(100).optional().meta({ description: 'An actor’s id' }),
   fromMs: z.coerce.number().int().nonnegative().optional(),

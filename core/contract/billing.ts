@@ -2,6 +2,7 @@
 // currency's smallest unit; limits in the units of their names, null: unlimited.
 import { z } from 'zod'
 import { CURRENCY, PLAN_IDS, PLANS } from '../model/plans.ts'
+import { requestObject } from './request.ts'
 
 export const BILLING_PATHS = {
   billing: '/organizations/{org}/billing',
@@ -112,9 +113,9 @@ export const billingSchema = z
   .meta({ id: 'Billing' })
 export type Billing = z.infer<typeof billingSchema>
 
-export const choosePlanSchema = z
-  .object({ plan: paidPlanSchema, usageBased: z.boolean().default(false) })
-  .meta({ id: 'BillingChoice' })
+export const choosePlanSchema = requestObject({ plan: paidPlanSchema, usageBased: z.boolean().default(false) }).meta({
+  id: 'BillingChoice',
+})
 export type ChoosePlan = z.infer<typeof choosePlanSchema>
 
 /** A page of the payment provider, for the browser to go to. Short-lived: ask when it is needed. */

@@ -1,17 +1,18 @@
 // Publishing from CI without a secret: whom a project trusts, and the exchange of an identity token for a short one.
 import { z } from 'zod'
+import { requestObject } from './request.ts'
 import { slugSchema } from './wire.ts'
 
 /** `glob`: `*` is any run of characters but `/`, `**` any run. */
 export const claimMatcherSchema = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.literal('equals'), claim: z.string().min(1).max(100), value: z.string().min(1).max(500) }),
-    z.object({
+    requestObject({ kind: z.literal('equals'), claim: z.string().min(1).max(100), value: z.string().min(1).max(500) }),
+    requestObject({
       kind: z.literal('in'),
       claim: z.string().min(1).max(100),
       values: z.array(z.string().min(1).max(500)).min(1).max(50),
     }),
-    z.object({ kind: z.literal('glob'), claim: z.string().min(1).max(100), pattern: z.string().min(1).max(500) }),
+    requestObject({ kind: z.literal('glob'), claim: z.string().min(1).max(100), pattern: z.string().min(1).max(500) }),
   ])
   .meta({ id: 'ClaimMatcher' })
 export type ClaimMatcher = z.infer<typeof claimMatcherSchema>
@@ -21,7 +22,7 @@ const pattern = z.string().min(1).max(500)
 
 /** A CI system in its own words. Each becomes an issuer and claim matchers (services/ci/providers.ts). */
 export const ciProviderSchema = z.discriminatedUnion('provider', [
-  z.object({
+  requestObject({
     provider: z.literal('github'),
     /** owner/name */
     repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
@@ -34,7 +35,7 @@ export const ciProviderSchema = z.discriminatedUnion('provider', [
     /** `refs/tags/v*` */
     ref: pattern.optional(),
   }),
-  z.object({
+  requestObject({
     provider: z.literal('gitlab'),
     /** group/…/project */
     projectPath: z.string().regex(/^[\w.-]+(?:\/[\w.-]+)+$/),
@@ -43,19 +44,19 @@ export const ciProviderSchema = z.discriminatedUnion('provider', [
     /** An instance of one's own. */
     issuer: z.url().default('https://gitlab.com'),
   }),
-  z.object({
+  requestObject({
     provider: z.literal('circleci'),
     /** UUIDs, as CircleCI's settings show them. */
     organizationId: z.uuid(),
     projectId: z.uuid(),
   }),
-  z.object({
+  requestObject({
     provider: z.literal('buildkite'),
     organization: name,
     pipeline: name,
     branch: pattern.optional(),
   }),
-  z.object({
+  requestObject({
     provider: z.literal('generic'),
     issuer: z.url(),
     claims: z.array(claimMatcherSchema).min(1).max(20),
@@ -63,9 +64,10 @@ export const ciProviderSchema = z.discriminatedUnion('provider', [
 ])
 export type CiProvider = z.infer<typeof ciProviderSchema>
 
-export const createPublisherSchema = z
-  .object({ name: z.string().trim().min(1).max(100), trust: ciProviderSchema })
-  .meta({ id: 'CreateTrustedPublisher' })
+export const createPublisherSchema = requestObject({
+  name: z.string().trim().min(1).max(100),
+  trust: ciProviderSchema,
+}).meta({ id: 'CreateTrustedPublisher' })
 
 export const trustedPublisherSchema = z
   .object({
@@ -80,13 +82,11 @@ export const trustedPublisherSchema = z
   })
   .meta({ id: 'TrustedPublisher' })
 
-export const exchangeSchema = z
-  .object({
-    organization: slugSchema,
-    project: slugSchema,
-    token: z.string().min(20).max(16_384).meta({ description: 'The CI’s identity token, a JWT' }),
-  })
-  .meta({ id: 'ExchangeIdentity' })
+export const exchangeSchema = requestObject({
+  organization: slugSchema,
+  project: slugSchema,
+  token: z.string().min(20).max(16_384).meta({ description: 'The CI’s identity token, a JWT' }),
+}).meta({ id: 'ExchangeIdentity' })
 
 export const exchangedSchema = z
   .object({

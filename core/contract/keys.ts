@@ -1,5 +1,6 @@
 // A project's signing keys: which there are, and how one follows another without a reader noticing.
 import { z } from 'zod'
+import { requestObject } from './request.ts'
 
 /**
  * abuild-keygen's names: `you@example.org-5f3ac1d2.rsa.pub`. It becomes a file of readers, a part of
@@ -11,27 +12,26 @@ const rsaKeyName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9@._+-]*\.rsa\.pub$/)
 
 /** For an Alpine repository that moves here: readers who have its key go on without a new one. */
-const ownRsaKeySchema = z
-  .object({
-    name: rsaKeyName.meta({ description: 'The file in readers’ /etc/apk/keys, to the letter.' }),
-    privateKey: z
-      .string()
-      .max(20_000)
-      .meta({ description: 'PEM (PKCS#8 or PKCS#1), without passphrase. Kept sealed, never shown.' }),
-  })
+const ownRsaKeySchema = requestObject({
+  name: rsaKeyName.meta({ description: 'The file in readers’ /etc/apk/keys, to the letter.' }),
+  privateKey: z
+    .string()
+    .max(20_000)
+    .meta({ description: 'PEM (PKCS#8 or PKCS#1), without passphrase. Kept sealed, never shown.' }),
+})
   .optional()
   .meta({ description: 'An RSA key of your own for apk; without it one of 4096 bits is made.' })
 
 /** What new keys are to be: `kind` says of which kind the OpenPGP key is. */
 export const newKeySchema = z
   .discriminatedUnion('kind', [
-    z
-      .object({ kind: z.literal('rsa4096'), rsa: ownRsaKeySchema })
-      .meta({ description: 'What every client accepts; the default.' }),
-    z
-      .object({ kind: z.literal('ed25519'), rsa: ownRsaKeySchema })
-      .meta({ description: 'Small and quick; EL 9 and old rpm refuse it.' }),
-    z.object({
+    requestObject({ kind: z.literal('rsa4096'), rsa: ownRsaKeySchema }).meta({
+      description: 'What every client accepts; the default.',
+    }),
+    requestObject({ kind: z.literal('ed25519'), rsa: ownRsaKeySchema }).meta({
+      description: 'Small and quick; EL 9 and old rpm refuse it.',
+    }),
+    requestObject({
       kind: z.literal('import'),
       rsa: ownRsaKeySchema,
       privateKey: z
@@ -67,12 +67,9 @@ export const keysSchema = z.object({ items: z.array(keySchema) }).meta({ id: 'Si
 export type SigningKey = z.infer<typeof keySchema>
 
 // Strict: a misspelt word must not make keys, or end them, in another way than was meant.
-export const rotateKeysSchema = z.strictObject({ signing: newKeySchema }).meta({ id: 'RotateKeys' })
-export const retireKeysSchema = z
-  .strictObject({
-    compromised: z.boolean().default(false).meta({
-      description:
-        'Readers are told to trust it no more: packages it signed must be published anew for rpm and pacman.',
-    }),
-  })
-  .meta({ id: 'RetireKeys' })
+export const rotateKeysSchema = requestObject({ signing: newKeySchema }).meta({ id: 'RotateKeys' })
+export const retireKeysSchema = requestObject({
+  compromised: z.boolean().default(false).meta({
+    description: 'Readers are told to trust it no more: packages it signed must be published anew for rpm and pacman.',
+  }),
+}).meta({ id: 'RetireKeys' })

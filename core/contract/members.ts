@@ -1,6 +1,7 @@
 // Organizations and who belongs to them.
 import { z } from 'zod'
 import { PERMISSIONS, ROLES } from '../model/permissions.ts'
+import { requestObject } from './request.ts'
 import { slugSchema } from './wire.ts'
 
 export const roleSchema = z.enum(ROLES)
@@ -17,19 +18,21 @@ export const organizationSchema = z
 
 const nameSchema = z.string().trim().min(1).max(100)
 
-export const createOrganizationSchema = z
-  .object({ organization: slugSchema, name: nameSchema.optional() })
-  .meta({ id: 'CreateOrganization' })
-export const editOrganizationSchema = z.object({ name: nameSchema }).meta({ id: 'EditOrganization' })
+export const createOrganizationSchema = requestObject({ organization: slugSchema, name: nameSchema.optional() }).meta({
+  id: 'CreateOrganization',
+})
+export const editOrganizationSchema = requestObject({ name: nameSchema }).meta({ id: 'EditOrganization' })
 
 export const memberSchema = z
   .object({ userId: z.string(), name: z.string(), email: z.string(), role: roleSchema, joinedAtMs: z.number() })
   .meta({ id: 'Member' })
-export const editMemberSchema = z.object({ role: roleSchema }).meta({ id: 'EditMember' })
+export const editMemberSchema = requestObject({ role: roleSchema }).meta({ id: 'EditMember' })
 
 export const emailSchema = z.email().max(254).toLowerCase()
 
-export const inviteSchema = z.object({ email: emailSchema, role: roleSchema.default('reader') }).meta({ id: 'Invite' })
+export const inviteSchema = requestObject({ email: emailSchema, role: roleSchema.default('reader') }).meta({
+  id: 'Invite',
+})
 export const invitationSchema = z
   .object({
     id: z.string(),

@@ -1,6 +1,7 @@
 // What an operator of an instance asks and gets.
 import { z } from 'zod'
 import { emailSchema } from './members.ts'
+import { requestObject } from './request.ts'
 import { pageQuerySchema, slugSchema } from './wire.ts'
 
 export const userSchema = z
@@ -15,20 +16,18 @@ export const userSchema = z
   })
   .meta({ id: 'User' })
 
-export const createUserSchema = z
-  .object({
-    email: emailSchema,
-    name: z.string().trim().min(1).max(100),
-    password: z.string().min(10).max(200),
-    organization: slugSchema.optional().meta({ description: 'One that is there; the account becomes an owner of it' }),
-  })
-  .meta({ id: 'CreateUser' })
+export const createUserSchema = requestObject({
+  email: emailSchema,
+  name: z.string().trim().min(1).max(100),
+  password: z.string().min(10).max(200),
+  organization: slugSchema.optional().meta({ description: 'One that is there; the account becomes an owner of it' }),
+}).meta({ id: 'CreateUser' })
 
-export const editUserSchema = z.object({ isOperator: z.boolean() }).meta({ id: 'EditUser' })
+export const editUserSchema = requestObject({ isOperator: z.boolean() }).meta({ id: 'EditUser' })
 export const usersQuerySchema = pageQuerySchema.extend({
   email: z.string().max(254).optional().meta({ description: 'Addresses that begin so' }),
 })
-export const inviteToInstanceSchema = z.object({ email: emailSchema }).meta({ id: 'InviteToInstance' })
+export const inviteToInstanceSchema = requestObject({ email: emailSchema }).meta({ id: 'InviteToInstance' })
 
 export const operatorOrganizationSchema = z
   .object({
@@ -47,9 +46,10 @@ export const platformStateSchema = z
     reason: z.string().nullable(),
   })
   .meta({ id: 'PlatformState' })
-export const editPlatformStateSchema = z
-  .object({ readOnly: z.boolean(), reason: z.string().trim().max(200).optional() })
-  .meta({ id: 'EditPlatformState' })
+export const editPlatformStateSchema = requestObject({
+  readOnly: z.boolean(),
+  reason: z.string().trim().max(200).optional(),
+}).meta({ id: 'EditPlatformState' })
 
 export const rotatedKeySchema = z
   .object({

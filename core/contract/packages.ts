@@ -1,6 +1,7 @@
 // Packages a server keeps: a manifest edited in place, targets, and named file slots whose uploads are all kept.
 import { z } from 'zod'
-import { blobRefSchema, channelSchema, sha256Schema, slugSchema } from './wire.ts'
+import { requestObject, requestRecord } from './request.ts'
+import { channelSchema, sentBlobSchema, sha256Schema, slugSchema } from './wire.ts'
 
 /** What a manifest writes as a source to mean a slot: `src: slot:source-tarball`. */
 export const SLOT_PREFIX = 'slot:'
@@ -47,42 +48,36 @@ const manifest = z
   .min(1)
   .max(512 * 1024)
 
-export const createPackageSchema = z
-  .object({
-    package: slugSchema,
-    manifest,
-    targets: targets.optional(),
-    channel: channelSchema.default('stable'),
-  })
-  .meta({ id: 'CreatePackage' })
+export const createPackageSchema = requestObject({
+  package: slugSchema,
+  manifest,
+  targets: targets.optional(),
+  channel: channelSchema.default('stable'),
+}).meta({ id: 'CreatePackage' })
 
-export const editPackageSchema = z
-  .object({
-    manifest: manifest.optional(),
-    targets: targets.nullable().optional(),
-    channel: channelSchema.optional(),
-    archived: z.boolean().optional(),
-  })
-  .meta({ id: 'EditPackage' })
+export const editPackageSchema = requestObject({
+  manifest: manifest.optional(),
+  targets: targets.nullable().optional(),
+  channel: channelSchema.optional(),
+  archived: z.boolean().optional(),
+}).meta({ id: 'EditPackage' })
 
-export const addPackageFileSchema = blobRefSchema
+export const addPackageFileSchema = sentBlobSchema
   .extend({
     fileName: z.string().regex(/^[^/\p{Cc}]{1,255}$/u, 'a file name without folders'),
     mode: z.number().int().min(0).max(0o7777).default(0o644),
   })
   .meta({ id: 'AddPackageFile' })
 
-export const buildPackageSchema = z
-  .object({
-    version: z.string().max(200).optional(),
-    targets: targets.optional().meta({ description: 'Instead of the package’s own' }),
-    channel: channelSchema.optional(),
-    files: z.record(slotSchema, z.string()).default({}).meta({
-      description: 'An upload’s id for a slot, instead of its newest',
-    }),
-    variables: z.record(z.string(), z.string()).default({}),
-  })
-  .meta({ id: 'BuildPackage' })
+export const buildPackageSchema = requestObject({
+  version: z.string().max(200).optional(),
+  targets: targets.optional().meta({ description: 'Instead of the package’s own' }),
+  channel: channelSchema.optional(),
+  files: requestRecord(slotSchema, z.string()).default({}).meta({
+    description: 'An upload’s id for a slot, instead of its newest',
+  }),
+  variables: requestRecord(z.string(), z.string()).default({}),
+}).meta({ id: 'BuildPackage' })
 
 /** Which upload of each slot a build used. */
 export const usedFileSchema = z.object({ slot: z.string(), fileId: z.string(), sha256: sha256Schema })

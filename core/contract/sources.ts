@@ -1,5 +1,6 @@
 // The files a manifest names, as they stand on the machine that publishes: metadata here, bytes as blobs.
 import { z } from 'zod'
+import { requestObject } from './request.ts'
 import { sha256Schema } from './wire.ts'
 
 const common = {
@@ -11,8 +12,13 @@ const common = {
 }
 
 export const sourceRecordSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('file'), ...common, sizeBytes: z.number().int().nonnegative(), sha256: sha256Schema }),
-  z.object({ kind: z.literal('directory'), ...common }),
-  z.object({ kind: z.literal('symlink'), ...common, target: z.string().min(1).max(4096) }),
+  requestObject({
+    kind: z.literal('file'),
+    ...common,
+    sizeBytes: z.number().int().nonnegative(),
+    sha256: sha256Schema,
+  }),
+  requestObject({ kind: z.literal('directory'), ...common }),
+  requestObject({ kind: z.literal('symlink'), ...common, target: z.string().min(1).max(4096) }),
 ])
 export type SourceRecord = z.infer<typeof sourceRecordSchema>

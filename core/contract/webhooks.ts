@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import type { AuditAction } from './audit.ts'
 import { emailSchema } from './members.ts'
+import { requestObject } from './request.ts'
 import { slugSchema } from './wire.ts'
 
 export const WEBHOOK_EVENTS = [
@@ -25,22 +26,20 @@ const events = z.array(z.enum(WEBHOOK_EVENTS)).min(1).max(WEBHOOK_EVENTS.length)
 
 /** `json`: the event itself, signed. `slack`: `{text}`, which Slack, Mattermost and Discord (`/slack`) take. */
 export const webhookTargetSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('json'), url: z.string().max(2000) }),
-  z.object({ kind: z.literal('slack'), url: z.string().max(2000) }),
-  z.object({ kind: z.literal('mail'), email: emailSchema.meta({ description: 'A member’s' }) }),
+  requestObject({ kind: z.literal('json'), url: z.string().max(2000) }),
+  requestObject({ kind: z.literal('slack'), url: z.string().max(2000) }),
+  requestObject({ kind: z.literal('mail'), email: emailSchema.meta({ description: 'A member’s' }) }),
 ])
 
-export const createWebhookSchema = z
-  .object({
-    target: webhookTargetSchema,
-    events,
-    project: slugSchema.optional().meta({ description: 'Absent: every project of the organization' }),
-  })
-  .meta({ id: 'CreateWebhook' })
+export const createWebhookSchema = requestObject({
+  target: webhookTargetSchema,
+  events,
+  project: slugSchema.optional().meta({ description: 'Absent: every project of the organization' }),
+}).meta({ id: 'CreateWebhook' })
 
-export const editWebhookSchema = z
-  .object({ events: events.optional(), enabled: z.boolean().optional() })
-  .meta({ id: 'EditWebhook' })
+export const editWebhookSchema = requestObject({ events: events.optional(), enabled: z.boolean().optional() }).meta({
+  id: 'EditWebhook',
+})
 
 export const webhookSchema = z
   .object({

@@ -1,7 +1,11 @@
 // Small shapes every wire shares: names, digests, faults, pages.
 import { z } from 'zod'
 import { FAULT_CODES } from '../fault.ts'
+<<<<<<< HEAD
 import { MAX_WARNING_CHARACTERS, MAX_WARNINGS, WARNING_CODES } from '../warning.ts'
+=======
+import { requestObject } from './request.ts'
+>>>>>>> 3dab827 (api: what nobody reads is refused, in bodies and queries, with the nearest right word)
 
 export const sha256Schema = z
   .string()
@@ -19,6 +23,8 @@ export const channelSchema = z
   .regex(/^[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?$/, 'a channel is 1 to 40 of a-z, 0-9, . and -, as in "stable"')
 
 export const blobRefSchema = z.object({ sha256: sha256Schema, sizeBytes: z.number().int().nonnegative() })
+/** The same as somebody sends it. */
+export const sentBlobSchema = requestObject(blobRefSchema.shape)
 export type BlobRef = z.infer<typeof blobRefSchema>
 
 export const whereSchema = z.object({
@@ -64,7 +70,7 @@ export type ErrorBody = z.infer<typeof errorBodySchema>
 /** The part a program reads: it comes alone from a packager, and may come alone from a proxy of ours. */
 export const refusalSchema = errorBodySchema.pick({ error: true })
 
-export const pageQuerySchema = z.object({
+export const pageQuerySchema = requestObject({
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })

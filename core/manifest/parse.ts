@@ -2,8 +2,8 @@
 import type { z } from 'zod'
 import { type Fault, fault, type Where } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
+import { suggest } from '../text/suggest.ts'
 import { type ManifestValues, manifestSchema } from './schema.ts'
-import { suggest } from './suggest.ts'
 import { type KeyPath, MANIFEST_LIMITS, readYaml, type YamlFile, type YamlLimits } from './yaml.ts'
 
 export interface Manifest {

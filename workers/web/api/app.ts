@@ -19,6 +19,7 @@ import {
   limitForm,
   limitGuesses,
   refuseWrites,
+  requireJson,
   safeHeaders,
 } from './guards.ts'
 import { repeatOnce } from './idempotency.ts'
@@ -74,7 +75,7 @@ app.all('/api/auth/*', limitAddress, limitForm, serveAuth)
 
 app.route('/', stripeWebhook)
 app.route(API_PREFIX, jobBlobs)
-app.use(`${API_PREFIX}${API_PATHS.exchange}`, limitAddress, limitForm)
+app.use(`${API_PREFIX}${API_PATHS.exchange}`, limitAddress, limitForm, requireJson)
 app.route(API_PREFIX, exchange)
 /** Jobs and CI runs prove themselves otherwise, and are no actors. */
 const WITHOUT_ACTOR = new RegExp(`^${API_PREFIX}(/jobs/|${API_PATHS.exchange}$)`)
@@ -82,7 +83,7 @@ const beforeActors =
   (guard: MiddlewareHandler<ApiContext>): MiddlewareHandler<ApiContext> =>
   (context, next) =>
     WITHOUT_ACTOR.test(context.req.path) ? next() : guard(context, next)
-for (const guard of [limitBody, limitGuesses, requireActor, limitActor, refuseWrites, repeatOnce]) {
+for (const guard of [limitBody, limitGuesses, requireActor, limitActor, refuseWrites, requireJson, repeatOnce]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
 const FIRST_TOOLS = ['/upload_file', '/build_package', '/build_package_single', '/build_status']

@@ -61,6 +61,13 @@ export const limitBody = createMiddleware<ApiContext>((context, next) =>
   TAKES_FILES.test(context.req.path) ? next() : limitJson(context, next),
 )
 
+/** Of another type it would be read by nobody, and a PUT whose body may be left out would act without it. */
+export const requireJson = createMiddleware<ApiContext>(async (context, next) => {
+  const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(context.req.header('content-type') ?? '')
+  if (isJson || context.req.raw.body === null || TAKES_FILES.test(context.req.path)) return next()
+  return answerFaults(context, [fault('media_type_unsupported', 'Send the body as application/json.')])
+})
+
 /** As draft-ietf-httpapi-ratelimit-headers-10 writes them. */
 const showRate = (context: Context<ApiContext>, name: string, rate: Rate): void => {
   context.header('ratelimit-policy', `"${name}";q=${rate.limit};w=${rate.windowSeconds}`)

@@ -1,7 +1,9 @@
 // Short words for OpenAPI routes, so that a route file reads as a table.
+
+import { requestObject } from '@distropack/core/contract/request.ts'
 import { channelSchema, errorBodySchema, sha256Schema, slugSchema } from '@distropack/core/contract/wire.ts'
 import type { Action } from '@distropack/core/model/permissions.ts'
-import { OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute as createPlainRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
 import { openOrganization, openProject } from '../services/access.ts'
 import type { ApiContext } from './context.ts'
@@ -13,6 +15,12 @@ export const newRouter = () =>
       if (!result.success) return answerFaults(context, faultsOfRequest(result.error))
     },
   })
+
+const NO_QUERY = requestObject({})
+
+/** A route of the API. One that names no query takes none: `?dry-run=1` on a DELETE must not delete. */
+export const createRoute: typeof createPlainRoute = (config) =>
+  createPlainRoute({ ...config, request: { query: NO_QUERY, ...config.request } })
 
 export const jsonBody = <T extends z.ZodType>(schema: T) => ({
   content: { 'application/json': { schema } },
@@ -49,7 +57,7 @@ export const ifMatchHeader = z.object({ 'if-match': z.string().max(100).optional
 export const orgParams = z.object({ org: slugSchema })
 export const projectParams = z.object({ org: slugSchema, project: slugSchema })
 export const blobParams = projectParams.extend({ sha256: sha256Schema })
-export const channelQuery = z.object({ channel: channelSchema.default('stable') })
+export const channelQuery = requestObject({ channel: channelSchema.default('stable') })
 export { doneSchema as okSchema } from '@distropack/core/contract/api.ts'
 
 export const security: Record<string, string[]>[] = [{ token: [] }, { session: [] }]

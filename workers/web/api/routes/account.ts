@@ -2,12 +2,12 @@
 import { API_PATHS, accountExportSchema } from '@distropack/core/contract/api.ts'
 import { invitationSchema } from '@distropack/core/contract/members.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { exportAccount } from '../../services/accounts/export.ts'
 import { acceptInvitation, listMyInvitations } from '../../services/invitations.ts'
 import { need } from '../faults.ts'
 import { userOf } from '../identity.ts'
-import { answers, newRouter, okSchema, personal } from '../route.ts'
+import { answers, createRoute, newRouter, okSchema, personal } from '../route.ts'
 
 const tags = ['Account']
 export const account = newRouter()

@@ -1,7 +1,7 @@
 // Package files: listed, yanked, offered again, deleted.
 import { API_PATHS, artifactSchema, withdrawSchema } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { listArtifacts } from '../../services/artifacts.ts'
 import { repositoryUrl } from '../../services/platform.ts'
@@ -9,7 +9,7 @@ import { viewArtifact } from '../../services/views.ts'
 import { deleteArtifact, unyankArtifact, yankArtifact } from '../../services/withdraw.ts'
 import type { ApiContext } from '../context.ts'
 import { need } from '../faults.ts'
-import { answers, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
+import { answers, createRoute, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
 
 const tags = ['Packages']
 export const artifacts = newRouter()

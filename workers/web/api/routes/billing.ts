@@ -10,14 +10,13 @@ import {
 } from '@distropack/core/contract/billing.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
-import { createRoute } from '@hono/zod-openapi'
 import { startCheckout } from '../../services/billing/checkout.ts'
 import { cancelAtPeriodEnd, changePlan, previewPlan, resume } from '../../services/billing/plan-change.ts'
 import { listInvoices, openPortal } from '../../services/billing/portal.ts'
 import { isBillingOn } from '../../services/billing/standing.ts'
 import { viewBilling, viewPlans } from '../../services/billing/view.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, inOrganization, jsonBody, newRouter, orgParams } from '../route.ts'
+import { answers, createRoute, inOrganization, jsonBody, newRouter, orgParams } from '../route.ts'
 
 const tags = ['Billing']
 export const billing = newRouter()

@@ -6,10 +6,20 @@ import {
   startUploadSchema,
   uploadSchema,
 } from '@distropack/core/contract/api.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import * as blobStore from '../../services/blobs.ts'
 import { need } from '../faults.ts'
-import { answers, blobParams, bytesBody, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
+import {
+  answers,
+  blobParams,
+  bytesBody,
+  createRoute,
+  inProject,
+  jsonBody,
+  newRouter,
+  okSchema,
+  projectParams,
+} from '../route.ts'
 import { completeUpload, putBlob, putPart, startUpload } from '../uploads.ts'
 
 const tags = ['Blobs']

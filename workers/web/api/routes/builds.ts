@@ -8,12 +8,12 @@ import {
 } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
 import { readLog } from '../../services/jobs.ts'
 import { createBuild, createPush } from '../../services/new-build.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
 const tags = ['Builds']
 export const builds = newRouter()

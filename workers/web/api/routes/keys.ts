@@ -1,10 +1,9 @@
 // Signing keys of a project: which there are, and how one follows another.
 import { API_PATHS } from '@distropack/core/contract/api.ts'
 import { keysSchema, retireKeysSchema, rotateKeysSchema } from '@distropack/core/contract/keys.ts'
-import { createRoute } from '@hono/zod-openapi'
 import { listKeys, retireKeys, rotateKeys } from '../../services/keys.ts'
 import { need } from '../faults.ts'
-import { answers, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+import { answers, createRoute, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
 const tags = ['Keys']
 export const keys = newRouter()

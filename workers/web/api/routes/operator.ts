@@ -15,7 +15,7 @@ import {
 } from '@distropack/core/contract/operator.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { createUser, deleteUser, listUsers, setOperator } from '../../services/accounts/users.ts'
 import { listDeadLetters, replayDeadLetter } from '../../services/dead-letters.ts'
 import { inviteToInstance } from '../../services/invitations.ts'
@@ -30,7 +30,7 @@ import { ensureOrganization } from '../../services/projects.ts'
 import { sweep } from '../../services/sweep.ts'
 import { createToken } from '../../services/tokens.ts'
 import { need, refuse } from '../faults.ts'
-import { answers, forOperator, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
+import { answers, createRoute, forOperator, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
 
 const tags = ['Operator']
 export const operator = newRouter()

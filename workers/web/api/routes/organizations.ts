@@ -12,7 +12,7 @@ import {
 } from '@distropack/core/contract/members.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { exportAudit, listAudit } from '../../services/audit.ts'
 import { invite, listInvitations, revokeInvitation } from '../../services/invitations.ts'
 import { changeMember, findMember, listMembers, removeMember } from '../../services/members.ts'
@@ -28,6 +28,7 @@ import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'
 import {
   answers,
+  createRoute,
   forAnybody,
   ifMatchHeader,
   inOrganization,

@@ -10,7 +10,7 @@ import {
   slotSchema,
 } from '@distropack/core/contract/packages.ts'
 import { pageOf, pageQuerySchema, slugSchema } from '@distropack/core/contract/wire.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { buildPackage } from '../../services/package-builds.ts'
 import {
   addPackageFile,
@@ -23,7 +23,7 @@ import {
 } from '../../services/packages.ts'
 import { etagOf, revisionOf } from '../etags.ts'
 import { need } from '../faults.ts'
-import { answers, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
 const tags = ['Packages']
 export const packages = newRouter()

@@ -8,7 +8,6 @@ import {
   transferProjectSchema,
 } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
-import { createRoute } from '@hono/zod-openapi'
 import { openOrganization, openProject, type Project } from '../../services/access.ts'
 import { describeInstall } from '../../services/install.ts'
 import { editProject, transferProject } from '../../services/project-changes.ts'
@@ -18,6 +17,7 @@ import { need } from '../faults.ts'
 import {
   answers,
   channelQuery,
+  createRoute,
   ifMatchHeader,
   inOrganization,
   inProject,

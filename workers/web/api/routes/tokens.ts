@@ -11,7 +11,7 @@ import {
 import { permissionTable, permissionTableSchema } from '@distropack/core/contract/members.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import {
   createPersonalToken,
   createToken,
@@ -23,7 +23,17 @@ import {
 import { fitPermissions } from '../document.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'
-import { answers, forAnybody, inOrganization, jsonBody, newRouter, okSchema, orgParams, personal } from '../route.ts'
+import {
+  answers,
+  createRoute,
+  forAnybody,
+  inOrganization,
+  jsonBody,
+  newRouter,
+  okSchema,
+  orgParams,
+  personal,
+} from '../route.ts'
 
 const tags = ['Access']
 export const tokens = newRouter()

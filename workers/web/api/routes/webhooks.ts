@@ -8,7 +8,7 @@ import {
   webhookSchema,
 } from '@distropack/core/contract/webhooks.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
-import { createRoute, z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import {
   createWebhook,
   deleteWebhook,
@@ -21,7 +21,16 @@ import {
 } from '../../services/webhooks/webhooks.ts'
 import { etagOfState, refuseStale } from '../etags.ts'
 import { need } from '../faults.ts'
-import { answers, ifMatchHeader, inOrganization, jsonBody, newRouter, okSchema, orgParams } from '../route.ts'
+import {
+  answers,
+  createRoute,
+  ifMatchHeader,
+  inOrganization,
+  jsonBody,
+  newRouter,
+  okSchema,
+  orgParams,
+} from '../route.ts'
 
 const tags = ['Webhooks']
 type Webhook = z.infer<typeof webhookSchema>
