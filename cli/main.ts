@@ -59,6 +59,12 @@ const withServer = (command: Command): Command =>
 const withProject = (command: Command): Command =>
   withServer(command).option('-p, --project <organization/name>', 'the project (DISTROPACK_PROJECT)')
 
+/** Of a project that is made on the way. */
+const withAccess = (command: Command): Command =>
+  command
+    .addOption(new Option('--private', 'a new project is for those with a token').conflicts('public'))
+    .addOption(new Option('--public', 'a new project is for everybody'))
+
 const withManifest = (command: Command): Command =>
   command
     .option('-f, --file <path>', 'manifest (default: distropack.yaml, else nfpm.yaml)')
@@ -97,7 +103,7 @@ withServer(command('login', 'check a token and keep it for later commands')).act
   finish(await login(flags, env), flags.json ?? false)
 })
 
-withWaiting(withProject(withManifest(command('publish', 'build on the server and publish to a channel'))))
+withWaiting(withAccess(withProject(withManifest(command('publish', 'build on the server and publish to a channel')))))
   .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
   .option('--sbom <path>', 'your own bill of materials (CycloneDX or SPDX, JSON), served beside the packages')
   .addHelpText('after', targetsHelp)
@@ -106,7 +112,7 @@ withWaiting(withProject(withManifest(command('publish', 'build on the server and
     finish(await publish({ ...flags, timeoutSeconds: timeout }, env, terminal), flags.json ?? false)
   })
 
-withWaiting(withProject(command('push', 'publish finished packages, made by anything')))
+withWaiting(withAccess(withProject(command('push', 'publish finished packages, made by anything'))))
   .argument('<file...>', 'packages: .deb, .apk, …')
   .option('-c, --channel <name>', 'what readers subscribe to', 'stable')
   .action(async (files: readonly string[], { timeout, ...flags }) => {
@@ -119,29 +125,31 @@ withProject(command('packages', 'what is published')).action(async (flags) => {
   finish(await packages(flags, env), flags.json ?? false)
 })
 
-const MEANT = 'an id, a file name, or every file of a version'
+const MEANT = 'NAME, NAME@VERSION, a file name, an id, or a version that one package alone has'
+const withDryRun = (command: Command): Command => command.option('--dry-run', 'say what it means, and do nothing')
 
-withProject(command('yank', 'offer it no more; its exact address still serves it'))
+withDryRun(withProject(command('yank', 'offer it no more; its exact address still serves it')))
   .argument('<package>', MEANT)
   .option('-c, --channel <name>', 'of this channel alone')
   .action(async (word: string, flags) => {
     const { yank } = await import('./commands/packages.ts')
-    finish(await yank(word, flags, env), flags.json ?? false)
+    finish(await yank(word, flags, env, terminal), flags.json ?? false)
   })
 
-withProject(command('unyank', 'offer it again'))
+withDryRun(withProject(command('unyank', 'offer it again')))
   .argument('<package>', MEANT)
   .option('-c, --channel <name>', 'in this channel alone')
   .action(async (word: string, flags) => {
     const { unyank } = await import('./commands/packages.ts')
-    finish(await unyank(word, flags, env), flags.json ?? false)
+    finish(await unyank(word, flags, env, terminal), flags.json ?? false)
   })
 
-withProject(command('delete', 'take it away; its version stays taken'))
+withDryRun(withProject(command('delete', 'take it away; its version stays taken')))
   .argument('<package>', MEANT)
+  .option('-y, --yes', 'do not ask')
   .action(async (word: string, flags) => {
     const { remove } = await import('./commands/packages.ts')
-    finish(await remove(word, flags, env), flags.json ?? false)
+    finish(await remove(word, flags, env, terminal), flags.json ?? false)
   })
 
 const keyWords = program

@@ -1,5 +1,6 @@
 // The terminal: progress on stderr, a secret read without showing it.
 import { stderr, stdin } from 'node:process'
+import { createInterface } from 'node:readline'
 import { collectWarnings } from '@distropack/core/warning.ts'
 
 export interface Terminal {
@@ -7,6 +8,8 @@ export interface Terminal {
   say(line: string): void
   /** A bar where someone watches, nothing where nobody does. */
   progress(label: string, done: number, total: number): void
+  /** Undefined where nobody is there to answer. */
+  ask(question: string): Promise<string | undefined>
 }
 
 /** Says each warning once, however many targets have it, and keeps them for --json. */
@@ -20,6 +23,19 @@ export const formatBytes = (bytes: number): string => {
   const units = ['kB', 'MB', 'GB', 'TB']
   const power = Math.min(units.length, Math.floor(Math.log10(bytes) / 3))
   return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]}`
+}
+
+/** Ctrl-D is an empty answer. */
+const askLine = async (question: string): Promise<string> => {
+  const lines = createInterface({ input: stdin, output: stderr })
+  try {
+    lines.setPrompt(question)
+    lines.prompt()
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
+  }
 }
 
 export const openTerminal = (): Terminal => {
@@ -36,6 +52,7 @@ export const openTerminal = (): Terminal => {
       const bar = '#'.repeat(cells).padEnd(BAR_CELLS, '.')
       stderr.write(`\r${label} [${bar}] ${formatBytes(done)} of ${formatBytes(total)}\u001b[K${isLast ? '\n' : ''}`)
     },
+    ask: (question) => (stdin.isTTY && stderr.isTTY ? askLine(question) : Promise.resolve(undefined)),
   }
 }
 

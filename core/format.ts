@@ -5,7 +5,7 @@ import type { Fault } from './fault.ts'
 import type { Architecture } from './model/arch.ts'
 import type { RepositoryFile } from './model/content.ts'
 import type { Entry } from './model/entry.ts'
-import type { PackageSpec } from './model/spec.ts'
+import type { PackageSpec, SpecVersion } from './model/spec.ts'
 import type { Result } from './result.ts'
 import type { StreamState } from './segments/stream.ts'
 import type { BuildTools, ByteSink, IndexTools, InspectTools, PackageSigner, SeekableFile } from './tools.ts'
@@ -50,6 +50,10 @@ export interface Format<E extends Entry = Entry> {
   seal?(file: SeekableFile, entry: E, signer: PackageSigner, tools: InspectTools): Promise<Result<Sealed<E>, Fault>>
   /** Negative, zero, positive, exactly as the real tool decides. */
   compareVersions(a: string, b: string): number
+  /** A version's parts in this format's own words. */
+  spellVersion(version: SpecVersion): string
+  /** A version without epoch and release: what the program's own maker calls it, still in this format's words. */
+  upstreamOf(version: string): string
   readonly repository: RepositoryLayout<E>
 }
 

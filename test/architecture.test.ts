@@ -21,7 +21,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'core/contract and core/model',
     files: /^core\/(contract|model)\//,
-    may: [/^core\/(contract|model|fault\.ts$|result\.ts$|warning\.ts$)/, CORE_LIBRARIES],
+    may: [/^core\/(contract|model|fault\.ts$|result\.ts$|warning\.ts$|text\/suggest\.ts$)/, CORE_LIBRARIES],
   },
   // Formats see core's tools and never each other, nor the registry that lists them; the next test says so per format.
   {
@@ -35,6 +35,11 @@ const ROOMS: readonly Room[] = [
     ],
   },
   { name: 'core/manifest', files: /^core\/manifest\//, may: [/^core\/(?!formats\/)/, CORE_LIBRARIES] },
+  {
+    name: 'core/packages',
+    files: /^core\/packages\//,
+    may: [/^core\/(?!formats\/|registry\.ts|manifest\/)/, /^core\/manifest\/version\.ts$/],
+  },
   { name: 'core', files: CORE, may: [/^core\/(?!formats\/|registry\.ts|manifest\/)/, CORE_LIBRARIES] },
   {
     name: 'the file server',
@@ -73,7 +78,7 @@ const ROOMS: readonly Room[] = [
     name: 'the command line',
     files: /^cli\//,
     may: [
-      /^core\/(contract|model|manifest)\//,
+      /^core\/(contract|model|manifest|packages)\//,
       /^core\/(registry|format|fault|result|tools|warning)\.ts$/,
       // `build --local` runs the packager's own host.
       /^containers\/packager\/host\//,

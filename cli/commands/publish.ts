@@ -1,7 +1,6 @@
 // `distropack publish`: resolve here, send what the server lacks, build there, wait for the repository.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Build, type CreateBuild, FINAL_JOB_STATES, type Job } from '@distropack/core/contract/api.ts'
-import type { ApiClient } from '@distropack/core/contract/client.ts'
 import { channelSchema } from '@distropack/core/contract/wire.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { formatTarget } from '@distropack/core/registry.ts'
@@ -9,13 +8,14 @@ import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { Warn, Warning } from '@distropack/core/warning.ts'
 import { hasLocalKey } from '@distropack/packager/host/local-signer.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
+import { type AccessFlags, ensureProject, type Project } from '../new-project.ts'
 import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { openSbom } from '../sbom.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
 import { type Terminal, warningsOn } from '../terminal.ts'
 import { hashSources, sendMissing } from '../upload-sources.ts'
 
-export interface PublishFlags extends ManifestFlags, ServerFlags {
+export interface PublishFlags extends ManifestFlags, ServerFlags, AccessFlags {
   readonly channel: string
   readonly wait: boolean
   readonly timeoutSeconds: number
@@ -23,24 +23,8 @@ export interface PublishFlags extends ManifestFlags, ServerFlags {
   readonly sbom?: string
 }
 
-export type Project = ReturnType<ApiClient['inProject']>
-
 const FIRST_POLL_MS = 500
 const SLOWEST_POLL_MS = 5_000
-
-/** Makes the project when there is none and the token may. */
-export const ensureProject = async (
-  project: Project,
-  name: string,
-  terminal: Terminal,
-): Promise<Result<void, Trouble>> => {
-  const found = await project.read()
-  if (found.ok) return ok(undefined)
-  if (found.error.faults[0]?.code !== 'not_found') return clientTrouble(found.error)
-  terminal.say(`making the project ${name}: its keys take some seconds`)
-  const made = await project.ensure()
-  return made.ok ? ok(undefined) : clientTrouble(made.error)
-}
 
 const jobLine = ({ target, state, faults, artifact }: Job): string => {
   const what = faults[0]?.message ?? artifact?.fileName ?? ''
@@ -159,7 +143,7 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
   const client = await openClient(flags, env)
   if (!client.ok) return client
   const project = client.value.inProject(name.value)
-  const ready = await ensureProject(project, `${name.value.organization}/${name.value.project}`, terminal)
+  const ready = await ensureProject(project, name.value, flags, terminal)
   if (!ready.ok) return ready
   const sent = await sendInputs(project, listed.value.records, flags.sbom, terminal)
   if (!sent.ok) return sent

@@ -5,13 +5,14 @@ import { channelSchema } from '@distropack/core/contract/wire.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { parseFileName } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import { type AccessFlags, ensureProject } from '../new-project.ts'
 import { clientTrouble, faultTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
 import { type Terminal, warningsOn } from '../terminal.ts'
 import { hashSources, sendMissing } from '../upload-sources.ts'
-import { ensureProject, finishedOutcome, startedOutcome, waitFor } from './publish.ts'
+import { finishedOutcome, startedOutcome, waitFor } from './publish.ts'
 
-export interface PushFlags extends ServerFlags {
+export interface PushFlags extends ServerFlags, AccessFlags {
   readonly channel: string
   readonly wait: boolean
   readonly timeoutSeconds: number
@@ -48,7 +49,7 @@ export const push = async (
   const client = await openClient(flags, env)
   if (!client.ok) return client
   const project = client.value.inProject(name.value)
-  const ready = await ensureProject(project, `${name.value.organization}/${name.value.project}`, terminal)
+  const ready = await ensureProject(project, name.value, flags, terminal)
   if (!ready.ok) return ready
   const hashed = await hashSources(found.value, terminal)
   if (!hashed.ok) return hashed

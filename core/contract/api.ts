@@ -4,7 +4,15 @@ import { newKeySchema } from './keys.ts'
 import { usedFileSchema } from './packages.ts'
 import { requestObject, requestRecord } from './request.ts'
 import { sourceRecordSchema } from './sources.ts'
-import { channelSchema, faultSchema, sentBlobSchema, sha256Schema, slugSchema, warningsSchema } from './wire.ts'
+import {
+  channelSchema,
+  faultSchema,
+  projectAccessSchema,
+  sentBlobSchema,
+  sha256Schema,
+  slugSchema,
+  warningsSchema,
+} from './wire.ts'
 
 export const API_PREFIX = '/api/v1'
 
@@ -107,10 +115,8 @@ export const accountExportSchema = z
   .meta({ id: 'AccountExport' })
 
 // ---- projects ----
-export const projectAccessSchema = z.enum(['public', 'private'])
-
 export const createProjectSchema = requestObject({
-  access: projectAccessSchema.default('public'),
+  access: projectAccessSchema.optional().meta({ description: 'Default: what the organization says' }),
   signing: newKeySchema,
 }).meta({ id: 'CreateProject' })
 export type CreateProject = z.infer<typeof createProjectSchema>

@@ -10,6 +10,7 @@ import {
   type Build,
   buildSchema,
   type createBuildSchema,
+  type createProjectSchema,
   type createPushSchema,
   doneSchema,
   installSchema,
@@ -208,7 +209,8 @@ export const createClient = (given: ClientOptions) => {
       return {
         read: () => call(options, { path: API_PATHS.project, params, schema: projectSchema }),
         /** Makes it, or finds it. */
-        ensure: () => call(options, { method: 'PUT', path: API_PATHS.project, params, schema: projectSchema }),
+        ensure: (body: z.input<typeof createProjectSchema> = {}) =>
+          call(options, { method: 'PUT', path: API_PATHS.project, params, body, schema: projectSchema }),
         keys: () => call(options, { path: API_PATHS.keys, params, schema: keysSchema }),
         rotateKeys: (body: z.input<typeof rotateKeysSchema>) =>
           call(options, { method: 'POST', path: API_PATHS.rotateKeys, params, body, schema: keysSchema }),

@@ -14,8 +14,8 @@ contents:
 
 /** By the schema's id. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
-  CreateOrganization: { organization: 'acme', name: 'Acme, Inc.' },
-  EditOrganization: { name: 'Acme Software' },
+  CreateOrganization: { organization: 'acme', name: 'Acme, Inc.', defaultAccess: 'private' },
+  EditOrganization: { name: 'Acme Software', defaultAccess: 'private' },
   Invite: { email: 'grace@example.org', role: 'publisher' },
   EditMember: { role: 'admin' },
   CreateToken: { name: 'release machine', scopes: ['publish'], project: 'tool' },

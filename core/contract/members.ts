@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { PERMISSIONS, ROLES } from '../model/permissions.ts'
 import { requestObject } from './request.ts'
-import { slugSchema } from './wire.ts'
+import { projectAccessSchema, slugSchema } from './wire.ts'
 
 export const roleSchema = z.enum(ROLES)
 
@@ -12,16 +12,25 @@ export const organizationSchema = z
     organization: slugSchema,
     name: z.string(),
     role: roleSchema.meta({ description: 'Yours' }),
+    defaultAccess: projectAccessSchema.meta({ description: 'Of a project that is made without a word on it' }),
     createdAtMs: z.number(),
   })
   .meta({ id: 'Organization' })
 
 const nameSchema = z.string().trim().min(1).max(100)
 
-export const createOrganizationSchema = requestObject({ organization: slugSchema, name: nameSchema.optional() }).meta({
+export const createOrganizationSchema = requestObject({
+  organization: slugSchema,
+  name: nameSchema.optional(),
+  defaultAccess: projectAccessSchema.default('public'),
+}).meta({
   id: 'CreateOrganization',
 })
-export const editOrganizationSchema = requestObject({ name: nameSchema }).meta({ id: 'EditOrganization' })
+export const editOrganizationSchema = requestObject({
+  name: nameSchema.optional(),
+  defaultAccess: projectAccessSchema.optional(),
+}).meta({ id: 'EditOrganization' })
+export type EditOrganization = z.infer<typeof editOrganizationSchema>
 
 export const memberSchema = z
   .object({ userId: z.string(), name: z.string(), email: z.string(), role: roleSchema, joinedAtMs: z.number() })

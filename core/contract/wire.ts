@@ -22,6 +22,9 @@ export const channelSchema = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9.-]{0,38}[a-z0-9])?$/, 'a channel is 1 to 40 of a-z, 0-9, . and -, as in "stable"')
 
+/** Who may read a repository. */
+export const projectAccessSchema = z.enum(['public', 'private'])
+
 export const blobRefSchema = z.object({ sha256: sha256Schema, sizeBytes: z.number().int().nonnegative() })
 /** The same as somebody sends it. */
 export const sentBlobSchema = requestObject(blobRefSchema.shape)

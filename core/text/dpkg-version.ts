@@ -15,6 +15,9 @@ export const dpkgVersion = ({ epoch, version, prerelease, metadata, release }: S
 /** As file names have it (dpkg-name(1)). */
 export const withoutEpoch = (version: string): string => version.replace(/^\d+:/, '')
 
+/** Without epoch and revision. What follows a hyphen is a revision where it begins with a digit, as policy has it. */
+export const dpkgUpstream = (version: string): string => withoutEpoch(version).replace(/-\d[^-]*$/, '')
+
 /** Tilde sorts before everything, even the end; letters before all that is not a letter. */
 const weight = (character: string | undefined): number => {
   if (character === undefined || (character >= '0' && character <= '9')) return 0

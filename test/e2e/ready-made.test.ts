@@ -89,7 +89,7 @@ it('is pushed, listed, yanked and offered again by the command line', async () =
   expect(await run('packages')).toContain(`${fileName}  -  (yanked from stable)`)
   await run('unyank', fileName)
   await offeredSoon('1.5', true)
-  await run('delete', '1.5')
+  await run('delete', 'theirs@1.5', '--yes')
   await offeredSoon('1.5', false)
   expect(await run('packages')).not.toContain(fileName)
 })

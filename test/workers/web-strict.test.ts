@@ -12,11 +12,13 @@ interface Schema {
   readonly allOf?: readonly Schema[]
   readonly additionalProperties?: unknown
 }
+interface RawOperation {
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
+}
 interface Operation {
   readonly at: string
   readonly method: string
   readonly path: string
-  readonly takesQuery: boolean
   readonly body: Schema | undefined
 }
 
@@ -33,12 +35,11 @@ beforeAll(async () => {
   await api('PUT', '/projects/acme/tool', { token, json: QUICK_KEYS })
   const document = (await send('GET', '/api/openapi.json')).body
   components = document.components.schemas
-  operations = Object.entries<Record<string, any>>(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { requestBody, parameters = [] }]) => ({
+  operations = Object.entries<Record<string, RawOperation>>(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { requestBody }]) => ({
       at: `${method} ${path}`,
       method: method.toUpperCase(),
       path,
-      takesQuery: parameters.some((parameter: { in: string }) => parameter.in === 'query'),
       body: requestBody?.content['application/json']?.schema,
     })),
   )
@@ -82,7 +83,12 @@ describe('what is sent', () => {
     ['PUT', '/projects/acme/secret', { private: true }, /unknown key "private"; known keys: "access", "signing"/],
     ['PUT', '/projects/acme/secret', { acess: 'private' }, /unknown key "acess"; did you mean "access"\?/],
     ['POST', '/organizations/acme/tokens', { name: 'ci', scopes: ['read'], projekt: 'tool' }, /did you mean "project"/],
-    ['POST', '/organizations/acme/tokens', { name: 'ci', scopes: ['read'], expiresAt: 1 }, /did you mean "expiresAtMs"/],
+    [
+      'POST',
+      '/organizations/acme/tokens',
+      { name: 'ci', scopes: ['read'], expiresAt: 1 },
+      /did you mean "expiresAtMs"/,
+    ],
     ['POST', '/organizations/acme/tokens', JSON.parse('{"name":"ci","scopes":["read"],"__proto__":{}}'), /__proto__/],
     ['POST', '/projects/acme/tool/builds', { manifest: 'x', sources: [], chanel: 'beta' }, /did you mean "channel"/],
     [

@@ -10,7 +10,7 @@ import { type ApkEntry, apkEntrySchema } from './entry.ts'
 import { inspectApk } from './inspect.ts'
 import { APK_ARCHITECTURES, apkFileNameOf } from './names.ts'
 import { sealApk } from './seal.ts'
-import { compareApkVersions } from './version.ts'
+import { apkVersion, compareApkVersions } from './version.ts'
 
 const instructions = (address: ReaderAddress, packageNames: readonly string[], keys: PublicKeys): Instruction => {
   const { baseUrl, channel, isPrivate } = address
@@ -45,6 +45,8 @@ export const apk: Format<ApkEntry> = {
   inspect: inspectApk,
   seal: sealApk,
   compareVersions: compareApkVersions,
+  spellVersion: apkVersion,
+  upstreamOf: (version) => version.replace(/-r\d+$/, ''),
   repository: {
     root: ROOT,
     baseStreams: BASE_STREAMS,

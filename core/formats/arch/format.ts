@@ -9,7 +9,7 @@ import { inspectArch } from './inspect.ts'
 import { ARCH_ARCHITECTURES, archFileNameOf, FILE_SUFFIX } from './names.ts'
 import { pacmanInstructions } from './pacman-conf.ts'
 import { sealArch } from './seal.ts'
-import { compareArchVersions } from './version.ts'
+import { archVersion, compareArchVersions } from './version.ts'
 
 export const arch: Format<ArchEntry> = {
   id: 'arch',
@@ -29,6 +29,8 @@ export const arch: Format<ArchEntry> = {
   inspect: inspectArch,
   seal: sealArch,
   compareVersions: compareArchVersions,
+  spellVersion: archVersion,
+  upstreamOf: (version) => version.replace(/^\d+:/, '').replace(/-[^-]*$/, ''),
   repository: {
     root: ROOT,
     baseStreams: BASE_STREAMS,

@@ -7,7 +7,15 @@ import { buildArchive } from './build.ts'
 import { checkSpec } from './check.ts'
 import { type ArchiveEntry, archiveEntrySchema } from './entry.ts'
 import { inspectArchive } from './inspect.ts'
-import { ARCHIVE_ARCHITECTURES, ARCHIVE_IDS, type ArchiveId, identityOf, stemOf } from './names.ts'
+import {
+  ARCHIVE_ARCHITECTURES,
+  ARCHIVE_IDS,
+  type ArchiveId,
+  archiveUpstream,
+  archiveVersion,
+  identityOf,
+  stemOf,
+} from './names.ts'
 import { compareArchiveVersions } from './version.ts'
 
 interface Compression {
@@ -40,6 +48,8 @@ const archiveFormat = (id: ArchiveId): Format<ArchiveEntry> => {
     build: buildArchive(id),
     inspect: inspectArchive(id),
     compareVersions: compareArchiveVersions,
+    spellVersion: archiveVersion,
+    upstreamOf: archiveUpstream,
     repository: downloadLayout<ArchiveEntry>({
       title: `Any Linux, from an archive (${id})`,
       suffix: `.${id}`,

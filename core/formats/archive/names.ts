@@ -29,6 +29,9 @@ export const archiveVersion = ({ version, prerelease, metadata, release }: SpecV
   return `${version}${prerelease ? `-${prerelease}` : ''}${build ? `+${build}` : ''}`
 }
 
+/** Without the release that `archiveVersion` made build metadata of. */
+export const archiveUpstream = (version: string): string => version.replace(/([+.])r\d+$/, '')
+
 export interface ArchiveIdentity {
   readonly name: string
   readonly version: string

@@ -1,6 +1,6 @@
 // Debian packages and apt repositories, behind the interface every format has.
 import type { Format } from '../../format.ts'
-import { compareDpkgVersions, dpkgVersion } from '../../text/dpkg-version.ts'
+import { compareDpkgVersions, dpkgUpstream, dpkgVersion } from '../../text/dpkg-version.ts'
 import { debBlockSchema } from './block.ts'
 import { buildDeb } from './build.ts'
 import { checkSpec } from './check.ts'
@@ -28,6 +28,8 @@ export const deb: Format<DebEntry> = {
   build: buildDeb,
   inspect: inspectDeb,
   compareVersions: compareDpkgVersions,
+  spellVersion: dpkgVersion,
+  upstreamOf: dpkgUpstream,
   repository: {
     root: ROOT,
     baseStreams: BASE_STREAMS,

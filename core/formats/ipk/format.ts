@@ -1,7 +1,7 @@
 // Packages of opkg and OpenWrt's feeds, behind the interface every format has.
 import { utf8 } from '../../bytes/arrays.ts'
 import type { Format } from '../../format.ts'
-import { compareDpkgVersions } from '../../text/dpkg-version.ts'
+import { compareDpkgVersions, dpkgUpstream, dpkgVersion } from '../../text/dpkg-version.ts'
 import { ipkBlockSchema } from './block.ts'
 import { buildIpk } from './build.ts'
 import { checkSpec } from './check.ts'
@@ -34,6 +34,8 @@ export const ipk: Format<IpkEntry> = {
   build: buildIpk,
   inspect: inspectIpk,
   compareVersions: compareDpkgVersions,
+  spellVersion: dpkgVersion,
+  upstreamOf: dpkgUpstream,
   repository: {
     root: ROOT,
     baseStreams: BASE_STREAMS,

@@ -6,7 +6,7 @@ import { checkSpec } from './check.ts'
 import { compareRpmVersions } from './compare.ts'
 import { type RpmEntry, rpmEntrySchema } from './entry.ts'
 import { inspectRpm } from './inspect.ts'
-import { RPM_ARCHITECTURES, rpmFileNameOf } from './names.ts'
+import { RPM_ARCHITECTURES, rpmEvr, rpmFileNameOf, rpmUpstream } from './names.ts'
 import { rpmInstructions } from './repo-file.ts'
 import { channelFiles } from './repomd.ts'
 import { BASE_STREAMS, packagePath, ROOT, rpmRows } from './rows.ts'
@@ -29,6 +29,8 @@ export const rpm: Format<RpmEntry> = {
   inspect: inspectRpm,
   seal: sealRpm,
   compareVersions: compareRpmVersions,
+  spellVersion: rpmEvr,
+  upstreamOf: rpmUpstream,
   repository: {
     root: ROOT,
     baseStreams: BASE_STREAMS,

@@ -72,6 +72,9 @@ export const rpmRelease = ({ release }: SpecVersion): string => release || '1'
 export const rpmEvr = (parts: SpecVersion): string =>
   `${parts.epoch ? `${parts.epoch}:` : ''}${rpmVersion(parts)}-${rpmRelease(parts)}`
 
+/** The version alone of `[epoch:]version-release`. */
+export const rpmUpstream = (evr: string): string => evr.replace(/^\d+:/, '').replace(/-[^-]*$/, '')
+
 export const rpmArchitecture = (spec: PackageSpec): string =>
   spec.architectureOverride || RPM_ARCHITECTURES[spec.architecture]
 

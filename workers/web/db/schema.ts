@@ -18,6 +18,10 @@ export const organizations = sqliteTable('organizations', {
   id: text().primaryKey(),
   slug: text().notNull().unique(),
   name: text().notNull().default(''),
+  /** Who may read a project that is made without a word on it. */
+  defaultAccess: text({ enum: ['public', 'private'] })
+    .notNull()
+    .default('public'),
   createdAtMs: integer().notNull(),
 })
 

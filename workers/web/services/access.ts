@@ -40,6 +40,7 @@ export interface Organization {
   readonly id: string
   readonly slug: string
   readonly name: string
+  readonly defaultAccess: 'public' | 'private'
   readonly createdAtMs: number
 }
 

@@ -1,5 +1,9 @@
 // Organizations of a person: made, named, left empty and deleted.
-import type { createOrganizationSchema, organizationSchema } from '@distropack/core/contract/members.ts'
+import type {
+  createOrganizationSchema,
+  EditOrganization,
+  organizationSchema,
+} from '@distropack/core/contract/members.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { lesserRole, type Role } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
@@ -19,11 +23,15 @@ import { record, recording } from './record.ts'
 type OrganizationView = z.infer<typeof organizationSchema>
 type Row = typeof organizations.$inferSelect
 
-export const viewOrganization = ({ id, slug, name, createdAtMs }: Row, role: Role): OrganizationView => ({
+export const viewOrganization = (
+  { id, slug, name, defaultAccess, createdAtMs }: Row,
+  role: Role,
+): OrganizationView => ({
   id,
   organization: slug,
   name: name || slug,
   role,
+  defaultAccess,
   createdAtMs,
 })
 
@@ -31,11 +39,11 @@ export const viewOrganization = ({ id, slug, name, createdAtMs }: Row, role: Rol
 export const createOrganization = async (
   platform: Platform,
   user: UserActor,
-  { organization: slug, name }: z.infer<typeof createOrganizationSchema>,
+  { organization: slug, name, defaultAccess }: z.infer<typeof createOrganizationSchema>,
 ): Promise<Result<OrganizationView, Fault>> => {
   const { db } = platform
   const createdAtMs = platform.nowMs()
-  const row: Row = { id: newId('org', createdAtMs), slug, name: name ?? slug, createdAtMs }
+  const row: Row = { id: newId('org', createdAtMs), slug, name: name ?? slug, defaultAccess, createdAtMs }
   const [promised] = await db.select().from(projectAliases).where(eq(projectAliases.organization, slug)).limit(1)
   // An address that readers still have must not become somebody else's.
   const taken = err(fault('conflict', `The name "${slug}" is taken.`))
@@ -77,20 +85,28 @@ export const listOrganizations = async (
   return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
 }
 
-export const renameOrganization = async (
+/** What an edit may change. */
+export const editableOrganization = ({ name, defaultAccess }: Pick<Row, 'name' | 'defaultAccess'>) => ({
+  name,
+  defaultAccess,
+})
+
+export const editOrganization = async (
   platform: Platform,
   organization: ActingIn,
-  name: string,
-): Promise<OrganizationView> => {
-  await platform.db.update(organizations).set({ name }).where(eq(organizations.id, organization.id))
+  { name = organization.name, defaultAccess = organization.defaultAccess }: EditOrganization,
+): Promise<Row> => {
+  const edited = { ...organization, name, defaultAccess }
+  const after = editableOrganization(edited)
+  await platform.db.update(organizations).set(after).where(eq(organizations.id, organization.id))
   await record(platform, {
     organizationId: organization.id,
     action: 'organization.edited',
     subject: organization.slug,
-    before: { name: organization.name },
-    after: { name },
+    before: editableOrganization(organization),
+    after,
   })
-  return viewOrganization({ ...organization, name }, organization.role)
+  return edited
 }
 
 /** Only an empty one: what readers install from is not deleted by the way. */

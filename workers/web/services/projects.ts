@@ -6,7 +6,7 @@ import { and, desc, eq, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import { organizations, projectAliases, projects, signingKeys } from '../db/schema.ts'
 import { makeKeys, readPublicKeys } from '../signing/keyring.ts'
-import type { Project } from './access.ts'
+import type { Organization, Project } from './access.ts'
 import { mayHaveProject } from './billing/entitlements.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
@@ -45,9 +45,9 @@ const isPromised = async ({ db }: Platform, organization: string, slug: string):
 /** Makes the project and its keys (a few seconds of CPU), or finds it. */
 export const ensureProject = async (
   platform: Platform,
-  organization: { readonly id: string; readonly slug: string },
+  organization: Pick<Organization, 'id' | 'slug' | 'defaultAccess'>,
   slug: string,
-  { signing, access }: CreateProject,
+  { signing, access = organization.defaultAccess }: CreateProject,
 ): Promise<Result<{ project: Project; created: boolean }, Fault | readonly Fault[]>> => {
   const found = await findByName(platform, organization.id, slug)
   if (found) return ok({ project: { ...found, organization: organization.slug }, created: false })

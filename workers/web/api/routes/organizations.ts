@@ -19,8 +19,9 @@ import { changeMember, findMember, listMembers, removeMember } from '../../servi
 import {
   createOrganization,
   deleteOrganization,
+  editableOrganization,
+  editOrganization,
   listOrganizations,
-  renameOrganization,
   viewOrganization,
 } from '../../services/organizations.ts'
 import { etagOfState, refuseStale } from '../etags.ts'
@@ -83,7 +84,7 @@ const get = createRoute({
 })
 organizations.openapi(get, (context) => {
   const organization = context.get('organization')
-  context.header('etag', etagOfState({ name: organization.name }))
+  context.header('etag', etagOfState(editableOrganization(organization)))
   return context.json(viewOrganization(organization, organization.role), 200)
 })
 
@@ -92,15 +93,16 @@ const edit = createRoute({
   path: API_PATHS.organization,
   tags,
   ...inOrganization('organization.edit'),
-  summary: 'Change an organization’s display name',
+  summary: 'Change an organization’s display name, or who may read projects that are made without a word on it',
   request: { params: orgParams, headers: ifMatchHeader, body: jsonBody(editOrganizationSchema) },
   responses: answers(200, 'The organization', organizationSchema),
 })
 organizations.openapi(edit, async (context) => {
-  const { name } = context.req.valid('json')
-  need(refuseStale(context.req.valid('header')['if-match'], { name: context.get('organization').name }))
-  context.header('etag', etagOfState({ name }))
-  return context.json(await renameOrganization(context.get('platform'), context.get('organization'), name), 200)
+  const organization = context.get('organization')
+  need(refuseStale(context.req.valid('header')['if-match'], editableOrganization(organization)))
+  const edited = await editOrganization(context.get('platform'), organization, context.req.valid('json'))
+  context.header('etag', etagOfState(editableOrganization(edited)))
+  return context.json(viewOrganization(edited, organization.role), 200)
 })
 
 const remove = createRoute({

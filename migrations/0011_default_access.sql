@@ -1,0 +1,1 @@
+ALTER TABLE `organizations` ADD `default_access` text DEFAULT 'public' NOT NULL;
