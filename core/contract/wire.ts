@@ -1,11 +1,8 @@
 // Small shapes every wire shares: names, digests, faults, pages.
 import { z } from 'zod'
 import { FAULT_CODES } from '../fault.ts'
-<<<<<<< HEAD
 import { MAX_WARNING_CHARACTERS, MAX_WARNINGS, WARNING_CODES } from '../warning.ts'
-=======
 import { requestObject } from './request.ts'
->>>>>>> 3dab827 (api: what nobody reads is refused, in bodies and queries, with the nearest right word)
 
 export const sha256Schema = z
   .string()

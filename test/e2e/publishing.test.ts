@@ -97,6 +97,28 @@ it('the same package again is the same package, and pitfall 07: other bytes unde
   expect(versionsOf(packages)).toEqual(['1.0.0'])
 })
 
+it('a published version takes a comment, another format’s words and another target, and no other contents', async () => {
+  const small = { project: 'acme/tool', name: 'grown', version: '1.0.0', targets: ['deb/amd64'] }
+  const first = await publish(small)
+  const extra = ['# What nobody builds from.', 'rpm: {group: Tools}', 'targets: [deb/amd64, rpm/amd64]']
+  const grown = await publish({ ...small, extra, targets: ['deb/amd64', 'rpm/amd64'] })
+  expect(grown.jobs.map(({ state }) => state)).toEqual(['published', 'published'])
+  expect(grown.jobs[0]?.artifact?.sha256).toBe(first.jobs[0]?.artifact?.sha256)
+  const changed = await requestBuild(access, { ...small, extra: ['section: admin'] })
+  expect(changed).toMatchObject({ status: 409, body: { error: { code: 'version_exists' } } })
+})
+
+it('a deleted version says that it was deleted', async () => {
+  const small = { project: 'acme/tool', name: 'gone', version: '1.0.0', targets: ['deb/amd64'] }
+  const { jobs } = await publish(small)
+  await callApi(access, 'DELETE', `/projects/acme/tool/artifacts/${jobs[0]?.artifact?.id}`)
+  const again = await requestBuild(access, small)
+  expect(again).toMatchObject({
+    status: 409,
+    body: { error: { message: expect.stringContaining('published and deleted') } },
+  })
+})
+
 it('every index made anew from the database is what it was, and readers see no step of it', async () => {
   const names = ['apt/dists/stable/main/binary-amd64/Packages', 'alpine/stable/x86_64/APKINDEX.tar.gz']
   const sorted = (text: string): string[] => text.split('\n\n').sort()

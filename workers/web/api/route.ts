@@ -8,6 +8,7 @@ import { createMiddleware } from 'hono/factory'
 import { openOrganization, openProject } from '../services/access.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, faultsOfRequest, need } from './faults.ts'
+import { userOf } from './identity.ts'
 
 export const newRouter = () =>
   new OpenAPIHono<ApiContext>({
@@ -99,6 +100,24 @@ export const forAnybody = { security, 'x-permission': 'actor' as const }
 export const personal = {
   security: [{ session: [] }] as Record<string, string[]>[],
   'x-permission': 'account' as const,
+  middleware: createMiddleware<ApiContext>((context, next) => {
+    userOf(context)
+    return next()
+  }),
+}
+
+/**
+ * A route that makes `/projects/{org}/{project}`. Of a token of that one project, `context.get('project')` is there
+ * afterwards; of everybody else `context.get('organization')`, in which they may make one.
+ */
+export const inNewProject = {
+  security,
+  'x-permission': 'project.create' as const,
+  middleware: createMiddleware<ApiContext>((context, next) => {
+    const actor = context.get('actor')
+    const isOfProject = actor.kind === 'token' && actor.projectId !== null
+    return (isOfProject ? enterProject : enterOrganization)('project.create')(context, next)
+  }),
 }
 
 /** A route of the one who runs the instance. */

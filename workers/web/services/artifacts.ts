@@ -107,12 +107,20 @@ export const versionExists = (entry: Pick<Entry, 'format' | 'name' | 'version' |
       'Readers may have it, so it stays as it is: publish a higher version or release.',
   )
 
+export const versionDeleted = (entry: Pick<Entry, 'format' | 'name' | 'version' | 'arch'>): Fault =>
+  fault(
+    'version_exists',
+    `${entry.name} ${entry.version} (${entry.format}, ${entry.arch}) was published and deleted. Readers may have it, so ` +
+      'its version stays taken: publish a higher version or release.',
+  )
+
 /** Keeps the file as an artifact, or finds the one that is the same; other bytes under its name are refused. */
 export const keepArtifact = async (platform: Platform, file: FinishedFile): Promise<Result<ArtifactRow, Fault>> => {
-  const settle = (row: ArtifactRow): Result<ArtifactRow, Fault> =>
-    row.deletedAtMs === null && (row.unsignedSha256 === file.unsigned.sha256 || row.inputSha256 === file.inputSha256)
-      ? ok(row)
-      : err(versionExists(file.entry))
+  const settle = (row: ArtifactRow): Result<ArtifactRow, Fault> => {
+    if (row.deletedAtMs !== null) return err(versionDeleted(file.entry))
+    const isSame = row.unsignedSha256 === file.unsigned.sha256 || row.inputSha256 === file.inputSha256
+    return isSame ? ok(row) : err(versionExists(file.entry))
+  }
   const existing = await findByIdentity(platform, file.projectId, file.entry)
   if (existing) return settle(existing)
   const sealed = await seal(platform, file)

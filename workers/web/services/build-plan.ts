@@ -7,7 +7,8 @@ import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { doubledFiles, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
-import type { ByteSource } from '@distropack/core/model/spec.ts'
+import type { ByteSource, PackageSpec } from '@distropack/core/model/spec.ts'
+import { describeInputs } from '@distropack/core/model/spec-inputs.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { unheard } from '@distropack/core/warning.ts'
@@ -21,7 +22,7 @@ export interface PlannedJob {
   readonly target: Target
   readonly targetText: string
   readonly fileName: string
-  /** Of everything that goes in, times left out: a checkout's file times must not make the same package another. */
+  /** Of everything that goes in but times, with the digest's edition before it. */
   readonly inputSha256: string
 }
 
@@ -44,19 +45,14 @@ const findMissingBlobs = async (
     .map(({ path, sha256 }) => fault('blob_missing', `${path}: upload its bytes (sha256 ${sha256}) first.`))
 }
 
-/** What of the sources one target uses, without times. */
-const digestInputs = async (request: CreateBuild, target: string, used: ReadonlySet<string>): Promise<string> => {
-  const sources = request.sources
-    .filter(({ path }) => used.has(path))
-    .map((source) => {
-      const { mtimeSeconds: _, ...timeless } = source
-      return timeless
-    })
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-  const variables = Object.entries(request.variables).sort(([a], [b]) => (a < b ? -1 : 1))
-  const { manifest, version = null } = request
-  return sha256Hex(JSON.stringify({ target, manifest, version, variables, sources }))
-}
+/** Two digests of one edition differ only where the packages do. */
+const DIGEST_EDITION = '2:'
+
+const digestInputs = async (target: string, spec: PackageSpec): Promise<string> =>
+  `${DIGEST_EDITION}${await sha256Hex(`${target}\n${describeInputs(spec)}`)}`
+
+/** Whether a digest can tell that two packages differ: one of an earlier edition, or of a pushed file, cannot. */
+export const isComparable = (inputSha256: string): boolean => inputSha256.startsWith(DIGEST_EDITION)
 
 /** Larger ones are read again: each target of a hostile manifest may name others. */
 const KEPT_TEXT_BYTES = 64 * 1024
@@ -106,8 +102,7 @@ export const planBuild = async (
     const [spec] = listed.value.specs
     if (!spec) throw new Error('a target without a spec')
     const targetText = formatTarget(target)
-    const used = new Set(listed.value.records.map(({ path }) => path))
-    const inputSha256 = await digestInputs(request, targetText, used)
+    const inputSha256 = await digestInputs(targetText, spec)
     planned.push({ target, targetText, fileName: target.format.fileName(spec), inputSha256 })
   }
   for (const each of doubledFiles(planned)) faults.set(each.message, each)

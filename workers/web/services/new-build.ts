@@ -9,11 +9,11 @@ import { chunksForStatement } from '../db/client.ts'
 import { artifacts, builds, jobs } from '../db/schema.ts'
 import { putBlobBytes } from '../storage/blobs.ts'
 import type { Project } from './access.ts'
-import { type ArtifactRow, offerInChannel, versionExists } from './artifacts.ts'
+import { type ArtifactRow, offerInChannel, versionDeleted, versionExists } from './artifacts.ts'
 import { mayUse } from './billing/entitlements.ts'
 import { ownedBlobs } from './blobs.ts'
 import { noteEnd } from './build-end.ts'
-import { type PlannedJob, planBuild } from './build-plan.ts'
+import { isComparable, type PlannedJob, planBuild } from './build-plan.ts'
 import { type BuildRow, describeBuild } from './builds.ts'
 import { readEntry } from './entries.ts'
 import { newId } from './ids.ts'
@@ -61,9 +61,10 @@ const findKnown = async (
   for (const planned of jobsPlanned) {
     const artifact = await findArtifact(platform, projectId, planned)
     if (!artifact) continue
-    const isSame = artifact.inputSha256 === planned.inputSha256 && artifact.deletedAtMs === null
-    if (isSame) found.set(planned.targetText, { planned, artifact })
-    else conflicts.push(versionExists(artifact))
+    if (artifact.deletedAtMs !== null) conflicts.push(versionDeleted(artifact))
+    else if (artifact.inputSha256 === planned.inputSha256) found.set(planned.targetText, { planned, artifact })
+    else if (isComparable(artifact.inputSha256)) conflicts.push(versionExists(artifact))
+    // Else nobody knows before it is built: then the bytes are compared.
   }
   return conflicts.length > 0 ? err(conflicts) : ok(found)
 }

@@ -8,7 +8,7 @@ import {
   transferProjectSchema,
 } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
-import { openOrganization, openProject, type Project } from '../../services/access.ts'
+import { openOrganization, type Project } from '../../services/access.ts'
 import { describeInstall } from '../../services/install.ts'
 import { editProject, transferProject } from '../../services/project-changes.ts'
 import { ensureProject, listProjects, viewProject } from '../../services/projects.ts'
@@ -19,13 +19,13 @@ import {
   channelQuery,
   createRoute,
   ifMatchHeader,
+  inNewProject,
   inOrganization,
   inProject,
   jsonBody,
   newRouter,
   orgParams,
   projectParams,
-  security,
 } from '../route.ts'
 
 const tags = ['Projects']
@@ -38,8 +38,7 @@ const put = createRoute({
   method: 'put',
   path: API_PATHS.project,
   tags,
-  security,
-  'x-permission': 'project.create',
+  ...inNewProject,
   summary: 'Make a project with its signing keys, or find it',
   description: 'A new project has an empty, signed repository at once. Making the keys takes some seconds.',
   request: { params: projectParams, body: { ...jsonBody(createProjectSchema), required: false } },
@@ -47,13 +46,10 @@ const put = createRoute({
 })
 projects.openapi(put, async (context) => {
   const platform = context.get('platform')
-  const actor = context.get('actor')
-  const { org, project: slug } = context.req.valid('param')
-  if (actor.kind === 'token' && actor.projectId !== null) {
-    const own = need(await openProject(platform, actor, { organization: org, slug }, 'project.create'))
-    return context.json(await viewProject(platform, own), 200)
-  }
-  const organization = need(await openOrganization(platform, actor, org, 'project.create'))
+  const own: Project | undefined = context.get('project')
+  if (own) return context.json(await viewProject(platform, own), 200)
+  const organization = context.get('organization')
+  const { project: slug } = context.req.valid('param')
   const request = createProjectSchema.parse(context.req.valid('json') ?? {})
   const made = need(await ensureProject(platform, organization, slug, request))
   return context.json(await viewProject(platform, made.project), made.created ? 201 : 200)
