@@ -4,7 +4,9 @@ import type { Where } from './fault.ts'
 
 /** Public and stable as fault codes are. */
 export const WARNING_CODES = [
-  'line_ends_converted', // a script had CRLF
+  'line_ends_converted', // a script or control file had CRLF
+  'field_repaired', // a field of a stranger's package is read as its package manager reads it
+  'relation_unlike', // a relation means something else than it seems to
 ] as const
 
 export type WarningCode = (typeof WARNING_CODES)[number]

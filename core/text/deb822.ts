@@ -51,26 +51,66 @@ export const renderFields = (fields: readonly Field[]): string => {
   return text
 }
 
-const broken = (line: string): Result<never, Fault> =>
-  err(fault('package_corrupt', `The control file has the line ${quoteForMessage(line)}, which is not "Name: value".`))
+const broken = (line: string, why: string): Result<never, Fault> =>
+  err(fault('package_corrupt', `The control file has the line ${quoteForMessage(line)}, ${why}.`))
 
-/** Reads one stanza; text behind the first empty line, if any, is another stanza and refused. */
-export const parseFields = (text: string): Result<readonly Field[], Fault> => {
-  const fields: [string, string][] = []
-  const seen = new Set<string>()
-  for (const line of text.trim().split('\n')) {
+/** What no field of a package holds: C0 without the tab. NUL and Ctrl-Z end a file for some readers. */
+const hasC0 = (line: string): boolean => [...line].some((character) => character < ' ' && character !== '\t')
+
+/** A line of the file that ends one stanza with its neighbours: dpkg reads blanks as an empty line of the field above. */
+const blankTrouble = (lines: readonly string[], at: number): string | undefined => {
+  if (lines[at] !== '') return 'a line of blanks, which dpkg refuses'
+  return lines.slice(at).every((line) => line === '') ? undefined : 'a second paragraph behind an empty line'
+}
+
+export interface Stanza {
+  readonly fields: readonly Field[]
+  /** Lines ended as on Windows; dpkg takes that for blanks at their ends. */
+  readonly hadWindowsLineEnds: boolean
+}
+
+/** How strictly: dpkg knows no comments in a package's control file, opkg skips what it does not know. */
+export interface StanzaRules {
+  readonly comments: boolean
+}
+
+type Fields = [name: string, value: string][]
+
+/** Takes one line of a stanza in; the reason when it cannot be one. */
+const takeLine = (fields: Fields, line: string): string | undefined => {
+  if (hasC0(line)) return 'with a control character'
+  if (/^[ \t]/.test(line)) {
     const last = fields.at(-1)
-    if (line.startsWith('#')) continue
-    if (/^[ \t]/.test(line)) {
-      if (!last || line.trim() === '' || line.includes('\r')) return broken(line)
-      last[1] += `\n${line.trimEnd()}`
-      continue
-    }
-    const colon = line.indexOf(':')
-    const name = line.slice(0, Math.max(0, colon)).trimEnd()
-    if (!isFieldName(name) || seen.has(name.toLowerCase()) || line.includes('\r')) return broken(line)
-    seen.add(name.toLowerCase())
-    fields.push([name, line.slice(colon + 1).trim()])
+    if (!last) return 'before any field'
+    last[1] += `\n${line.trimEnd()}`
+    return undefined
   }
-  return ok(fields)
+  const colon = line.indexOf(':')
+  const name = line.slice(0, Math.max(0, colon)).trimEnd()
+  if (!isFieldName(name)) return 'which is not "Name: value"'
+  if (fields.some(([each]) => each.toLowerCase() === name.toLowerCase())) return 'a field that was there before'
+  fields.push([name, line.slice(colon + 1).trim()])
+  return undefined
+}
+
+/** One stanza as dpkg reads it (lib/dpkg/parse.c, parse_stanza). What dpkg refuses is refused. */
+export const parseStanza = (text: string, { comments }: StanzaRules): Result<Stanza, Fault> => {
+  if (!text.endsWith('\n')) {
+    const message = 'The control file does not end with a line end, so dpkg refuses it. Add one.'
+    return err(fault('package_corrupt', message))
+  }
+  const lines = text.slice(0, -1).replace(/^\n+/, '').split('\n')
+  const fields: Fields = []
+  for (const [at, raw] of lines.entries()) {
+    const line = raw.replace(/\r$/, '')
+    if (line.trim() === '') {
+      const trouble = blankTrouble(lines, at)
+      if (trouble) return broken(raw, trouble)
+      break
+    }
+    if (comments && line.startsWith('#')) continue
+    const trouble = takeLine(fields, line)
+    if (trouble) return broken(line, trouble)
+  }
+  return ok({ fields, hadWindowsLineEnds: lines.some((line) => line.endsWith('\r')) })
 }

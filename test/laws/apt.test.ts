@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deb } from '@distropack/core/formats/deb/format.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
-import { parseFields } from '@distropack/core/text/deb822.ts'
+import { parseStanza } from '@distropack/core/text/deb822.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
 import { createPublisher, writeTree } from '../support/publisher.ts'
@@ -66,9 +66,9 @@ describe('an apt repository', () => {
   const stanzas = (text: string): Map<string, Record<string, string>> => {
     const found = new Map<string, Record<string, string>>()
     for (const stanza of text.split('\n\n').filter((each) => each.trim() !== '')) {
-      const fields = parseFields(stanza)
+      const fields = parseStanza(`${stanza.trim()}\n`, { comments: false })
       if (!fields.ok) throw new Error(fields.error.message)
-      const record = Object.fromEntries(fields.value)
+      const record = Object.fromEntries(fields.value.fields)
       found.set(record.Filename!, record)
     }
     return found

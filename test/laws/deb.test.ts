@@ -8,7 +8,7 @@ import type { Fault } from '@distropack/core/fault.ts'
 import { debBlockSchema } from '@distropack/core/formats/deb/block.ts'
 import { deb } from '@distropack/core/formats/deb/format.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
-import { parseFields } from '@distropack/core/text/deb822.ts'
+import { parseStanza } from '@distropack/core/text/deb822.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
 import { requirePrograms } from '../support/required-programs.ts'
@@ -314,8 +314,8 @@ describe('a stranger package', () => {
       'Description',
     ])
     const [row] = deb.repository.rows(entry.value, ['packages/all'], 'stable')
-    const fields = parseFields(new TextDecoder().decode(row!.bytes))
-    expect(fields.ok && fields.value.filter(([name]) => name === 'Filename')).toEqual([
+    const stanza = parseStanza(new TextDecoder().decode(row!.bytes), { comments: false })
+    expect(stanza.ok && stanza.value.fields.filter(([name]) => name === 'Filename')).toEqual([
       ['Filename', 'pool/main/s/stranger/stranger_3-1_all.deb'],
     ])
   })

@@ -7,6 +7,7 @@ import { type Fault, fault } from '../../fault.ts'
 import type { PackagedItem, PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import type { BuildTools, ByteSink, Codec, Spool } from '../../tools.ts'
+import { unheard } from '../../warning.ts'
 import type { DebBlock } from './block.ts'
 import { changelogPath, changelogText } from './changelog.ts'
 import { checkSpec, parseBlock } from './check.ts'
@@ -125,6 +126,6 @@ export const buildDeb = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): 
     const dataName = `data.tar${DATA_SUFFIX[codec]}`
     const measured = await writeArchive({ control, data, dataName }, block.value, spec, sink, tools)
 
-    const entry = entryOf({ controlText, paths: tally.paths, estimatedKib: tally.installedKib })
+    const entry = entryOf({ controlText, paths: tally.paths, estimatedKib: tally.installedKib }, unheard)
     return entry.ok ? ok({ ...entry.value, ...measured }) : entry
   })

@@ -6,7 +6,9 @@ import { type Field, foldedText, isFieldName, renderFields, singleLine } from '.
 import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import type { DebBlock } from './block.ts'
+import { readFieldValue } from './fields.ts'
 import { DEB_ARCHITECTURES } from './names.ts'
+import { debRelations } from './relations.ts'
 
 /** Fields the manifest sets by keys of its own; `deb.fields` may name any other. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(
@@ -21,22 +23,29 @@ const OWN_FIELDS: ReadonlySet<string> = new Set(
     .split(' '),
 )
 
-/** One relation, with alternatives (policy 7.1): `libc6:any (>= 2.31) [amd64] <!nocheck> | other`. */
-const ALTERNATIVE =
-  /^[A-Za-z0-9][A-Za-z0-9+._-]*(?::[a-z0-9-]+)?(?: *\( *(?:<<|<=|=|>=|>>|<|>) *[^\s(),|]+ *\))?(?: *\[[a-z0-9! -]+\])?(?: *<[a-z0-9.! -]+>)*$/
+/** Items may hold several, between commas; empty ones are left out, as nFPM does. */
+const partsOf = (line: string): readonly string[] =>
+  line
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+
+/** Beyond dpkg's grammar a manifest says which comparison it means. */
+const readPart = (field: string, part: string): Result<string, string> =>
+  /\(\s*[^<>=\s]/.test(part) ? err('a sign such as >= is missing') : (debRelations(field, part) ?? ok(part))
 
 const relationField = (name: string, key: string, items: readonly string[]): Result<readonly Field[], Fault> => {
   const relations: string[] = []
   for (const [at, item] of items.entries()) {
     const line = singleLine(item, `${key}.${at}`)
     if (!line.ok) return line
-    const parts = line.value.split(',').map((part) => part.trim())
-    for (const part of parts.filter((each) => each !== '')) {
-      if (!part.split('|').every((alternative) => ALTERNATIVE.test(alternative.trim()))) {
-        const message = `${key} has ${quoteForMessage(part)}, which dpkg cannot read. Write it as "name" or "name (>= 1.2)".`
-        return err(fault('field_invalid', message, { key: `${key}.${at}` }))
+    for (const part of partsOf(line.value)) {
+      const read = readPart(name, part)
+      if (!read.ok) {
+        const what = `${key} has ${quoteForMessage(part)}, which dpkg and apt cannot read: ${read.error}`
+        return err(fault('field_invalid', `${what}. Write it as "name" or "name (>= 1.2)".`, { key: `${key}.${at}` }))
       }
-      relations.push(part)
+      relations.push(read.value)
     }
   }
   return ok(relations.length > 0 ? [[name, relations.join(', ')]] : [])
@@ -59,7 +68,9 @@ const customFields = (fields: Readonly<Record<string, string>>): readonly Result
       return err(fault('field_invalid', message, { key }))
     }
     seen.add(name.toLowerCase())
-    return ok([[name, text.value]])
+    const settled = readFieldValue(name, text.value)
+    if (settled.ok) return ok([[name, settled.value]])
+    return err(fault('field_invalid', `deb.fields.${name} ${settled.error}.`, { key }))
   })
 }
 

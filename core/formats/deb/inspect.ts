@@ -123,6 +123,6 @@ export const inspectDeb = (file: SeekableFile, tools: InspectTools): Promise<Res
         'The package lacks control.tar or data.tar, or they stand in the wrong order. Build it again.',
       )
     }
-    const entry = entryOf({ controlText, ...data })
+    const entry = entryOf({ controlText, ...data }, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes, sha256: toHex(sha256.digest()) }) : entry
   })

@@ -32,7 +32,10 @@ export const isPackageName = (name: string): boolean => /^[a-z0-9][a-z0-9+.-]{1,
 export const isPackageVersion = (version: string): boolean =>
   version.length <= 128 && /^(?:\d{1,9}:)?\d[A-Za-z0-9.+~-]*$/.test(version) && !version.endsWith('-')
 
-export const isArchitectureName = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(word)
+/** `any` and its kin stand for many: dpkg installs no package of them (lib/dpkg/arch.c). */
+const isWildcard = (word: string): boolean => /^(?:any|none|source|any-.*|.*-any)$/.test(word)
+
+export const isArchitectureName = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(word) && !isWildcard(word)
 
 export const debFileName = (name: string, version: string, arch: string): string =>
   `${name}_${withoutEpoch(version)}_${arch}.deb`

@@ -9,6 +9,7 @@ import type { ByteSource, PackageSpec, ScriptName } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { renderFields } from '../../text/deb822.ts'
 import type { BuildTools, ByteSink, Spool } from '../../tools.ts'
+import { unheard } from '../../warning.ts'
 import { checkSpec, parseBlock } from './check.ts'
 import { controlFields } from './control.ts'
 import { contentBytes, dataPaths, dataTar } from './data-tar.ts'
@@ -76,6 +77,6 @@ export const buildIpk = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): 
       written += chunk.length
       await sink.write(chunk)
     }
-    const entry = entryOf({ controlText, paths: dataPaths(spec.items), contentBytes: sizeBytes })
+    const entry = entryOf({ controlText, paths: dataPaths(spec.items), contentBytes: sizeBytes }, unheard)
     return entry.ok ? ok({ ...entry.value, sizeBytes: written, sha256: toHex(sha256.digest()) }) : entry
   })

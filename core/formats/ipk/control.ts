@@ -8,6 +8,7 @@ import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import type { ipkBlockSchema } from './block.ts'
 import { ipkArchitecture } from './names.ts'
+import { ipkRelations } from './relations.ts'
 
 export type IpkBlock = z.infer<typeof ipkBlockSchema>
 type Fields = Result<readonly Field[], Fault>
@@ -24,8 +25,6 @@ const OWN_FIELDS: ReadonlySet<string> = new Set(
     .split(' '),
 )
 
-const RELATION = /^[A-Za-z0-9][A-Za-z0-9+._-]*(?: *\( *(?:<<|<=|=|>=|>>|<|>) *[^\s(),|]+ *\))?$/
-
 const line = (name: string, key: string, text = ''): Fields => {
   const made = singleLine(text, key)
   return made.ok ? ok(made.value === '' ? [] : [[name, made.value]]) : made
@@ -38,11 +37,12 @@ const relations = (name: string, key: string, items: readonly string[] = []): Fi
     if (!made.ok) return made
     for (const part of made.value.split(',').map((each) => each.trim())) {
       if (part === '') continue
-      if (!part.split('|').every((alternative) => RELATION.test(alternative.trim()))) {
-        const message = `${key} has ${quoteForMessage(part)}, which opkg cannot read. Write it as "name" or "name (>= 1.2)".`
+      const read = ipkRelations(part)
+      if (!read.ok) {
+        const message = `${key} has ${quoteForMessage(part)}, which opkg cannot read: ${read.error}. Write it as "name" or "name (>= 1.2)".`
         return err(fault('field_invalid', message, { key: `${key}.${at}` }))
       }
-      all.push(part)
+      all.push(read.value)
     }
   }
   return ok(all.length > 0 ? [[name, all.join(', ')]] : [])

@@ -5,9 +5,18 @@ import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { ok, type Result } from '../../result.ts'
 import { findField, readControl } from '../../text/control-file.ts'
 import { isFieldName, isFieldValue } from '../../text/deb822.ts'
+import type { Warn } from '../../warning.ts'
 import { ipkFileName, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
+import { readFieldValue } from './relations.ts'
 
-const RULES = { isPackageName, isPackageVersion, isArchitectureName }
+const RULES = {
+  comments: true,
+  settleName: (word: string) => word,
+  isPackageName,
+  isPackageVersion,
+  isArchitectureName,
+  readFieldValue,
+}
 const field = z.tuple([z.string().refine(isFieldName), z.string().refine(isFieldValue)])
 
 export const ipkEntrySchema = entrySchema.extend({
@@ -27,8 +36,8 @@ interface FileFacts {
 }
 
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
-export const entryOf = (facts: FileFacts): Result<Omit<IpkEntry, 'sizeBytes' | 'sha256'>, Fault> => {
-  const control = readControl(facts.controlText, facts.paths, RULES)
+export const entryOf = (facts: FileFacts, warn: Warn): Result<Omit<IpkEntry, 'sizeBytes' | 'sha256'>, Fault> => {
+  const control = readControl(facts.controlText, facts.paths, RULES, warn)
   if (!control.ok) return control
   const { fields, name, version, arch, summary } = control.value
   const stated = findField(fields, 'Installed-Size') ?? ''

@@ -74,6 +74,6 @@ export const inspectIpk = (file: SeekableFile, tools: InspectTools): Promise<Res
       }
     }
     const parts = await readParts(decompressPart(tools, 'gzip', hashed(), 'The package'), tools)
-    const entry = entryOf(parts)
+    const entry = entryOf(parts, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256: toHex(sha256.digest()) }) : entry
   })
