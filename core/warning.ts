@@ -6,6 +6,7 @@ import type { Where } from './fault.ts'
 export const WARNING_CODES = [
   'line_ends_converted', // a script or control file had CRLF
   'field_repaired', // a field of a stranger's package is read as its package manager reads it
+  'version_unusual', // a version its package manager installs and cannot order
   'relation_unlike', // a relation means something else than it seems to
 ] as const
 

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromUtf8, utf8 } from '@distropack/core/bytes/arrays.ts'
 import { apkBlockSchema } from '@distropack/core/formats/apk/block.ts'
+import { entryOf } from '@distropack/core/formats/apk/entry.ts'
 import { apk } from '@distropack/core/formats/apk/format.ts'
 import { apkRelation } from '@distropack/core/formats/apk/relations.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
+import { collectWarnings } from '@distropack/core/warning.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildTools, inspectTools, memoryFile, memorySink } from '../support/core-host.ts'
 import { createPublisher, sealed, writeTree } from '../support/publisher.ts'
@@ -210,10 +212,27 @@ describe('check', () => {
   )
   it.each([
     { version: 'v1' },
+    { version: '1 0' },
+    { version: '1.0', release: '1/2' },
+    { version: '1:1.0' },
+    { version: '1.0', prerelease: 'a(b)' },
+  ])('refuses the version %j', (version) => expect(codes({ version })).toContain('version_invalid'))
+  it.each([
+    { version: '1.2.3', release: 'simple' },
     { version: '1.0', prerelease: 'weird' },
     { version: '1.0', metadata: 'deadbeef' },
     { version: '1.0', release: '1.fc40' },
-  ])('refuses the version %j', (version) => expect(codes({ version })).toContain('version_invalid'))
+    { version: '1.0+git.5' },
+    { version: '1.0~abcdef' },
+  ])('builds the version %j, which apk installs and cannot order, with a warning', async (version) => {
+    const spec = helloSpec({ version })
+    expect(apk.check(spec)).toEqual([])
+    expect(apk.advise?.(spec).map(({ code, where }) => [code, where?.key])).toEqual([['version_unusual', 'version']])
+    const { warn, warnings } = collectWarnings()
+    const read = await apk.inspect(memoryFile(await build(spec)), { ...inspectTools, warn })
+    expect([read.ok, warnings().map(({ code }) => code)]).toEqual([true, ['version_unusual']])
+  })
+  it('has nothing to say of a version that apk reads', () => expect(apk.advise?.(FULL)).toEqual([]))
   it('refuses names in / that begin with a dot: apk would leave them out', () => {
     const [item] = helloSpec().items
     expect(codes({ items: [{ ...item!, path: '/.hidden' }] })).toEqual(['path_unsafe'])
@@ -241,13 +260,54 @@ describe('relations', () => {
     ['so:libc.so=1', 'so:libc.so=1'],
     ['lib_x-dev+', 'lib_x-dev+'],
   ])('%s is %s', (text, relation) => expect(apkRelation(text, 'depends.0')).toEqual({ ok: true, value: relation }))
-  it.each(['a | b', 'a, b', 'foo (>= 1.2+git)', 'foo>=', 'foo bar', '>=1', 'a\nb', 'a (>= 1) x'])(
-    '%j is refused',
-    (text) => expect(apkRelation(text, 'depends.0').ok).toBe(false),
-  )
+  it.each([
+    'a | b',
+    'a, b',
+    'foo (>= 1.2+git)',
+    'foo=1.0~abc',
+    'foo><1',
+    'a@edge',
+    'foo>=',
+    'foo bar',
+    '>=1',
+    'a\nb',
+    'a (>= 1) x',
+  ])('%j is refused', (text) => expect(apkRelation(text, 'depends.0').ok).toBe(false))
 })
 
 describe('a stranger package', () => {
+  const entry = (lines: string) =>
+    entryOf({
+      pkginfo: `pkgname = a\npkgver = 1.0-r0\narch = x86_64\n${lines}\ndatahash = ${'0'.repeat(64)}\n`,
+      paths: [],
+      controlSha1: '0'.repeat(40),
+      controlOffset: 0,
+      controlSizeBytes: 1,
+    })
+
+  it.each([
+    ...['foo (>= 1.2)', 'foo>=', '>=1', 'foo=1.0-beta+x', 'foo=1.0~abc', 'foo@edge', 'foo><Q1abc=', '!', 'foo bar>=x'],
+    ...['foo=v1', 'a|b', 'foo>=1.2,bar', 'foo!bar', 'foo<>1'],
+  ])('with depend, provides, replaces or install_if %j is refused, with the key', (value) => {
+    for (const key of ['depend', 'provides', 'replaces', 'install_if']) {
+      const refused = entry(`${key} = ${value}`)
+      expect(!refused.ok && [refused.error.code, refused.error.message.includes(key)]).toEqual([
+        'package_unsupported',
+        true,
+      ])
+    }
+  })
+
+  it.each([
+    ...['foo', '!foo', 'foo=1.2-r3', 'foo>=1.2 bar<2 baz', 'so:libc.musl-x86_64.so.1', 'so:libz.so.1=1.3.1', '/bin/sh'],
+    ...['cmd:[=1.36.1-r0', 'cmd:[[', 'pc:gtk+-3.0>=3.2', 'py3.12:requests=2.31_rc1-r1', 'foo~1.2', 'foo>~1', '.hidden', 'foo=~1.2', 'foo~=1', 'foo=>1', 'foo==1'],
+  ])('with depend or provides %j is taken as it is', (value) => {
+    for (const key of ['depend', 'provides']) {
+      const taken = entry(`${key} = ${value}`)
+      expect(taken.ok && taken.value.pkginfo).toContainEqual([key, value])
+    }
+  })
+
   it('cut or changed anywhere is a fault or reads as itself, and never a crash', async () => {
     const bytes = await build(helloSpec())
     for (let end = 0; end < bytes.length; end += 41)

@@ -58,6 +58,10 @@ const LISTS: readonly (readonly [letter: string, key: string])[] = [
 
 const identity = (entry: ApkEntry): string => `Q1${toBase64(fromHex(entry.controlSha1)!)}`
 
+/** `t` and `k` are numbers: apk reads what else they say as nothing. */
+const singleValue = (letter: string, value: string): string =>
+  /^[tk]$/.test(letter) && !/^\d{1,10}$/.test(value) ? '' : value
+
 const record = (entry: ApkEntry): Uint8Array => {
   const lines: (readonly [string, string])[] = [
     ['C', identity(entry)],
@@ -66,7 +70,7 @@ const record = (entry: ApkEntry): Uint8Array => {
     ['A', entry.arch],
     ['S', String(entry.sizeBytes)],
     ['I', String(entry.installedSizeBytes)],
-    ...SINGLE.map(([letter, key]) => [letter, findPair(entry.pkginfo, key) ?? ''] as const),
+    ...SINGLE.map(([letter, key]) => [letter, singleValue(letter, findPair(entry.pkginfo, key) ?? '')] as const),
     ...LISTS.map(
       ([letter, key]) =>
         [

@@ -1,14 +1,15 @@
 // Everything apk forbids in a spec's words, found before a byte is built.
 import { z } from 'zod'
-import { type Fault, fault } from '../../fault.ts'
+import { type Fault, fault, type Where } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import { itemsFaults } from '../../text/paths.ts'
+import { type Warning, warning } from '../../warning.ts'
 import { type ApkBlock, apkBlockSchema } from './block.ts'
 import { apkArchitecture, isApkArch, isApkName } from './names.ts'
 import { pkginfoText } from './pkginfo.ts'
-import { apkVersion, isPortableApkVersion } from './version.ts'
+import { apkVersion, isInstallableApkVersion, isPortableApkVersion } from './version.ts'
 
 export const parseBlock = (spec: PackageSpec): Result<ApkBlock, Fault> => {
   const block = apkBlockSchema.safeParse(spec.block ?? {})
@@ -16,6 +17,8 @@ export const parseBlock = (spec: PackageSpec): Result<ApkBlock, Fault> => {
     ? ok(block.data)
     : err(fault('manifest_invalid', `apk: ${z.prettifyError(block.error)}`, { key: 'apk' }))
 }
+
+const VERSION_FORMS = 'apk reads 1.2.3, 1.2.3_rc1, 1.2.3_git20240131 and 1.2.3-r4'
 
 const words = (spec: PackageSpec): readonly Fault[] => {
   const faults: Fault[] = []
@@ -26,9 +29,8 @@ const words = (spec: PackageSpec): readonly Fault[] => {
     )
   }
   const version = apkVersion(spec.version)
-  if (!isPortableApkVersion(version)) {
-    const rule =
-      'apk reads 1.2.3, 1.2.3_rc1, 1.2.3_git20240131 and 1.2.3-r4; set prerelease and version_metadata for apk to such words'
+  if (!isInstallableApkVersion(version)) {
+    const rule = `it must begin with a digit and hold only letters, digits, ., _, +, ~ and -; ${VERSION_FORMS}`
     faults.push(
       fault('version_invalid', `The version ${quoteForMessage(version)} is no apk version: ${rule}.`, {
         key: 'version',
@@ -82,4 +84,16 @@ export const checkSpec = (spec: PackageSpec): readonly Fault[] => {
     ...hiddenPaths(spec),
     ...triggerFaults(spec, block.value),
   ]
+}
+
+/** For a version that apk installs and cannot read: of the package being built, or of a stranger's. */
+export const versionWarning = (version: string, where?: Where): Warning | undefined => {
+  if (isPortableApkVersion(version)) return undefined
+  const what = `The version ${quoteForMessage(version)} is none that every apk can read (${VERSION_FORMS})`
+  return warning('version_unusual', `${what}: it installs, but apk may not know which of two versions is newer.`, where)
+}
+
+export const adviseOnSpec = (spec: PackageSpec): readonly Warning[] => {
+  const unusual = versionWarning(apkVersion(spec.version), { key: 'version' })
+  return unusual ? [unusual] : []
 }

@@ -7,14 +7,15 @@ import { err, ok, type Result } from '../../result.ts'
 import { type Pair, parsePairs } from '../../text/key-value.ts'
 import { hasControl, quoteForMessage } from '../../text/line.ts'
 import { apkFileName, isApkArch, isApkName } from './names.ts'
-import { isApkVersion } from './version.ts'
+import { wordsTrouble } from './relations.ts'
+import { isInstallableApkVersion } from './version.ts'
 
 const line = z.string().refine((text) => !hasControl(text))
 
 export const apkEntrySchema = entrySchema.extend({
   format: z.literal('apk'),
   name: z.string().refine(isApkName),
-  version: z.string().refine(isApkVersion),
+  version: z.string().refine(isInstallableApkVersion),
   arch: z.string().refine(isApkArch),
   pkginfo: z.array(z.tuple([line, line])),
   /** SHA-1 of the compressed control part, hex: what the index calls `C:` and apk checks a download by. */
@@ -43,12 +44,27 @@ const required = (pairs: readonly Pair[], key: string, isValid: (value: string) 
   return err(fault('package_corrupt', `.PKGINFO: ${key} ${found}, which apk refuses.`))
 }
 
+/** Lists of dependencies: an index, or the reader's own list of what is installed, has them. */
+const RELATION_KEYS: ReadonlySet<string> = new Set(['depend', 'provides', 'replaces', 'install_if'])
+
+const relationFault = (pairs: readonly Pair[]): Fault | undefined => {
+  for (const [key, value] of pairs) {
+    const trouble = RELATION_KEYS.has(key) ? wordsTrouble(value) : undefined
+    if (trouble)
+      return fault(
+        'package_unsupported',
+        `.PKGINFO: ${key} is ${quoteForMessage(value)}, which apk cannot read: ${trouble}.`,
+      )
+  }
+  return undefined
+}
+
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
 export const entryOf = (facts: FileFacts): Result<Omit<ApkEntry, 'sizeBytes' | 'sha256'>, Fault> => {
   const pairs = parsePairs(facts.pkginfo)
   if (!pairs.ok) return pairs
   const name = required(pairs.value, 'pkgname', isApkName)
-  const version = required(pairs.value, 'pkgver', isApkVersion)
+  const version = required(pairs.value, 'pkgver', isInstallableApkVersion)
   const arch = required(pairs.value, 'arch', isApkArch)
   const dataHash = required(pairs.value, 'datahash', (text) => fromHex(text)?.length === 32)
   if (!name.ok) return name
@@ -60,6 +76,8 @@ export const entryOf = (facts: FileFacts): Result<Omit<ApkEntry, 'sizeBytes' | '
   if (bad !== undefined) {
     return err(fault('package_unsupported', `The package has ${quoteForMessage(bad)}, with a control character in it.`))
   }
+  const unreadable = relationFault(pairs.value)
+  if (unreadable) return err(unreadable)
   const size = findPair(pairs.value, 'size') ?? ''
   return ok({
     format: 'apk',

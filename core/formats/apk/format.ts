@@ -5,7 +5,7 @@ import { readerUrl, TOKEN_LINE } from '../../text/reader-url.ts'
 import { apkRows, BASE_STREAMS, channelFiles, packagePath, ROOT, seedStream } from './apkindex.ts'
 import { apkBlockSchema } from './block.ts'
 import { buildApk } from './build.ts'
-import { checkSpec } from './check.ts'
+import { adviseOnSpec, checkSpec } from './check.ts'
 import { type ApkEntry, apkEntrySchema } from './entry.ts'
 import { inspectApk } from './inspect.ts'
 import { APK_ARCHITECTURES, apkFileNameOf } from './names.ts'
@@ -40,6 +40,7 @@ export const apk: Format<ApkEntry> = {
   entrySchema: apkEntrySchema,
   blockSchema: apkBlockSchema,
   check: checkSpec,
+  advise: adviseOnSpec,
   fileName: apkFileNameOf,
   build: buildApk,
   inspect: inspectApk,

@@ -13,6 +13,7 @@ import type { ByteSource } from '../../model/spec.ts'
 import { ok, type Result } from '../../result.ts'
 import { parsePairs } from '../../text/key-value.ts'
 import type { InspectTools, SeekableFile } from '../../tools.ts'
+import { versionWarning } from './check.ts'
 import { CHECKSUM_RECORD } from './data-tar.ts'
 import { type ApkEntry, entryOf, findPair } from './entry.ts'
 
@@ -136,5 +137,7 @@ export const inspectApk = (file: SeekableFile, tools: InspectTools): Promise<Res
       controlOffset: control.offset,
       controlSizeBytes: control.sizeBytes,
     })
+    const unusual = entry.ok ? versionWarning(entry.value.version) : undefined
+    if (unusual) tools.warn(unusual)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256 }) : entry
   })

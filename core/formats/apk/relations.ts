@@ -3,10 +3,35 @@
 import { type Fault, fault } from '../../fault.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { oneLine, quoteForMessage } from '../../text/line.ts'
-import { isApkVersion } from './version.ts'
+import { isPortableApkVersion } from './version.ts'
 
-/** Dependency names may have the namespaces of provides: `so:libc.so`, `cmd:sh`, `pc:zlib`. */
-const RELATION = /^(!?[A-Za-z0-9][A-Za-z0-9._+,:/[\]-]*?) *(?:(<<|>>|<=|>=|=|<|>|~|<~|>~) *([^\s()<>=~!]\S*))?$/
+/**
+ * One word of a dependency list as apk 2.14 and 3 both read it (src/package.c, apk_blob_pull_dep, of both): `foo`,
+ * `!foo`, `foo>=1.2`, `so:libc.so.6`, `/bin/sh`. With another, 2.14 refuses the whole index and 3 calls its packages broken.
+ */
+const WORD = /^(!?)([A-Za-z0-9_./][A-Za-z0-9._+,:/[\]-]*)(?:([<>=~]+)([^<>=~\s]\S*))?$/
+
+/** Undefined: apk reads it. */
+const wordTrouble = (word: string): string | undefined => {
+  const [, , name, operator, version = ''] = WORD.exec(word) ?? []
+  if (name === undefined) return `${quoteForMessage(word)} is neither a name nor a name and a version, as in foo>=1.2`
+  if (operator === undefined) return undefined
+  // Both signs together ask for a checksum, which is for apk's own world file.
+  if (/<.*>|>.*</.test(operator)) return `${quoteForMessage(word)} compares in two directions`
+  if (isPortableApkVersion(version)) return undefined
+  return `${quoteForMessage(version)} is no version that apk can compare`
+}
+
+/** What is wrong with a list of words between blanks, as .PKGINFO and an index have it. */
+export const wordsTrouble = (text: string): string | undefined => {
+  for (const word of text.split(' ')) {
+    const trouble = word === '' ? undefined : wordTrouble(word)
+    if (trouble) return trouble
+  }
+  return undefined
+}
+
+const RELATION = /^(!?[A-Za-z0-9_./][A-Za-z0-9._+,:/[\]-]*?) *(?:(<<|>>|<=|>=|=|<|>|~|<~|>~) *([^\s()<>=~!]\S*))?$/
 
 /** Debian's strict comparisons, which apk writes with one sign. */
 const OPERATORS: Readonly<Record<string, string>> = { '<<': '<', '>>': '>' }
@@ -17,8 +42,8 @@ export const apkRelation = (text: string, key: string): Result<string, Fault> =>
   const plain = line.value.replace(/^([^\s(]+) *\(([^()]*)\)$/, '$1 $2').trim()
   const match = RELATION.exec(plain)
   const [, name = '', operator = '', version = ''] = match ?? []
-  if (match && operator === '') return ok(name)
-  if (match && isApkVersion(version)) return ok(`${name}${OPERATORS[operator] ?? operator}${version}`)
+  const word = `${name}${OPERATORS[operator] ?? operator}${version}`
+  if (match && wordTrouble(word) === undefined) return ok(word)
   const hint = 'Write "name" or "name>=1.2" with a version apk can read; alternatives are unknown to it'
   return err(
     fault('field_invalid', `${key} has ${quoteForMessage(line.value)}, which apk cannot read. ${hint}.`, { key }),

@@ -118,6 +118,13 @@ export const isApkVersion = (version: string): boolean => {
 /** apk 2.14 knows no `~hash`: built versions stay within what both read. */
 export const isPortableApkVersion = (version: string): boolean => isApkVersion(version) && !version.includes('~')
 
+/**
+ * What apk installs, whatever it thinks of the version: neither 2.14 nor 3 asks when it reads an index or a package
+ * (src/package.c), and both then compare as far as they can read.
+ */
+export const isInstallableApkVersion = (version: string): boolean =>
+  version.length <= 128 && /^\d[A-Za-z0-9._+~-]*$/.test(version)
+
 /** apk knows four words for what comes before a release; these mean the same to whoever wrote them. */
 const PRERELEASE_WORDS: Readonly<Record<string, string>> = {
   a: 'alpha',

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../result.ts'
 import { type Pair, parsePairs } from '../../text/key-value.ts'
 import { hasControl, quoteForMessage } from '../../text/line.ts'
 import { archFileName, isArchWord, isPackageName } from './names.ts'
+import { archWordTrouble } from './relations.ts'
 import { isArchVersion } from './version.ts'
 
 const line = z.string().refine((text) => !hasControl(text))
@@ -36,6 +37,18 @@ const required = (pairs: readonly Pair[], key: string, isValid: (value: string) 
   return err(fault('package_corrupt', `.PKGINFO: ${key} ${found}, which pacman or this repository cannot name.`))
 }
 
+const RELATION_KEYS: ReadonlySet<string> = new Set(['depend', 'conflict', 'provides', 'replaces'])
+
+const relationFault = (pairs: readonly Pair[]): Fault | undefined => {
+  for (const [key, value] of pairs) {
+    const trouble = RELATION_KEYS.has(key) && value !== '' ? archWordTrouble(key, value) : undefined
+    if (trouble) {
+      return fault('package_unsupported', `.PKGINFO: ${key} is ${quoteForMessage(value)}, which pacman cannot use: ${trouble}.`)
+    }
+  }
+  return undefined
+}
+
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
 export const entryOf = (facts: FileFacts): Result<Omit<ArchEntry, 'sizeBytes' | 'sha256'>, Fault> => {
   const pairs = parsePairs(facts.pkginfo)
@@ -50,6 +63,8 @@ export const entryOf = (facts: FileFacts): Result<Omit<ArchEntry, 'sizeBytes' | 
   if (bad !== undefined) {
     return err(fault('package_unsupported', `The package has ${quoteForMessage(bad)}, with a control character in it.`))
   }
+  const unusable = relationFault(pairs.value)
+  if (unusable) return err(unusable)
   const size = findPair(pairs.value, 'size') ?? ''
   return ok({
     format: 'arch',

@@ -23,6 +23,19 @@ export const archRelation = (text: string, key: string): Result<string, Fault> =
   return ok(`${name}${OPERATORS[operator] ?? operator}${version}`)
 }
 
+/**
+ * pacman takes any line for a relation (libalpm's lib/libalpm/deps.c, alpm_dep_from_string) and then looks for a package
+ * called `foo (`: what no package can be called makes one that never installs.
+ */
+const WORD = /^[A-Za-z0-9@_+./:[\]-]+(?:(<=|>=|<|>|=)[A-Za-z0-9][A-Za-z0-9._+~:-]*)?$/
+
+/** What is wrong with a relation of a finished package, or undefined. */
+export const archWordTrouble = (key: string, text: string): string | undefined => {
+  const [whole, operator = '='] = WORD.exec(text) ?? []
+  if (whole === undefined) return 'it is neither a name nor a name and a version, as in foo>=1.2'
+  return key === 'provides' && operator !== '=' ? 'a package provides one version, with "="' : undefined
+}
+
 /** A package provides one version of a thing, or no particular one. */
 export const archProvision = (text: string, key: string): Result<string, Fault> => {
   const relation = archRelation(text, key)

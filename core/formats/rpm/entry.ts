@@ -9,7 +9,7 @@ import { hasControl, quoteForMessage } from '../../text/line.ts'
 import { pathKind } from './files.ts'
 import type { Header } from './header-read.ts'
 import { isArchName, isEvr, isPackageName, rpmFileName } from './names.ts'
-import type { Dependency } from './relations.ts'
+import { type Dependency, dependencyTrouble } from './relations.ts'
 import { TAG } from './tags.ts'
 
 const count = z.number().int().nonnegative()
@@ -127,6 +127,19 @@ export interface Place {
   readonly headerStart: number
   readonly headerEnd: number
   readonly archiveSizeBytes: number
+}
+
+const unreadable = (dependencies: readonly (readonly [what: string, list: readonly Dependency[]])[]): Fault | undefined => {
+  for (const [what, list] of dependencies) {
+    for (const each of list) {
+      const trouble = dependencyTrouble(what, each)
+      if (trouble) {
+        const message = `${what} has ${quoteForMessage(`${each.name} ${each.version}`.trim())}, which rpm and dnf cannot read: ${trouble}.`
+        return fault('package_unsupported', message)
+      }
+    }
+  }
+  return undefined
 }
 
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
