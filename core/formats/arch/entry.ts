@@ -43,7 +43,10 @@ const relationFault = (pairs: readonly Pair[]): Fault | undefined => {
   for (const [key, value] of pairs) {
     const trouble = RELATION_KEYS.has(key) && value !== '' ? archWordTrouble(key, value) : undefined
     if (trouble) {
-      return fault('package_unsupported', `.PKGINFO: ${key} is ${quoteForMessage(value)}, which pacman cannot use: ${trouble}.`)
+      return fault(
+        'package_unsupported',
+        `.PKGINFO: ${key} is ${quoteForMessage(value)}, which pacman cannot use: ${trouble}.`,
+      )
     }
   }
   return undefined

@@ -129,8 +129,8 @@ export interface Place {
   readonly archiveSizeBytes: number
 }
 
-const unreadable = (dependencies: readonly (readonly [what: string, list: readonly Dependency[]])[]): Fault | undefined => {
-  for (const [what, list] of dependencies) {
+const unreadable = (lists: Readonly<Record<string, readonly Dependency[]>>): Fault | undefined => {
+  for (const [what, list] of Object.entries(lists)) {
     for (const each of list) {
       const trouble = dependencyTrouble(what, each)
       if (trouble) {
@@ -159,6 +159,18 @@ export const entryOf = (
   }
   const word = (tag: number): string => header.string(tag) ?? ''
   const list = (names: number, flags: number, versions: number) => readDependencies(header, names, flags, versions)
+  const relations = {
+    provides: list(TAG.provideNames, TAG.provideFlags, TAG.provideVersions),
+    requires: list(TAG.requireNames, TAG.requireFlags, TAG.requireVersions),
+    conflicts: list(TAG.conflictNames, TAG.conflictFlags, TAG.conflictVersions),
+    obsoletes: list(TAG.obsoleteNames, TAG.obsoleteFlags, TAG.obsoleteVersions),
+    recommends: list(TAG.recommendNames, TAG.recommendFlags, TAG.recommendVersions),
+    suggests: list(TAG.suggestNames, TAG.suggestFlags, TAG.suggestVersions),
+    supplements: list(TAG.supplementNames, TAG.supplementFlags, TAG.supplementVersions),
+    enhances: list(TAG.enhanceNames, TAG.enhanceFlags, TAG.enhanceVersions),
+  }
+  const trouble = unreadable(relations)
+  if (trouble) return err(trouble)
   return ok({
     format: 'rpm',
     name,
@@ -178,14 +190,7 @@ export const entryOf = (
     sourceRpm: word(TAG.sourceRpm),
     buildTimeSeconds: header.number(TAG.buildTime) ?? 0,
     ...place,
-    provides: list(TAG.provideNames, TAG.provideFlags, TAG.provideVersions),
-    requires: list(TAG.requireNames, TAG.requireFlags, TAG.requireVersions),
-    conflicts: list(TAG.conflictNames, TAG.conflictFlags, TAG.conflictVersions),
-    obsoletes: list(TAG.obsoleteNames, TAG.obsoleteFlags, TAG.obsoleteVersions),
-    recommends: list(TAG.recommendNames, TAG.recommendFlags, TAG.recommendVersions),
-    suggests: list(TAG.suggestNames, TAG.suggestFlags, TAG.suggestVersions),
-    supplements: list(TAG.supplementNames, TAG.supplementFlags, TAG.supplementVersions),
-    enhances: list(TAG.enhanceNames, TAG.enhanceFlags, TAG.enhanceVersions),
+    ...relations,
     changelog: readChangelog(header),
   })
 }

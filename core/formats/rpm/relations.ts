@@ -72,6 +72,30 @@ export const parseRelations = (
   return faults.length > 0 ? err(faults) : ok(dependencies)
 }
 
+/** Which lists of a header may hold a rich dependency: what a package provides or replaces is a name. */
+const RICH_KINDS: Readonly<Record<string, 'requirement' | 'conflict'>> = {
+  requires: 'requirement',
+  recommends: 'requirement',
+  suggests: 'requirement',
+  supplements: 'requirement',
+  enhances: 'requirement',
+  conflicts: 'conflict',
+}
+
+/**
+ * What is wrong with a relation of a finished package, or undefined. rpm and libsolv compare any name and version as they
+ * stand, and parse a rich one: with a broken one rpm installs nothing.
+ */
+export const dependencyTrouble = (list: string, { name, sense, version }: Dependency): string | undefined => {
+  if (oneLine(`${name} ${version}`, list).ok === false) return 'it has control characters'
+  const isCompared = (sense & (SENSE.less | SENSE.greater | SENSE.equal)) !== 0
+  if (isCompared && /\s/.test(version)) return 'its version has blanks'
+  if (!name.startsWith('(')) return undefined
+  const kind = RICH_KINDS[list]
+  if (!kind) return 'it must be a name'
+  return isRichDependency(name, kind) ? undefined : 'it is no rich dependency that rpm can parse'
+}
+
 /** A feature the installing rpm must have: `rpmlib(PayloadIsZstd) <= 5.4.18-1`. */
 export const rpmlib = (feature: string, since: string): Dependency => ({
   name: `rpmlib(${feature})`,
