@@ -300,7 +300,19 @@ describe('a stranger package', () => {
 
   it.each([
     ...['foo', '!foo', 'foo=1.2-r3', 'foo>=1.2 bar<2 baz', 'so:libc.musl-x86_64.so.1', 'so:libz.so.1=1.3.1', '/bin/sh'],
-    ...['cmd:[=1.36.1-r0', 'cmd:[[', 'pc:gtk+-3.0>=3.2', 'py3.12:requests=2.31_rc1-r1', 'foo~1.2', 'foo>~1', '.hidden', 'foo=~1.2', 'foo~=1', 'foo=>1', 'foo==1'],
+    ...[
+      'cmd:[=1.36.1-r0',
+      'cmd:[[',
+      'pc:gtk+-3.0>=3.2',
+      'py3.12:requests=2.31_rc1-r1',
+      'foo~1.2',
+      'foo>~1',
+      '.hidden',
+      'foo=~1.2',
+      'foo~=1',
+      'foo=>1',
+      'foo==1',
+    ],
   ])('with depend or provides %j is taken as it is', (value) => {
     for (const key of ['depend', 'provides']) {
       const taken = entry(`${key} = ${value}`)

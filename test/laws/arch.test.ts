@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { utf8 } from '@distropack/core/bytes/arrays.ts'
 import { archlinuxBlockSchema } from '@distropack/core/formats/arch/block.ts'
+import { entryOf } from '@distropack/core/formats/arch/entry.ts'
 import { arch } from '@distropack/core/formats/arch/format.ts'
 import { archOption, archProvision, archRelation } from '@distropack/core/formats/arch/relations.ts'
 import { archVersion } from '@distropack/core/formats/arch/version.ts'
@@ -365,6 +366,32 @@ describe('a pacman repository', () => {
 })
 
 describe('a stranger package', () => {
+  it.each([
+    ['depend', 'foo (>= 1.2)'],
+    ['depend', 'foo bar'],
+    ['depend', 'foo>='],
+    ['depend', 'a | b'],
+    ['conflict', '>=1'],
+    ['provides', 'foo>=1'],
+    ['replaces', 'foo, bar'],
+  ])('with %s = %s is refused: pacman would look for a package of that name', (key, value) => {
+    const pkginfo = `pkgname = a\npkgver = 1-1\narch = any\n${key} = ${value}\n`
+    const refused = entryOf({ pkginfo, paths: [], suffix: '.pkg.tar.zst' })
+    expect(!refused.ok && [refused.error.code, refused.error.message.includes(key)]).toEqual([
+      'package_unsupported',
+      true,
+    ])
+  })
+
+  it.each(['foo', 'foo>=1:2.3-4', 'libz.so=1-64', 'foo<2', 'foo@bar', 'sh', 'lib32-gcc-libs=13.2.1+r1'])(
+    'with depend = %s is taken as it is',
+    (value) => {
+      const pkginfo = `pkgname = a\npkgver = 1-1\narch = any\ndepend = ${value}\n`
+      const taken = entryOf({ pkginfo, paths: [], suffix: '.pkg.tar.zst' })
+      expect(taken.ok && taken.value.pkginfo).toContainEqual(['depend', value])
+    },
+  )
+
   it('cut or changed anywhere is a fault or reads as itself, and never a crash', async () => {
     const bytes = await build(helloSpec())
     for (let end = 0; end < bytes.length; end += 29) {

@@ -1,10 +1,18 @@
 // Reading and signing rpm packages, ours and strangers': what is broken is refused, what is signed verifies.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { utf8 } from '@distropack/core/bytes/arrays.ts'
+import { concatBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
 import { rpmEntrySchema } from '@distropack/core/formats/rpm/entry.ts'
 import { rpm } from '@distropack/core/formats/rpm/format.ts'
+import { int32, renderHeader, type TagValue, TYPE } from '@distropack/core/formats/rpm/header.ts'
+import type { Header } from '@distropack/core/formats/rpm/header-read.ts'
+import { LEAD_BYTES } from '@distropack/core/formats/rpm/lead.ts'
+import { readPackageHeaders } from '@distropack/core/formats/rpm/package-read.ts'
+import { dependencyTrouble } from '@distropack/core/formats/rpm/relations.ts'
+import { renderSignatureHeader } from '@distropack/core/formats/rpm/signature.ts'
+import { SENSE, SIGNATURE_TAG, TAG } from '@distropack/core/formats/rpm/tags.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import type { RepositorySigner } from '@distropack/core/tools.ts'
 import { generateKey } from 'openpgp'
@@ -40,7 +48,50 @@ const sealRpm = async (bytes: Uint8Array, signer: RepositorySigner) => {
   return { bytes: signed, entry: rpmEntrySchema.parse(entry) }
 }
 
+const NUMBERS: Readonly<Record<number, 'int16' | 'int32' | 'int64'>> = { 3: 'int16', 4: 'int32', 5: 'int64' }
+
+/** A tag as it was read, to be written again. */
+const tagValue = (main: Header, tag: number, type: number): TagValue => {
+  const number = NUMBERS[type]
+  if (number) return { type: number, values: main.numbers(tag) }
+  if (type === TYPE.string) return { type: 'string', value: main.string(tag) ?? '' }
+  if (type === TYPE.bytes) return { type: 'bytes', bytes: main.binary(tag) ?? new Uint8Array(0) }
+  return { type: type === TYPE.strings ? 'strings' : 'translated', values: main.strings(tag) }
+}
+
+/** The package as rpmbuild makes it with `%_rpmformat 6`: the format is said in the header, the old digests are not there. */
+const asFormat6 = async (bytes: Uint8Array): Promise<Uint8Array> => {
+  const { main, headerEnd } = await readPackageHeaders(memoryFile(bytes), inspectTools.budget)
+  const tags = new Map<number, TagValue>([[TAG.rpmFormat, int32(6)]])
+  for (const [tag, { type }] of main.tags) {
+    if (tag !== TAG.headerImmutable) tags.set(tag, tagValue(main, tag, type))
+  }
+  const header = renderHeader(TAG.headerImmutable, tags)
+  const sha256 = { type: 'string', value: createHash('sha256').update(header).digest('hex') } as const
+  const signature = renderSignatureHeader(new Map([[SIGNATURE_TAG.sha256, sha256]]))
+  return concatBytes([bytes.subarray(0, LEAD_BYTES), signature, header, bytes.subarray(headerEnd)])
+}
+
 describe('a stranger package', () => {
+  it('with a relation rpm cannot parse is refused, with the field', () => {
+    const none = { sense: 0, version: '' }
+    for (const name of ['(a and', '(a or b and c)', '()', '(a if)']) {
+      expect(dependencyTrouble('requires', { ...none, name })).toContain('rich')
+    }
+    expect(dependencyTrouble('provides', { ...none, name: '(a or b)' })).toContain('must be a name')
+    expect(dependencyTrouble('requires', { name: 'a\nb', sense: 0, version: '' })).toContain('control')
+    expect(dependencyTrouble('requires', { name: 'a', sense: SENSE.equal, version: '1 2' })).toContain('blanks')
+    for (const name of [
+      '(a or b)',
+      '(a and (b or c >= 2))',
+      'perl(Foo::Bar)',
+      '/bin/sh',
+      'libc.so.6(GLIBC_2.4)(64bit)',
+    ]) {
+      expect(dependencyTrouble('requires', { ...none, name })).toBeUndefined()
+    }
+  })
+
   const SPEC = `Name: stranger
 Version: 3
 Release: 1%{?dist}
@@ -215,6 +266,25 @@ describe('a sealed package', () => {
     expect(home.checkSignature(file, [second.openpgp.publicKeyArmored]).status).toBe(0)
     expect(home.checkSignature(file, [first.openpgp.publicKeyArmored]).status).not.toBe(0)
     expect(home.query(file, '%{RSAHEADER:pgpsig}')).toMatch(/^RSA/)
+  })
+
+  it('of rpm 6’s format has one signature under both tags, so that rpm 4 verifies it too, and no other key’s', async () => {
+    const [first, second] = [await testSigner(), await makeSigner()]
+    const once = await sealRpm(await asFormat6(await build(REFERENCE)), first)
+    for (const [signer, bytes] of [
+      [first, once.bytes],
+      [second, (await sealRpm(once.bytes, second)).bytes],
+    ] as const) {
+      const { signature } = await readPackageHeaders(memoryFile(bytes), inspectTools.budget)
+      const old = signature.binary(SIGNATURE_TAG.rsa)
+      expect(signature.strings(SIGNATURE_TAG.openpgp)).toEqual([Buffer.from(old ?? []).toString('base64')])
+      const file = home.write('format-6.rpm', bytes)
+      const checked = home.checkSignature(file, [signer.openpgp.publicKeyArmored])
+      expect(checked.stdout).toMatch(/Header V4 RSA\/SHA(256|512) Signature, key ID [0-9a-f]+: OK/)
+      expect(checked.status).toBe(0)
+      const other = signer === first ? second : first
+      expect(home.checkSignature(file, [other.openpgp.publicKeyArmored]).status).not.toBe(0)
+    }
   })
 
   it('may be signed by an EdDSA key, which rpm looks for under another tag', async () => {

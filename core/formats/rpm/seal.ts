@@ -48,11 +48,16 @@ const keptTags = (signature: Header): Map<number, TagValue> => {
   return kept
 }
 
-/** Packages of rpm 6's own format have one tag for signatures of every kind, in base64. */
-const signatureTag = (main: Header, packet: Uint8Array): readonly [number, TagValue] =>
-  (main.number(TAG.rpmFormat) ?? 4) >= 6
-    ? [SIGNATURE_TAG.openpgp, strings([toBase64(packet)])]
-    : [signatureTagFor(packet), { type: 'bytes', bytes: packet }]
+/**
+ * Packages of rpm 6's own format have one tag for signatures of every kind, in base64; rpm 4.18 reads the package and
+ * not that tag, so the same signature stands under the old one too. One key's, always: rpm 6.1 refuses a package when it
+ * knows only one of two signers.
+ */
+const signatureTagsOf = (main: Header, packet: Uint8Array): readonly (readonly [number, TagValue])[] => {
+  const old = [signatureTagFor(packet), { type: 'bytes', bytes: packet }] as const
+  const isNewFormat = (main.number(TAG.rpmFormat) ?? 4) >= 6
+  return isNewFormat ? [[SIGNATURE_TAG.openpgp, strings([toBase64(packet)])], old] : [old]
+}
 
 export const sealRpm = (
   file: SeekableFile,
@@ -68,7 +73,8 @@ export const sealRpm = (
     const { signature, main, headerStart, headerEnd } = await readPackageHeaders(file, tools.budget)
     const tags = keptTags(signature)
     tags.set(SIGNATURE_TAG.sha256, text(digestOf('sha256', main.bytes, tools)))
-    tags.set(...signatureTag(main, await openpgp.detachSign(main.bytes, 'binary')))
+    const packet = await openpgp.detachSign(main.bytes, 'binary')
+    for (const [tag, value] of signatureTagsOf(main, packet)) tags.set(tag, value)
     const front = concatBytes([await file.read(0, LEAD_BYTES), renderSignatureHeader(tags)])
     const moved = front.length - headerStart
     return ok({
