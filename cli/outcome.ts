@@ -55,6 +55,7 @@ const CODE_EXITS: Readonly<Partial<Record<FaultCode, ExitCode>>> = {
   source_missing: EXIT.usage,
   source_changed: EXIT.usage,
   path_unsafe: EXIT.usage,
+  binary_foreign: EXIT.usage,
   content_conflict: EXIT.usage,
   field_invalid: EXIT.usage,
   key_refused: EXIT.usage,

@@ -12,6 +12,7 @@ export const FAULT_CODES = [
   'source_missing', // a file the manifest names is not there
   'source_changed', // a file changed while it was read
   'path_unsafe', // `..`, absolute escape, control characters
+  'binary_foreign', // a program for another machine than the package's
   'content_conflict', // two entries claim one destination
   'field_invalid', // a value that would break out of its line, stanza or element
   // what a user uploaded

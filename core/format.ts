@@ -31,6 +31,8 @@ export interface Format<E extends Entry = Entry> {
   readonly packageUrlType?: string
   /** Go's word to this format's; a target outside it is refused before anything is built. */
   readonly architectures: Readonly<Partial<Record<Architecture, string>>>
+  /** The C library of systems that install it, where it is not glibc. */
+  readonly libc?: 'musl'
   /** Not among the targets of a manifest that names none. */
   readonly onlyWhenAsked?: true
   readonly entrySchema: z.ZodType<E>

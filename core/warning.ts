@@ -7,6 +7,9 @@ export const WARNING_CODES = [
   'line_ends_converted', // a script or control file had CRLF
   'field_repaired', // a field of a stranger's package is read as its package manager reads it
   'version_unusual', // a version its package manager installs and cannot order
+  'binary_needs_glibc', // a program linked against a libc the distribution does not have
+  'binary_in_all', // a program for one machine, in a package for all
+  'package_empty',
   'relation_unlike', // a relation means something else than it seems to
 ] as const
 

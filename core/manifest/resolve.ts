@@ -209,6 +209,7 @@ const describe = (values: MergedManifest, manifestName: string): Words => {
     section: values.section ?? '',
     priority: values.priority ?? '',
     relations: { depends, recommends, suggests, conflicts, replaces, provides },
+    ...(values.allow_foreign_binaries ? { allowForeignBinaries: true } : {}),
     block,
   }
 }

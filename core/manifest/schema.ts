@@ -115,6 +115,9 @@ export const manifestSchema = z
         srpm: overridesSchema.optional(),
       })
       .optional(),
+    allow_foreign_binaries: flag
+      .optional()
+      .meta({ description: 'Ours: pack programs for other machines than the target’s all the same' }),
     targets: texts.optional().meta({ description: 'What is built when nobody says otherwise: deb/amd64' }),
     archive: archiveBlockSchema.optional(),
     macos: z.looseObject({}).optional(),

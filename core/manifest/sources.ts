@@ -37,6 +37,18 @@ const locateWarning = (found: Warning, manifest: Manifest): Warning => {
   return placed ? warning(found.code, placed.message, placed.where) : found
 }
 
+const EMPTY = warning(
+  'package_empty',
+  'the package installs nothing and depends on nothing: list files under `contents`',
+  {
+    key: 'contents',
+  },
+)
+
+/** A package that only depends on others is not: metapackages are. */
+const isEmpty = ({ items, relations }: PackageSpec): boolean =>
+  relations.depends.length === 0 && items.every(({ kind }) => kind === 'implicit dir')
+
 /** Of a spec that has no faults: what its maker should know. */
 export const advise = (
   { format }: Target,
@@ -44,6 +56,7 @@ export const advise = (
   { manifest, warn }: Pick<ResolveRequest, 'manifest' | 'warn'>,
 ): void => {
   for (const each of format.advise?.(spec) ?? []) warn(locateWarning(each, manifest))
+  if (isEmpty(spec)) warn(locateWarning(EMPTY, manifest))
 }
 
 /** Targets that give one file: two words for one architecture of a format (arm6 and arm7 are both Debian's armhf). */

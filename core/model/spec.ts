@@ -102,6 +102,8 @@ export interface PackageSpec {
   readonly changelog: readonly ChangelogEntry[]
   /** Time of everything the manifest gives no time: SOURCE_DATE_EPOCH, the manifest's mtime, or the build's. */
   readonly mtimeSeconds: number
+  /** Programs for other machines are packed all the same. */
+  readonly allowForeignBinaries?: boolean
   /** The manifest's own block of this format (`deb:`, `rpm:` …), parsed; the format's `blockSchema` says its shape. */
   readonly block: unknown
 }

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { watchBinaries } from '@distropack/core/binaries/watch.ts'
 import { createBudget, packageLimits } from '@distropack/core/budget.ts'
 import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
 import type { Fault } from '@distropack/core/fault.ts'
@@ -100,7 +101,8 @@ const write = async (order: PackageOrder, tools: BuildTools): Promise<Result<Bui
   const { format, spec, path, signal } = order
   const sink = await fileSink(path, signal)
   try {
-    const built = await catchStreamFaults(() => format.build(spec, sink, tools))
+    const watched = watchBinaries(spec, format, tools.warn)
+    const built = await catchStreamFaults(() => format.build(watched, sink, tools))
     const digest = await sink.finish()
     if (!built.ok) return built
     const isTrue = built.value.sizeBytes === digest.sizeBytes && built.value.sha256 === digest.sha256

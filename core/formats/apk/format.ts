@@ -39,6 +39,7 @@ export const apk: Format<ApkEntry> = {
   architectures: APK_ARCHITECTURES,
   entrySchema: apkEntrySchema,
   blockSchema: apkBlockSchema,
+  libc: 'musl',
   check: checkSpec,
   advise: adviseOnSpec,
   fileName: apkFileNameOf,

@@ -29,6 +29,7 @@ export const ipk: Format<IpkEntry> = {
   onlyWhenAsked: true,
   entrySchema: ipkEntrySchema,
   blockSchema: ipkBlockSchema,
+  libc: 'musl',
   check: checkSpec,
   fileName: ipkFileNameOf,
   build: buildIpk,

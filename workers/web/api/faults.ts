@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   source_missing: 422,
   source_changed: 422,
   path_unsafe: 422,
+  binary_foreign: 422,
   content_conflict: 422,
   field_invalid: 422,
   package_corrupt: 422,
