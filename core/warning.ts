@@ -10,6 +10,10 @@ export const WARNING_CODES = [
   'binary_needs_glibc', // a program linked against a libc the distribution does not have
   'binary_in_all', // a program for one machine, in a package for all
   'package_empty',
+  'mode_decimal', // `mode: 755`, which is 01363
+  'mode_without_search', // a tree whose folders nobody can enter
+  'link_left_out', // a symlink to a folder, below a glob or a folder
+  'folder_flattened', // files of several folders put into one
   'relation_unlike', // a relation means something else than it seems to
 ] as const
 

@@ -14,6 +14,7 @@ import {
   missing,
   ownedBy,
   readItem,
+  warnOf,
 } from './items.ts'
 import type { LocatedContent } from './overrides.ts'
 import { clean, installed, join, relative } from './paths.ts'
@@ -108,6 +109,12 @@ export const addTree = async (
     put(items, await readFolder(content, request, sourcePath, path))
 
   if (root.stat.kind !== 'directory') return packFile(root.path, checkedPath(dst))
+  const mode = content.file_info?.mode
+  // 01363 of a decimal 755 has its own warning.
+  if (mode && (mode & 0o111) === 0) {
+    const message = `mode 0${mode.toString(8)} also goes to the folders of the tree, as in nFPM, and nobody can enter those: leave it out, or give files and folders entries of their own`
+    warnOf(request, content, { code: 'mode_without_search', key: 'file_info', message })
+  }
   if (installed(dst) !== '/') await packFolder(root.path, checkedPath(dst))
   for await (const found of walk(request.tree, root.path)) {
     const path = checkedPath(join('/', dst, relative(root.path, found.path)))

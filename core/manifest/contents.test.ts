@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PackagedItem } from '../model/spec.ts'
+import { collectWarnings, unheard, type Warn } from '../warning.ts'
 import { resolveContents } from './contents.ts'
 import { type MemoryNode, memoryTree } from './memory-tree.ts'
 import { mergeOverrides } from './overrides.ts'
@@ -28,7 +29,11 @@ interface Options {
   readonly mtimeSeconds?: number
 }
 
-const resolved = async (contents: string, { packager = 'deb', head = '', mtimeSeconds }: Options = {}) => {
+const resolved = async (
+  contents: string,
+  { packager = 'deb', head = '', mtimeSeconds }: Options = {},
+  warn: Warn = unheard,
+) => {
   const manifest = parseManifest(`name: a\n${head}\ncontents:\n${contents}`, 'nfpm.yaml')
   if (!manifest.ok) throw new Error(manifest.error.map(({ message }) => message).join('\n'))
   const { values } = manifest.value
@@ -41,6 +46,8 @@ const resolved = async (contents: string, { packager = 'deb', head = '', mtimeSe
     mtimeSeconds,
     buildTimeSeconds: 9,
     where: (path) => manifest.value.where(path),
+    written: (path) => manifest.value.written(path),
+    warn,
   })
 }
 
@@ -54,6 +61,12 @@ const listed = async (contents: string, options?: Options): Promise<readonly str
   (await items(contents, options))
     .filter(({ kind }) => kind !== 'implicit dir')
     .map(({ kind, path }) => `${kind} ${path}`)
+const warned = async (contents: string, options?: Options) => {
+  const { warn, warnings } = collectWarnings()
+  const { faults } = await resolved(contents, options, warn)
+  expect(faults).toEqual([])
+  return warnings().map(({ code, where }) => `${code} ${where?.line} ${where?.key}`)
+}
 const problems = async (contents: string, options?: Options) =>
   (await resolved(contents, options)).faults.map(({ code, where }) => `${code} ${where?.line} ${where?.key}`)
 const itemAt = async (path: string, contents: string, options?: Options) => {
@@ -61,6 +74,44 @@ const itemAt = async (path: string, contents: string, options?: Options) => {
   if (!found) throw new Error(`nothing at ${path}`)
   return found
 }
+
+describe('what is packed as nFPM packs it, with a warning', () => {
+  it.each([
+    ['mode: 755', 0o1363],
+    ['mode: 644', 0o1204],
+    ['mode: 0600, mtime: 2026-01-01', undefined],
+  ])('%s, when it is a decimal number', async (mode, bits) => {
+    const contents = `- {src: bin/tool, dst: /t, file_info: {${mode}}}`
+    expect(await warned(contents)).toEqual(bits === undefined ? [] : ['mode_decimal 4 contents.0.file_info'])
+    expect((await itemAt('/t', contents)).mode).toBe(bits ?? 0o600)
+  })
+
+  it.each(['0755', '0o755', '493', '0', '0x1ed'])('nothing is said of the mode %s', async (mode) => {
+    expect(await warned(`- {src: bin/tool, dst: /t, file_info: {mode: ${mode}}}`)).toEqual([])
+  })
+
+  it('a tree whose folders nobody can enter', async () => {
+    const contents = '- {src: site, dst: /srv, type: tree, file_info: {mode: 0644}}'
+    expect(await warned(contents)).toEqual(['mode_without_search 4 contents.0.file_info'])
+    expect((await itemAt('/srv/files', contents)).mode).toBe(0o644)
+    expect(await warned('- {src: site, dst: /srv, type: tree, file_info: {mode: 0755}}')).toEqual([])
+  })
+
+  it('a symlink to a folder below a glob or a folder, which is left out', async () => {
+    expect(await warned('- {src: "lat*", dst: /x}')).toEqual([])
+    expect(await warned('- {src: "{current,latest}", dst: /x}')).toEqual(['link_left_out 4 contents.0.src'])
+    expect(await listed('- {src: "{current,latest}", dst: /x}')).toEqual(['symlink /x/latest'])
+  })
+
+  it('a folder whose files all go into one', async () => {
+    const contents = '- {src: conf, dst: /etc/x/}'
+    expect(await warned(contents)).toEqual(['folder_flattened 4 contents.0.dst'])
+    expect(await listed(contents)).toEqual(['file /etc/x/a.conf', 'file /etc/x/b.conf', 'file /etc/x/c.txt'])
+    expect(await warned('- {src: conf, dst: /etc/x}')).toEqual([])
+    expect(await warned('- {src: conf/sub/deep, dst: /etc/x/}')).toEqual([])
+    expect(await warned('- {src: "conf/**/*.conf", dst: /etc/x/}')).toEqual([])
+  })
+})
 
 describe('where a file goes', () => {
   it.each([

@@ -3,7 +3,7 @@
 import { type Fault, fault } from '../fault.ts'
 import type { FileKind, PackagedItem } from '../model/spec.ts'
 import { addTree } from './contents-tree.ts'
-import { glob } from './glob.ts'
+import { type GlobOutcome, glob } from './glob.ts'
 import { PatternError } from './glob-pattern.ts'
 import {
   addParents,
@@ -14,11 +14,13 @@ import {
   conflict,
   DIRECTORY_MODE,
   type Items,
+  isDecimalMode,
   missing,
   ownedBy,
   readItem,
   refuseClimbing,
   SYMLINK_MODE,
+  warnOf,
 } from './items.ts'
 import type { LocatedContent } from './overrides.ts'
 import { clean } from './paths.ts'
@@ -60,11 +62,39 @@ const claim = (items: Items, content: LocatedContent, path: string, request: Con
   addParents(items, path, info, request.mtimeSeconds ?? request.buildTimeSeconds)
 }
 
+const warnOfGlob = (
+  content: LocatedContent,
+  { leftOut, isFlattened }: Extract<GlobOutcome, { kind: 'found' }>,
+  request: ContentsRequest,
+): void => {
+  const { src = '', dst = '' } = content
+  if (leftOut.length > 0) {
+    const [first = ''] = leftOut
+    const more = leftOut.length > 1 ? ` and ${leftOut.length - 1} more` : ''
+    const message = `${first}${more} below ${src} is a symlink to a folder, which is left out, as in nFPM: list it with \`type: symlink\`, or use \`type: tree\``
+    warnOf(request, content, { code: 'link_left_out', key: 'src', message })
+  }
+  if (!isFlattened) return
+  const message = `the files of all folders below ${src} go straight into ${dst}, as in nFPM: without its last slash, ${dst.replace(/\/+$/, '')} keeps the folders`
+  warnOf(request, content, { code: 'folder_flattened', key: 'dst', message })
+}
+
+/** Written in every format's octal but YAML's: 755 is 01363. */
+const warnOfMode = (content: LocatedContent, request: ContentsRequest): void => {
+  const mode = content.file_info?.mode
+  if (mode === undefined) return
+  const written = request.written([...content.at, 'file_info', 'mode'])
+  if (!isDecimalMode(written)) return
+  const message = `mode ${written} is a decimal number, as in nFPM, and means 0${mode.toString(8)}: write 0${written}`
+  warnOf(request, content, { code: 'mode_decimal', key: 'file_info', message })
+}
+
 const addGlob = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
   const src = source(content)
   const { tree, isGlobbingDisabled } = request
   const outcome = await glob(tree, { src, dst: destination(content), isGlobbingDisabled })
   if (outcome.kind === 'missing') throw missing(src)
+  if (outcome.kind === 'found') warnOfGlob(content, outcome, request)
   if (outcome.kind !== 'found') throw new ContentTrouble('source_missing', 'src', `${src} matches no file`)
   for (const match of outcome.matches) {
     const path = checkedPath(match.destination)
@@ -166,6 +196,7 @@ export const resolveContents = async (request: ContentsRequest): Promise<Resolve
   for (const content of request.contents) {
     if (!isForPackager(content, request)) continue
     try {
+      warnOfMode(content, request)
       await ADDERS[content.type ?? ''](items, content, request)
     } catch (error) {
       faults.push(faultOf(error, content, request))

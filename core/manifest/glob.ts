@@ -17,7 +17,14 @@ export interface GlobRequest {
 
 /** `missing`: the one file a plain path names is not there. `none`: no file matches. */
 export type GlobOutcome =
-  | { readonly kind: 'found'; readonly matches: readonly GlobMatch[] }
+  | {
+      readonly kind: 'found'
+      readonly matches: readonly GlobMatch[]
+      /** Symlinks to folders. */
+      readonly leftOut: readonly string[]
+      /** Folders below a plain `src` are lost: `dst` ends in a slash. */
+      readonly isFlattened: boolean
+    }
   | { readonly kind: 'missing' | 'none' }
 
 /** Doubled slashes and `./` mean nothing to a person and would match nothing. */
@@ -89,11 +96,16 @@ export const glob = async (tree: SourceTree, request: GlobRequest): Promise<Glob
   const isThere = !hasMatchers && (await tree.stat(clean(src))) !== undefined
   const base = isThere ? clean(src) : dirname(commonPrefix(found))
   const matches: GlobMatch[] = []
+  const leftOut: string[] = []
   for (const source of found) {
     // nFPM packs no symlink to a folder that a glob or a folder yields.
-    if ((await follow(tree, source))?.stat.kind === 'directory') continue
+    if ((await follow(tree, source))?.stat.kind === 'directory') {
+      leftOut.push(source)
+      continue
+    }
     const destination = dst.endsWith('/') ? join(dst, basename(source)) : join(dst, relative(base, source))
     matches.push({ source, destination })
   }
-  return { kind: 'found', matches }
+  const isNested = ({ source }: GlobMatch): boolean => relative(base, source).includes('/')
+  return { kind: 'found', matches, leftOut, isFlattened: isThere && dst.endsWith('/') && matches.some(isNested) }
 }

@@ -2,6 +2,7 @@
 // path, folders above a path, checked paths, and the item a source path becomes.
 import type { FaultCode, Where } from '../fault.ts'
 import type { FileKind, PackagedItem } from '../model/spec.ts'
+import { type Warn, type WarningCode, warning } from '../warning.ts'
 import { isOwnedByFilesystem } from './filesystem-paths.ts'
 import type { LocatedContent } from './overrides.ts'
 import { climbsOut, hasControlCharacters, installed, parents } from './paths.ts'
@@ -19,13 +20,30 @@ export interface ContentsRequest {
   /** For items without a source and without any other time. */
   readonly buildTimeSeconds: number
   where(path: readonly (string | number)[]): Where
+  written(path: readonly (string | number)[]): string
+  readonly warn: Warn
 }
+
+type Key = 'src' | 'dst' | 'type' | 'file_info'
+
+/** What is packed as nFPM packs it, though hardly as it was meant. */
+export const warnOf = (
+  request: ContentsRequest,
+  content: LocatedContent,
+  { code, key, message }: { readonly code: WarningCode; readonly key: Key; readonly message: string },
+): void => {
+  const where = request.where([...content.at, key])
+  request.warn(warning(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where))
+}
+
+/** Three or four octal digits without the 0 that makes them octal. */
+export const isDecimalMode = (written: string): boolean => /^[1-7][0-7]{2,3}$/.test(written)
 
 /** Trouble with one entry; caught per entry, so that all of them are reported. */
 export class ContentTrouble extends Error {
   readonly code: FaultCode
   readonly key: string
-  constructor(code: FaultCode, key: 'src' | 'dst' | 'type' | 'file_info', message: string) {
+  constructor(code: FaultCode, key: Key, message: string) {
     super(message)
     this.code = code
     this.key = key

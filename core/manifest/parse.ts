@@ -11,6 +11,8 @@ export interface Manifest {
   readonly file: string
   readonly values: ManifestValues
   where(path: KeyPath): Where
+  /** A scalar in the words it was written with, before they meant a number. */
+  written(path: KeyPath): string
 }
 
 /** Keys of nFPM before version 2, which nFPM refuses too. */
@@ -105,5 +107,6 @@ export const parseManifest = (text: string, file = 'distropack.yaml'): Result<Ma
   const parsed = parseYamlFile(manifestSchema, text, file, MANIFEST_LIMITS)
   if (!parsed.ok) return parsed
   const { value, yaml } = parsed.value
-  return ok({ file, values: value, where: (path) => yaml.where(path) })
+  const written = (path: KeyPath): string => String(valueAt(yaml.value, path) ?? '')
+  return ok({ file, values: value, where: (path) => yaml.where(path), written })
 }

@@ -40,6 +40,22 @@ const warnings = async (text: string, options?: Options): Promise<readonly Warni
   return collected.warnings()
 }
 
+describe('an umask', () => {
+  it.each([
+    ['22', true],
+    ['077', false],
+    ['0o22', false],
+    ['18', false],
+  ] as const)('of %s is warned of: %s', async (umask, isWarned) => {
+    const said = await warnings(`name: a\nversion: 1\numask: ${umask}\n`)
+    expect(said.map(({ code, where }) => [code, where?.line])).toEqual(isWarned ? [['mode_decimal', 3]] : [])
+  })
+  it('is found in an override', async () => {
+    const said = await warnings('name: a\nversion: 1\noverrides: {deb: {umask: 27}}\n')
+    expect(said.map(({ where }) => where?.key)).toEqual(['overrides.deb.umask'])
+  })
+})
+
 describe('scripts', () => {
   const text = 'name: a\nversion: 1\nscripts:\n  postinstall: post.sh\ndeb: {scripts: {config: c.sh}}\n'
   const windows = '#!/bin/sh\r\nset -e\r\n'

@@ -109,6 +109,20 @@ class Resolution {
     })
   }
 
+  umask({ umask }: MergedManifest): void {
+    const { manifest, manifestName } = this.request
+    const over = ['overrides', manifestName, 'umask']
+    const key = manifest.written(over) === '' ? ['umask'] : over
+    const written = manifest.written(key)
+    // Two digits are as common as three: `umask: 22`.
+    if (umask === undefined || !/^[1-7][0-7]{1,3}$/.test(written)) return
+    this.warn(
+      'mode_decimal',
+      key,
+      `umask ${written} is a decimal number, as in nFPM, and means 0${umask.toString(8)}: write 0${written}`,
+    )
+  }
+
   /** A small file the manifest names outside `contents`; symlinks are followed. */
   async read(path: string, key: readonly (string | number)[]): Promise<Uint8Array | undefined> {
     const { tree } = this.request
@@ -221,6 +235,7 @@ export const resolve = async (request: ResolveRequest): Promise<Result<PackageSp
   const name = resolution.name(values)
   const version = resolution.version(values)
   const mtimeSeconds = values.mtime ?? sourceDateEpoch(request.variables)
+  resolution.umask(values)
   const { items, faults } = await resolveContents({
     contents: values.contents,
     packager: manifestName,
@@ -231,6 +246,8 @@ export const resolve = async (request: ResolveRequest): Promise<Result<PackageSp
     mtimeSeconds,
     buildTimeSeconds,
     where: (path) => manifest.where(path),
+    written: (path) => manifest.written(path),
+    warn: request.warn,
   })
   resolution.faults.push(...faults)
   const scripts = await resolution.scripts(values)

@@ -231,6 +231,14 @@ describe('check', () => {
     'refuses the relation %j',
     (relation) => expect(codes({ relations: { ...none, depends: [relation] } })).toEqual(['field_invalid']),
   )
+  it('warns of a lone sign, which means another thing to dpkg than to rpm', () => {
+    const relations = { ...none, depends: ['a (< 2)', 'b (<= 2)', 'c (<< 2)'], conflicts: ['d (>1)'] }
+    const said = deb.advise?.(helloSpec({ relations })) ?? []
+    expect(said.map(({ code, where }) => `${code} ${where?.key}`)).toEqual([
+      'relation_unlike depends.0',
+      'relation_unlike conflicts.0',
+    ])
+  })
   it.each(['Package', 'filename', 'SHA256', 'Depends', 'A b', 'A:B', ''])('refuses the custom field %j', (name) =>
     expect(codes({ block: { fields: { [name]: 'x' } } })).toEqual(['field_invalid']),
   )

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../result.ts'
 import { dpkgVersion } from '../../text/dpkg-version.ts'
 import { quoteForMessage } from '../../text/line.ts'
 import { itemsFaults } from '../../text/paths.ts'
+import { type Warning, warning } from '../../warning.ts'
 import { type DebBlock, debBlockSchema } from './block.ts'
 import { changelogPath } from './changelog.ts'
 import { controlFields, debArchitecture } from './control.ts'
@@ -70,6 +71,20 @@ const paths = (spec: PackageSpec): readonly Fault[] => {
     faults.push(fault('content_conflict', `contents has ${path}, which changelog writes too. Keep one of them.`))
   }
   return faults
+}
+
+/** rpm's `<` is strict; dpkg's means `<=`, and is written so. */
+export const adviseOnSpec = ({ relations, block }: PackageSpec): readonly Warning[] => {
+  const { breaks = [], predepends = [] } = (block ?? {}) as DebBlock
+  const lists = { ...relations, 'deb.breaks': breaks, 'deb.predepends': predepends }
+  return Object.entries(lists).flatMap(([key, items]) =>
+    items.flatMap((item, at) => {
+      const [, sign] = /\(\s*([<>])\s*[^<>=\s]/.exec(item) ?? []
+      if (sign === undefined) return []
+      const message = `${quoteForMessage(item)} means "${sign}=" to dpkg: write ${sign}${sign}, or ${sign}=.`
+      return [warning('relation_unlike', message, { key: `${key}.${at}` })]
+    }),
+  )
 }
 
 export const checkSpec = (spec: PackageSpec): readonly Fault[] => {

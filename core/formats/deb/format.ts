@@ -3,7 +3,7 @@ import type { Format } from '../../format.ts'
 import { compareDpkgVersions, dpkgUpstream, dpkgVersion } from '../../text/dpkg-version.ts'
 import { debBlockSchema } from './block.ts'
 import { buildDeb } from './build.ts'
-import { checkSpec } from './check.ts'
+import { adviseOnSpec, checkSpec } from './check.ts'
 import { debArchitecture } from './control.ts'
 import { type DebEntry, debEntrySchema } from './entry.ts'
 import { inspectDeb } from './inspect.ts'
@@ -24,6 +24,7 @@ export const deb: Format<DebEntry> = {
   entrySchema: debEntrySchema,
   blockSchema: debBlockSchema,
   check: checkSpec,
+  advise: adviseOnSpec,
   fileName: (spec) => debFileName(spec.name, dpkgVersion(spec.version), debArchitecture(spec)),
   build: buildDeb,
   inspect: inspectDeb,
