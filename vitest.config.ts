@@ -89,6 +89,7 @@ const web = async ({ name, bindings, include, exclude }: WebProject) => {
             OPERATOR_TOKEN: 'operator-of-the-tests',
             AUTH_SECRET: 'a secret of the tests, 32 characters or more',
             SIGN_UP: 'open',
+            OPERATOR_EMAIL: 'operator@example.net, ada@example.net',
             MAIL_URL: 'http://mail.test/emails',
             GITHUB_CLIENT_ID: 'github-client',
             GITHUB_CLIENT_SECRET: 'github-secret',

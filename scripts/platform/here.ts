@@ -3,8 +3,8 @@ import { createWriteStream, mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Platform, startPlatform } from './platform.ts'
 import { ROOT } from './root.ts'
-import { bootstrap, DEMO, ensureAccount, installText, LOCAL_EMAIL, publishExample } from './seed.ts'
-import { adviceOn, readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
+import { bootstrap, DEMO, ensureAccount, installText, publishExample } from './seed.ts'
+import { adviceOn, LOCAL_EMAIL, readSeed, StartError, writeLocalAccess, writeSeed } from './state.ts'
 
 const DEFAULT_PORT = 8787
 /** Of the signals that end it, as a shell reports them: 128 + number. */
@@ -56,11 +56,13 @@ const runHere = async (): Promise<Platform> => {
   const stateDirectory = resolve(process.env.DISTROPACK_STATE_DIR || join(ROOT, '.distropack'))
   const { file, log } = openLog(stateDirectory)
   const publicUrl = process.env.DISTROPACK_PUBLIC_URL?.replace(/\/+$/, '')
+  const clientAddressHeader = process.env.DISTROPACK_CLIENT_ADDRESS_HEADER
   const platform = await startPlatform({
     stateDirectory,
     port: readPort(process.env.PORT),
     log,
     ...(publicUrl ? { publicUrl } : {}),
+    ...(clientAddressHeader ? { clientAddressHeader } : {}),
   })
   endOnSignals(platform)
   try {

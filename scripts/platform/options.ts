@@ -62,7 +62,9 @@ export const readWorkers = async (): Promise<readonly V4WorkerOptions[]> =>
  * dashboard, which Pages serves in the cloud. */
 const DOOR = `export default {
   async fetch(request, env) {
-    const { pathname } = new URL(request.url)
+    const { host, pathname } = new URL(request.url)
+    // A page of a name that somebody else turned to this address is of another site (DNS rebinding).
+    if (!env.HOSTS.includes(host)) return new Response(env.MISDIRECTED, { status: 421 })
     if (pathname === '/') return new Response(env.DASHBOARD, { headers: { 'content-type': 'text/html; charset=utf-8' } })
     if (pathname === '/mailbox') return env.MAILBOX.fetch(request)
     if (pathname !== '/healthz') return env.WEB.fetch(request)
@@ -74,6 +76,8 @@ const DOOR = `export default {
 export interface DoorOptions {
   readonly host: string
   readonly port: number
+  /** What requests may call it, with the port unless that is the scheme's own. */
+  readonly hosts: readonly string[]
   readonly isReady: () => boolean
   readonly mailbox: (request: MiniflareRequest) => Promise<MiniflareResponse>
 }
@@ -82,11 +86,15 @@ export interface DoorOptions {
  * The only Worker with a port. Miniflare's own port answers /cdn-cgi/local/… for every bucket, private repositories
  * included; this one goes past it, so nothing reaches the store but through the Workers.
  */
-export const doorWorker = ({ host, port, isReady, mailbox }: DoorOptions): V4WorkerOptions => ({
+export const doorWorker = ({ host, port, hosts, isReady, mailbox }: DoorOptions): V4WorkerOptions => ({
   name: DOOR_WORKER,
   compatibilityDate: '2026-10-01',
   modules: [{ type: 'ESModule', path: 'door.mjs', contents: DOOR }],
-  bindings: { DASHBOARD: readFileSync(join(ROOT, 'dashboard/public/index.html'), 'utf8') },
+  bindings: {
+    DASHBOARD: readFileSync(join(ROOT, 'dashboard/public/index.html'), 'utf8'),
+    HOSTS: [...hosts],
+    MISDIRECTED: `This platform is called ${hosts.join(' or ')}. Set DISTROPACK_PUBLIC_URL to the name you use.\n`,
+  },
   serviceBindings: {
     WEB: WEB_WORKER,
     MAILBOX: mailbox,

@@ -9,13 +9,15 @@ import { type MigratableDatabase, migrate } from './migrate.ts'
 import { type DoorOptions, doorWorker, readWorkers, WEB_WORKER } from './options.ts'
 import { findFreePort, startPackager } from './packager.ts'
 import { ROOT } from './root.ts'
-import { emptyWorkRoom, lockState, openSecrets, StartError, storageOf } from './state.ts'
+import { emptyWorkRoom, LOCAL_EMAIL, lockState, openSecrets, StartError, storageOf } from './state.ts'
 import { guardWorkerd } from './watchdog.ts'
 
 /** Oftener than the trigger in wrangler.toml: on a laptop somebody is watching. */
 const SCHEDULE_EVERY_MS = 10_000
 const SCHEDULE = '* * * * *'
 export const HOST = '127.0.0.1'
+/** What a browser on this machine may call it. */
+const LOOPBACK_NAMES = [HOST, 'localhost', '[::1]']
 
 export interface PlatformOptions {
   readonly stateDirectory: string
@@ -24,6 +26,8 @@ export interface PlatformOptions {
   readonly log: (line: string) => void
   /** Where readers and builders find it; default: its own loopback address. */
   readonly publicUrl?: string
+  /** Behind a proxy of one's own: the header in which it says whence a request comes. */
+  readonly clientAddressHeader?: string
   /** In place of what wrangler.toml says under [vars], and secrets it does not name. */
   readonly vars?: Readonly<Record<string, string>>
   /** Added to Miniflare's options: a bench looks into the runtime with them. */
@@ -95,7 +99,8 @@ interface Running {
 const optionsOf = async (options: PlatformOptions, running: Running): Promise<MiniflareOptions> => {
   const workers = await readWorkers()
   const { port, isReady, mailbox } = running
-  const door = doorWorker({ host: HOST, port, isReady, mailbox })
+  const hosts = [...LOOPBACK_NAMES.map((name) => `${name}:${port}`), new URL(running.bindings.PUBLIC_URL ?? '').host]
+  const door = doorWorker({ host: HOST, port, hosts, isReady, mailbox })
   const converted = convertV4MiniflareOptions({
     host: HOST,
     port: 0,
@@ -158,8 +163,10 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
       KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
       OPERATOR_TOKEN: secrets.operatorToken,
       AUTH_SECRET: secrets.authSecret,
+      OPERATOR_EMAIL: LOCAL_EMAIL,
       MAIL_URL: `${url}${mailboxPath}`,
       MAIL_TOKEN: mailToken,
+      CLIENT_ADDRESS_HEADER: options.clientAddressHeader ?? '',
       ...options.vars,
     },
   }

@@ -13,7 +13,7 @@ import {
 import type { z } from 'zod'
 import { bundleProgram } from './bundle.ts'
 import { ROOT } from './root.ts'
-import { StartError } from './state.ts'
+import { LOCAL_EMAIL, StartError } from './state.ts'
 import { guard } from './watchdog.ts'
 
 export const DEMO = { organization: 'demo', project: 'hello', channel: 'stable' } as const
@@ -29,10 +29,7 @@ export const bootstrap = async (url: string, operatorToken: string, organization
   return createdTokenSchema.parse(await response.json()).secret
 }
 
-/** The account of a local platform: its operator's, and an owner of the demonstration organization. */
-export const LOCAL_EMAIL = 'operator@distropack.local'
-
-/** Makes it, or finds it made. */
+/** Makes it, or finds it made. It is the operator's by the setting OPERATOR_EMAIL. */
 export const ensureAccount = async (url: string, operatorToken: string, password: string): Promise<void> => {
   const response = await fetch(`${url}${API_PREFIX}${API_PATHS.operatorUsers}`, {
     method: 'POST',

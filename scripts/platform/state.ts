@@ -132,6 +132,9 @@ export const openSecrets = (directory: string): Secrets => {
   }
 }
 
+/** The account of a local platform: its operator's, and an owner of the demonstration organization. */
+export const LOCAL_EMAIL = 'operator@distropack.local'
+
 export interface LocalAccess {
   readonly url: string
   readonly token: string

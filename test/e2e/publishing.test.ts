@@ -18,7 +18,7 @@ let access: ApiAccess
 beforeAll(async () => {
   platform = await startTestPlatform()
   access = { url: platform.url, token: await platform.organization('acme') }
-  for (const project of ['burst', 'tool']) await callApi(access, 'PUT', `/projects/acme/${project}`, OWN_KEYS)
+  for (const project of ['burst', 'grown', 'tool']) await callApi(access, 'PUT', `/projects/acme/${project}`, OWN_KEYS)
 })
 afterAll(() => platform.stop())
 
@@ -98,7 +98,7 @@ it('the same package again is the same package, and pitfall 07: other bytes unde
 })
 
 it('a published version takes a comment, another format’s words and another target, and no other contents', async () => {
-  const small = { project: 'acme/tool', name: 'grown', version: '1.0.0', targets: ['deb/amd64'] }
+  const small = { project: 'acme/grown', name: 'grown', version: '1.0.0', targets: ['deb/amd64'] }
   const first = await publish(small)
   const extra = ['# What nobody builds from.', 'rpm: {group: Tools}', 'targets: [deb/amd64, rpm/amd64]']
   const grown = await publish({ ...small, extra, targets: ['deb/amd64', 'rpm/amd64'] })
@@ -109,9 +109,9 @@ it('a published version takes a comment, another format’s words and another ta
 })
 
 it('a deleted version says that it was deleted', async () => {
-  const small = { project: 'acme/tool', name: 'gone', version: '1.0.0', targets: ['deb/amd64'] }
+  const small = { project: 'acme/grown', name: 'gone', version: '1.0.0', targets: ['deb/amd64'] }
   const { jobs } = await publish(small)
-  await callApi(access, 'DELETE', `/projects/acme/tool/artifacts/${jobs[0]?.artifact?.id}`)
+  await callApi(access, 'DELETE', `/projects/acme/grown/artifacts/${jobs[0]?.artifact?.id}`)
   const again = await requestBuild(access, small)
   expect(again).toMatchObject({
     status: 409,

@@ -1,5 +1,6 @@
 // `npm start` as a person meets it: a process, a port, a folder.
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +44,29 @@ it('nothing of the store is to be had but through the Workers', async () => {
     const response = await fetch(running.url + path)
     expect([path, response.status]).toEqual([path, 404])
   }
+})
+
+/** As a browser asks that was told another name of this address. */
+const askAs = (host: string, path: string): Promise<{ status: number | undefined; text: string }> =>
+  new Promise((resolve, reject) => {
+    const asked = request(running.url + path, { headers: { host } }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.once('end', () => resolve({ status: response.statusCode, text }))
+    })
+    asked.once('error', reject).end()
+  })
+
+it('answers to its own names alone: a page elsewhere cannot turn a name of its own to this machine', async () => {
+  const { port } = new URL(running.url)
+  for (const path of ['/', '/mailbox', '/healthz', '/api/v1/whoami', '/r/demo/hello']) {
+    const { status, text } = await askAs(`rebound.example:${port}`, path)
+    expect([path, status]).toEqual([path, 421])
+    expect(text).toContain('DISTROPACK_PUBLIC_URL')
+  }
+  expect((await askAs(`localhost:${port}`, '/mailbox')).status).toBe(200)
 })
 
 it('two starts do not share a folder, nor a port', async () => {

@@ -44,11 +44,22 @@ export const openBrowser = (address = '203.0.113.1'): Browser => {
 export const mailsTo = async (address: string): Promise<{ subject: string; text: string }[]> =>
   (await fetch(`http://mail.test/emails?to=${encodeURIComponent(address)}`)).json()
 
-/** Opens the address in the last mail, as the person who got it does. */
-export const openMailedLink = async (browser: Browser, address: string): Promise<Answer> => {
-  const link = /http:\/\/platform\.test\/api\/auth(\S+)/.exec((await mailsTo(address)).at(-1)?.text ?? '')?.[1]
+const mailedLink = async (address: string): Promise<URL> => {
+  const link = /http:\/\/platform\.test\/api\/auth\S+/.exec((await mailsTo(address)).at(-1)?.text ?? '')?.[0]
   if (!link) throw new Error(`no link was mailed to ${address}`)
-  return browser.auth('GET', link)
+  return new URL(link)
+}
+
+/** Opens the address in the last mail, as the person who got it does, or a program that looks for harm. */
+export const openMailedLink = async (browser: Browser, address: string): Promise<Answer> => {
+  const { pathname, search } = await mailedLink(address)
+  return browser.auth('GET', `${pathname.replace('/api/auth', '')}${search}`)
+}
+
+/** Opens it and gives the password. */
+export const confirmMailbox = async (browser: Browser, address: string, password = PASSWORD): Promise<Answer> => {
+  const { pathname, searchParams } = await mailedLink(address)
+  return browser.auth('POST', pathname.replace('/api/auth', ''), { token: searchParams.get('token'), password })
 }
 
 let people = 0
@@ -59,7 +70,9 @@ export const newPerson = async (name: string): Promise<Browser & { readonly emai
   const browser = openBrowser(`198.51.100.${(people++ % 200) + 1}`)
   const made = await browser.auth('POST', '/sign-up/email', { email, name, password: PASSWORD })
   if (made.status !== 200) throw new Error(`sign-up answered ${made.status}: ${JSON.stringify(made.body)}`)
-  await openMailedLink(browser, email)
+  const confirmed = await confirmMailbox(browser, email)
+  if (confirmed.status !== 200)
+    throw new Error(`confirming answered ${confirmed.status}: ${JSON.stringify(confirmed.body)}`)
   const signedIn = await browser.auth('POST', '/sign-in/email', { email, password: PASSWORD })
   if (signedIn.status !== 200) throw new Error(`sign-in answered ${signedIn.status}: ${JSON.stringify(signedIn.body)}`)
   return { ...browser, email, id: signedIn.body.user.id }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Env } from '../../workers/web/env.ts'
 import { refuseSignUp } from '../../workers/web/services/accounts/rules.ts'
 import { openPlatform } from '../../workers/web/services/platform.ts'
-import { mailsTo, newPerson, openBrowser, openMailedLink, PASSWORD } from './people.ts'
-import { api, freshPlatform, OPERATOR, settle, testEnv } from './web-fixture.ts'
+import { confirmMailbox, mailsTo, newPerson, openBrowser, openMailedLink, PASSWORD } from './people.ts'
+import { api, freshPlatform, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
 
 afterAll(settle)
 beforeAll(freshPlatform)
@@ -19,13 +19,16 @@ describe('an account', () => {
     const early = await browser.auth('POST', '/sign-in/email', { email, password: PASSWORD })
     expect(early.status).toBe(403)
     expect((await browser.api('GET', '/whoami')).status).toBe(401)
-    await openMailedLink(browser, email)
+    // A program that looks for harm in mails opens every link of them.
+    expect((await openMailedLink(browser, email)).body).toContain('type="password"')
+    expect((await browser.auth('POST', '/sign-in/email', { email, password: PASSWORD })).status).toBe(403)
+    expect((await confirmMailbox(browser, email)).status).toBe(200)
     expect((await browser.auth('POST', '/sign-in/email', { email, password: PASSWORD })).status).toBe(200)
     const me = (await browser.api('GET', '/whoami')).body
     expect(me).toMatchObject({ kind: 'user', email })
   })
 
-  it('of a new instance is its operator, the next one is not', async () => {
+  it('runs the instance when the operator’s settings name its mailbox, and never because it came first', async () => {
     const ada = openBrowser()
     await ada.auth('POST', '/sign-in/email', { email: 'ada@example.net', password: PASSWORD })
     expect((await ada.api('GET', '/whoami')).body.isOperator).toBe(true)
@@ -171,35 +174,128 @@ describe('guessing', () => {
       (await elsewhere.auth('POST', '/sign-in/email', { email: 'bob@example.net', password: PASSWORD })).status,
     ).toBe(200)
   })
+
+  it('at one account from everywhere ends for everybody but a browser that its owner used before', async () => {
+    const owner = await newPerson('guessed')
+    const signIn = { email: owner.email, password: PASSWORD }
+    const answers: number[] = []
+    for (let from = 100; from < 112; from++) {
+      const browser = openBrowser(`203.0.113.${from}`)
+      const guess = { email: owner.email.toUpperCase(), password: 'not the right one' }
+      answers.push((await browser.auth('POST', '/sign-in/email', guess)).status)
+    }
+    expect(answers).toEqual([...Array(10).fill(401), 429, 429])
+    const stranger = openBrowser('203.0.113.120')
+    expect((await stranger.auth('POST', '/sign-in/email', signIn)).status).toBe(429)
+    expect((await owner.auth('POST', '/sign-in/email', signIn)).status).toBe(200)
+    // Another's token is no token here.
+    stranger.cookies.set('distropack.browser', (await newPerson('other')).cookies.get('distropack.browser') ?? '')
+    expect((await stranger.auth('POST', '/sign-in/email', signIn)).status).toBe(429)
+  })
+})
+
+describe('a mailbox of somebody else', () => {
+  it('is not taken by registering it and waiting for a click', async () => {
+    const attacker = openBrowser('203.0.113.130')
+    const victim = openBrowser('203.0.113.131')
+    const email = 'victim@example.net'
+    const inviter = await newPerson('inviter')
+    await inviter.api('POST', '/organizations', { organization: 'inviting' })
+    const invited = await inviter.api('POST', '/organizations/inviting/invitations', { email, role: 'admin' })
+    await attacker.auth('POST', '/sign-up/email', { email, name: 'V', password: 'what the attacker knows' })
+    // The owner of the mailbox opens the mail, and is asked for a password they never chose.
+    expect((await openMailedLink(victim, email)).status).toBe(200)
+    const guessed = await confirmMailbox(victim, email, 'what the victim might guess')
+    expect([guessed.status, guessed.body.error.code]).toEqual([403, 'forbidden'])
+    const signIn = await attacker.auth('POST', '/sign-in/email', { email, password: 'what the attacker knows' })
+    expect(signIn.status).toBe(403)
+    expect((await attacker.api('POST', `/account/invitations/${invited.body.id}/accept`)).status).toBe(401)
+    // A new password by mail makes the account the mailbox owner's, whoever made it.
+    await victim.auth('POST', '/request-password-reset', { email, redirectTo: '/' })
+    const token = /reset-password\/([^?\s]+)/.exec((await mailsTo(email)).at(-1)?.text ?? '')?.[1]
+    expect((await victim.auth('POST', '/reset-password', { newPassword: PASSWORD, token })).status).toBe(200)
+    expect((await victim.auth('POST', '/sign-in/email', { email, password: PASSWORD })).status).toBe(200)
+    expect((await victim.api('POST', `/account/invitations/${invited.body.id}/accept`)).status).toBe(200)
+    const again = await attacker.auth('POST', '/sign-in/email', { email, password: 'what the attacker knows' })
+    expect(again.status).toBe(401)
+  })
+
+  it('is not taken by moving an account to it', async () => {
+    const attacker = await newPerson('mover')
+    const email = 'moved-to@example.net'
+    expect((await attacker.auth('POST', '/change-email', { newEmail: email })).status).toBe(200)
+    await confirmMailbox(attacker, attacker.email)
+    const victim = openBrowser('203.0.113.141')
+    await openMailedLink(victim, email)
+    expect((await confirmMailbox(victim, email, 'a guess of the victim')).status).toBe(403)
+    expect((await attacker.api('GET', '/whoami')).body.email).toBe(attacker.email)
+  })
+
+  it('is confirmed by nobody with a token of their own making', async () => {
+    const sent = await openBrowser('203.0.113.142').auth('POST', '/verify-email', { token: 'a.b.c', password: 'x' })
+    expect([sent.status, sent.body.error.code]).toEqual([403, 'forbidden'])
+    const missing = await openBrowser('203.0.113.142').auth('POST', '/verify-email', { token: 1 })
+    expect([missing.status, missing.body.error.code]).toEqual([400, 'request_invalid'])
+  })
+
+  it('is confirmed by the page’s own form, too', async () => {
+    const browser = openBrowser('203.0.113.143')
+    const email = 'with-a-form@example.net'
+    await browser.auth('POST', '/sign-up/email', { email, name: 'F', password: PASSWORD })
+    const page = await openMailedLink(browser, email)
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self'")
+    const token = /name="token" value="([^"]+)"/.exec(page.body)?.[1] ?? ''
+    const form = (password: string) =>
+      send('POST', '/api/auth/verify-email', {
+        bytes: new TextEncoder().encode(new URLSearchParams({ token, password }).toString()),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+    const wrong = await form('not this one, no')
+    expect([wrong.status, wrong.body]).toEqual([403, expect.stringContaining('role="alert"')])
+    expect(await form(PASSWORD)).toMatchObject({ status: 200, body: expect.stringContaining('Confirmed') })
+  })
 })
 
 describe('the last operator', () => {
   it('stays: nobody who signs up next becomes one', async () => {
-    const ada = openBrowser('203.0.113.40')
-    await ada.auth('POST', '/sign-in/email', { email: 'ada@example.net', password: PASSWORD })
-    const refused = await ada.auth('POST', '/delete-user', { password: PASSWORD })
+    const last = await newPerson('last')
+    await api('PATCH', `/operator/users/${last.id}`, { token: OPERATOR, json: { isOperator: true } })
+    expect((await last.api('GET', '/operator/users')).status).toBe(200)
+    const refused = await last.auth('POST', '/delete-user', { password: PASSWORD })
     expect([refused.status, refused.body.message]).toEqual([409, expect.stringContaining('only operator')])
-    await testEnv.DB.prepare('UPDATE users SET is_operator = 0').run()
     const later = await newPerson('later')
     expect((await later.api('GET', '/whoami')).body.isOperator).toBe(false)
-    await testEnv.DB.prepare("UPDATE users SET is_operator = 1 WHERE email = 'ada@example.net'").run()
   })
 })
 
 describe('signing up', () => {
-  const refusal = async (mode: Env['SIGN_UP'], email: string) =>
-    refuseSignUp(openPlatform({ ...(env as unknown as Env), SIGN_UP: mode }), email)
+  const refusal = async (mode: Env['SIGN_UP'], email: string, invitation?: string, isProven = false) =>
+    refuseSignUp(openPlatform({ ...(env as unknown as Env), SIGN_UP: mode }), { email, isProven, invitation })
+  const closed = { code: 'sign_up_closed' }
 
   it('is for anybody, for those who are invited, or for nobody, as the operator says', async () => {
     expect(await refusal('open', 'new@example.net')).toBeUndefined()
-    expect(await refusal('invited', 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
-    expect(await refusal(undefined, 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
+    expect(await refusal('invited', 'new@example.net')).toMatchObject(closed)
+    expect(await refusal(undefined, 'new@example.net')).toMatchObject(closed)
     await api('POST', '/operator/invitations', { token: OPERATOR, json: { email: 'New@Example.net' } })
-    expect((await mailsTo('new@example.net')).at(-1)?.subject).toContain('invitation')
-    expect(await refusal('invited', 'NEW@example.net')).toBeUndefined()
-    expect(await refusal('closed', 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
+    const mail = (await mailsTo('new@example.net')).at(-1)
+    expect(mail?.subject).toContain('invitation')
+    const words = /\?invitation=(dpi_\w+)/.exec(mail?.text ?? '')?.[1] ?? ''
+    expect(await refusal('invited', 'NEW@example.net', words)).toBeUndefined()
+    expect(await refusal('closed', 'new@example.net', words)).toMatchObject(closed)
+    // Who knows that somebody is invited has not read their mail.
+    expect(await refusal('invited', 'new@example.net')).toMatchObject(closed)
+    expect(await refusal('invited', 'new@example.net', 'dpi_guessed')).toMatchObject(closed)
+    expect(await refusal('invited', 'other@example.net', words)).toMatchObject(closed)
+    // GitHub has proven the mailbox.
+    expect(await refusal('invited', 'new@example.net', undefined, true)).toBeUndefined()
     await testEnv.DB.prepare('UPDATE invitations SET expires_at_ms = 1').run()
-    expect(await refusal('invited', 'new@example.net')).toMatchObject({ code: 'sign_up_closed' })
+    expect(await refusal('invited', 'new@example.net', words)).toMatchObject(closed)
+    expect(await refusal('invited', 'new@example.net', undefined, true)).toMatchObject(closed)
+  })
+
+  it('is for the mailbox that the settings name, on an empty instance and ever after', async () => {
+    expect(await refusal('closed', 'Operator@example.net')).toBeUndefined()
   })
 })
 
@@ -213,12 +309,15 @@ describe('an operator', () => {
     const signIn = { email: json.email, password: json.password }
     expect((await browser.auth('POST', '/sign-in/email', signIn)).status).toBe(200)
     const users = (await api('GET', '/operator/users', { token: OPERATOR })).body.items
-    const ada = users.find(({ email }: { email: string }) => email === 'ada@example.net')
+    const idOf = (wanted: string): string => users.find(({ email }: { email: string }) => email === wanted)?.id
+    const last = idOf('last@example.net')
     const demote = (id: string) =>
       api('PATCH', `/operator/users/${id}`, { token: OPERATOR, json: { isOperator: false } })
-    expect((await demote(ada.id)).status).toBe(409)
+    expect((await demote(last)).status).toBe(409)
+    const named = await demote(idOf('ada@example.net'))
+    expect([named.status, named.body.error.message]).toEqual([409, expect.stringContaining('OPERATOR_EMAIL')])
     await api('PATCH', `/operator/users/${made.body.id}`, { token: OPERATOR, json: { isOperator: true } })
-    expect((await demote(ada.id)).status).toBe(200)
+    expect((await demote(last)).status).toBe(200)
     expect((await browser.api('GET', '/operator/users')).status).toBe(200)
   })
 })

@@ -126,11 +126,29 @@ describe('an identity token', () => {
   })
 
   it('for a project that is not there gets the same answer as for one that does not trust it', async () => {
-    const claims = { ...CLAIMS, repository: 'evil/tool' }
-    const there = await exchange(await identityToken({ claims }), 'other')
-    const nowhere = await exchange(await identityToken({ claims }), 'no-such')
-    expect([there.status, nowhere.status]).toEqual([403, 403])
-    expect(there.body.error.message.replace('other', 'X')).toBe(nowhere.body.error.message.replace('no-such', 'X'))
+    const asked = [
+      { claims: { ...CLAIMS, repository: 'evil/tool' } },
+      { isForged: true },
+      { audience: 'https://x.example' },
+    ]
+    for (const each of asked) {
+      const answers = []
+      for (const project of ['tool', 'other', 'no-such']) {
+        const { status, body } = await exchange(await identityToken(each), project)
+        answers.push([status, body.error.message.replace(`acme/${project}`, 'X')])
+      }
+      expect(answers).toEqual([answers[0], answers[0], answers[0]])
+      expect(answers[0]?.[0]).toBe(403)
+    }
+  })
+
+  it('whose issuer is no text is refused as what it is', async () => {
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    for (const iss of [1, null, { a: 1 }, ['https://ci.example.net'], true]) {
+      const token = `${encode({ alg: 'RS256' })}.${encode({ iss, sub: 'x'.repeat(20) })}.c2lnbmF0dXJl`
+      const refused = await exchange(token)
+      expect([refused.status, refused.body.error.code]).toEqual([403, 'identity_refused'])
+    }
   })
 
   it('is believed after its issuer took a new key', async () => {

@@ -115,10 +115,11 @@ describe('an RSA key of one’s own for apk', () => {
     'as openssl writes it (%s) keeps its name and is given to readers',
     async (type) => {
       const pem = make(type)
-      expect(await bring(`own-${type}`, pem)).toMatchObject({ status: 201, body: { rsaKeyName: name } })
+      const own = `${type}-${name}`
+      expect(await bring(`own-${type}`, pem, own)).toMatchObject({ status: 201, body: { rsaKeyName: own } })
       const { items } = (await api('GET', `/projects/acme/own-${type}/keys`, { token: acme })).body
       const publicKey = createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'pem' })
-      expect(items.find(({ kind }: { kind: string }) => kind === 'rsa')).toMatchObject({ name, publicKey })
+      expect(items.find(({ kind }: { kind: string }) => kind === 'rsa')).toMatchObject({ name: own, publicKey })
     },
   )
 
@@ -133,6 +134,30 @@ describe('an RSA key of one’s own for apk', () => {
     expect([answer.status, answer.body.error.code]).toEqual([422, 'key_refused'])
     expect(answer.body.error.message).toMatch(reason)
     expect((await api('GET', '/projects/acme/refused', { token: acme })).status).toBe(404)
+  })
+
+  it.each([
+    'alpine-devel@lists.alpinelinux.org-6165ee59.rsa.pub',
+    'wolfi-signing.rsa.pub',
+    'build.postmarketos.org.rsa.pub',
+    'packages@AdelieLinux.org-1.rsa.pub',
+  ])('is not called %s: readers have a key of that name already', async (file) => {
+    const { status, body } = await bring('refused', make('pkcs8'), file)
+    expect([status, body.error.code]).toEqual([422, 'key_refused'])
+    expect(body.error.message).toContain('like a distribution')
+  })
+
+  it('takes no name that a key of another repository has, and may be the same key there', async () => {
+    const file = 'shared@example.org-1.rsa.pub'
+    const pem = make('pkcs8')
+    expect((await bring('shared-one', pem, file)).status).toBe(201)
+    expect((await bring('shared-two', pem, file)).status).toBe(201)
+    const rival = await newOrganization('rival')
+    const signing = { kind: 'ed25519', rsa: { name: file, privateKey: make('pkcs8') } }
+    const taken = await api('PUT', '/projects/rival/shared', { token: rival, json: { signing } })
+    expect([taken.status, taken.body.error.code]).toEqual([422, 'key_refused'])
+    const rotated = await api('POST', '/projects/acme/own-pkcs8/keys/rotate', { token: acme, json: { signing } })
+    expect([rotated.status, rotated.body.error.code]).toEqual([422, 'key_refused'])
   })
 
   it.each(['../../etc/x.rsa.pub', 'x.pub', '.rsa.pub', `${'x'.repeat(90)}.rsa.pub`, 'a\n.rsa.pub'])(

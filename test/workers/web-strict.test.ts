@@ -137,6 +137,12 @@ describe('what is sent', () => {
     expect([status, body.error.message]).toEqual([400, 'unknown key "limt"; did you mean "limit"?'])
   })
 
+  it('is not missed where a POST has no body, and says so', async () => {
+    const none = new Uint8Array()
+    const { status } = await api('POST', '/operator/sweep', { token: OPERATOR, bytes: none })
+    expect(status).toBe(200)
+  })
+
   it('is refused where its type says it is something else, which would leave a body out that may be left out', async () => {
     const bytes = new TextEncoder().encode('{"access":"private"}')
     for (const type of ['application/x-www-form-urlencoded', 'text/plain', '']) {

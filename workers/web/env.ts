@@ -35,7 +35,14 @@ export interface Env {
   readonly KEY_ENCRYPTION_KEY_BEFORE?: string
   /** 32 characters or more; seals sessions, codes and second factors. Absent: no accounts, tokens alone. */
   readonly AUTH_SECRET?: string
-  /** Who may make an account: anybody, those who are invited (the default), or nobody but the first. */
+  /** Mailboxes whose accounts run the instance, between commas; once they are confirmed. */
+  readonly OPERATOR_EMAIL?: string
+  /**
+   * The header in which whatever stands in front says whence a request comes: `cf-connecting-ip` at Cloudflare. Empty:
+   * no such header is believed, and nobody is told apart by address.
+   */
+  readonly CLIENT_ADDRESS_HEADER?: string
+  /** Who may make an account: anybody, those who are invited (the default), or nobody; OPERATOR_EMAIL always may. */
   readonly SIGN_UP?: 'open' | 'invited' | 'closed'
   readonly GITHUB_CLIENT_ID?: string
   readonly GITHUB_CLIENT_SECRET?: string

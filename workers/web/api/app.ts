@@ -6,13 +6,15 @@ import type { MiddlewareHandler } from 'hono'
 import type { Env } from '../env.ts'
 import { logError } from '../services/log.ts'
 import { openPlatform } from '../services/platform.ts'
-import { serveAuth } from './auth.ts'
+import { serveAuth, signInWithPassword } from './auth.ts'
+import { sendConfirmation, showConfirmation } from './confirmation.ts'
 import type { ApiContext } from './context.ts'
 import { fitDocument } from './document.ts'
 import { answerFaults, Refusal } from './faults.ts'
 import { firstTools } from './first-tools.ts'
 import {
   allowDashboard,
+  CONFIRMATION_PATH,
   limitActor,
   limitAddress,
   limitBody,
@@ -71,7 +73,11 @@ app.all('/r/*', (context) => context.env.FILES.fetch(context.req.raw))
 app.use('/api/*', countRequest, safeHeaders, allowDashboard)
 app.get('/api/openapi.json', (context) => context.json(describeApi(context.env)))
 app.get('/api/docs', (context) => context.html(renderReference(describeApi(context.env))))
-app.all('/api/auth/*', limitAddress, limitForm, serveAuth)
+app.use('/api/auth/*', limitAddress, limitForm)
+app.get(CONFIRMATION_PATH, showConfirmation)
+app.post(CONFIRMATION_PATH, sendConfirmation)
+app.post('/api/auth/sign-in/email', signInWithPassword)
+app.all('/api/auth/*', serveAuth)
 
 app.route('/', stripeWebhook)
 app.route(API_PREFIX, jobBlobs)

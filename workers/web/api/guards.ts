@@ -15,6 +15,11 @@ const MAX_JSON_BYTES = 24 * 1024 * 1024
 /** Signing in, and the like. */
 const MAX_FORM_BYTES = 64 * 1024
 
+/** What `?invitation=` of an invitation's mail says, beside a sign-up. */
+export const INVITATION_HEADER = 'distropack-invitation'
+/** What is mailed to confirm a mailbox: better-auth's own address. */
+export const CONFIRMATION_PATH = '/api/auth/verify-email'
+
 /** Pages of this address and of the dashboard may call with a session; pages of others get no permission to. */
 export const trustedOrigins = ({ PUBLIC_URL, DASHBOARD_URL }: ApiContext['Bindings']): readonly string[] =>
   [PUBLIC_URL, DASHBOARD_URL].flatMap((url) => (url ? [new URL(url).origin] : []))
@@ -23,25 +28,32 @@ export const allowDashboard: MiddlewareHandler<ApiContext> = (context, next) =>
   cors({
     origin: (origin) => (trustedOrigins(context.env).includes(origin) ? origin : null),
     credentials: true,
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match'],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', INVITATION_HEADER],
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     exposeHeaders: ['etag', 'location', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-request-id'],
     maxAge: 600,
   })(context, next)
 
-/** What the API answers is data: no page may run, frame or sniff it. */
-export const safeHeaders: MiddlewareHandler<ApiContext> = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"],
-    styleSrc: ["'unsafe-inline'"],
-    frameAncestors: ["'none'"],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-  },
-  strictTransportSecurity: 'max-age=63072000; includeSubDomains',
-  xFrameOptions: 'DENY',
-  referrerPolicy: 'no-referrer',
-})
+const headersWith = (formAction: string): MiddlewareHandler<ApiContext> =>
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'unsafe-inline'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: [formAction],
+    },
+    strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+    xFrameOptions: 'DENY',
+    referrerPolicy: 'no-referrer',
+  })
+
+const ofData = headersWith("'none'")
+const ofForm = headersWith("'self'")
+
+/** What the API answers is data: no page may run, frame or sniff it. The one page that asks for something sends it here. */
+export const safeHeaders: MiddlewareHandler<ApiContext> = (context, next) =>
+  (context.req.path === CONFIRMATION_PATH ? ofForm : ofData)(context, next)
 
 const limitTo = (maxSize: number): MiddlewareHandler<ApiContext> =>
   bodyLimit({
@@ -64,7 +76,9 @@ export const limitBody = createMiddleware<ApiContext>((context, next) =>
 /** Of another type it would be read by nobody, and a PUT whose body may be left out would act without it. */
 export const requireJson = createMiddleware<ApiContext>(async (context, next) => {
   const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(context.req.header('content-type') ?? '')
-  if (isJson || context.req.raw.body === null || TAKES_FILES.test(context.req.path)) return next()
+  // A POST without a body says that it has none, and its stream is an empty one.
+  const isEmpty = context.req.raw.body === null || context.req.header('content-length') === '0'
+  if (isJson || isEmpty || TAKES_FILES.test(context.req.path)) return next()
   return answerFaults(context, [fault('media_type_unsupported', 'Send the body as application/json.')])
 })
 
@@ -80,12 +94,21 @@ const refuseRate = (context: Context<ApiContext>, rate: Rate): Response => {
   return answerFaults(context, [fault('rate_limited', message)])
 }
 
-/** Cloudflare's word for the caller; on a laptop everybody is one. */
-export const addressOf = (context: Context<ApiContext>): string => context.req.header('cf-connecting-ip') ?? 'local'
+/**
+ * Whence a request comes, as the header says that the operator trusts: anybody can send any other. Of several addresses
+ * the last is the trusted neighbour's own word. Undefined: nobody says, and no one is told apart by address.
+ */
+export const addressOf = (context: Context<ApiContext>): string | undefined => {
+  const { CLIENT_ADDRESS_HEADER } = context.env
+  if (!CLIENT_ADDRESS_HEADER) return undefined
+  return context.req.header(CLIENT_ADDRESS_HEADER)?.split(',').at(-1)?.trim() || undefined
+}
 
 /** Before anybody is known: who guesses at tokens or passwords is counted by address. */
 export const limitAddress = createMiddleware<ApiContext>(async (context, next) => {
-  const rate = await takeAddressRate(context.get('platform'), addressOf(context))
+  const address = addressOf(context)
+  if (address === undefined) return next()
+  const rate = await takeAddressRate(context.get('platform'), address)
   if (!rate.allowed) return refuseRate(context, rate)
   await next()
 })
@@ -93,8 +116,9 @@ export const limitAddress = createMiddleware<ApiContext>(async (context, next) =
 /** Only what turns out to be nobody's is counted, so that a busy office behind one address is not slowed down. */
 export const limitGuesses = createMiddleware<ApiContext>(async (context, next) => {
   await next()
-  if (context.res.status !== 401) return
-  const rate = await takeAddressRate(context.get('platform'), addressOf(context))
+  const address = addressOf(context)
+  if (context.res.status !== 401 || address === undefined) return
+  const rate = await takeAddressRate(context.get('platform'), address)
   if (!rate.allowed) context.res = refuseRate(context, rate)
 })
 

@@ -81,6 +81,7 @@ export const signingKeys = sqliteTable(
     uniqueIndex('signing_keys_at_work')
       .on(table.projectId, table.kind, table.state)
       .where(sql`state IN ('signing', 'next')`),
+    index('signing_keys_by_name').on(table.kind, table.name),
   ],
 )
 

@@ -34,6 +34,8 @@ export const newId = (prefix: IdPrefix, nowMs: number): string => {
 }
 
 /** 200 random bits behind a prefix that secret scanners can look for. */
+/** Stands in the mail of an invitation. */
+export const newInvitationSecret = (): string => `dpi_${randomText(40)}`
 export const newSecret = (): string => `dpk_${randomText(40)}`
 
 const TEXT_LENGTH = 21

@@ -1,5 +1,5 @@
-// Asking somebody in. The mail is only a notice: an invitation is accepted by the account whose verified e-mail
-// address it names, so a forwarded mail opens nothing.
+// Asking somebody in. An invitation is accepted by the account whose confirmed e-mail address it names, so a forwarded
+// mail opens nothing; and where accounts are by invitation, the words in the mail are what lets one be made.
 import type { invitationSchema, inviteSchema } from '@distropack/core/contract/members.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { isAtLeast } from '@distropack/core/model/permissions.ts'
@@ -10,9 +10,10 @@ import { organizations } from '../db/schema.ts'
 import { users } from '../db/tables/accounts.ts'
 import { invitations, members } from '../db/tables/members.ts'
 import { sendMail } from '../mail/mailer.ts'
+import { sha256Hex } from '../storage/sha256.ts'
 import type { UserActor } from './access.ts'
 import { mayUse } from './billing/entitlements.ts'
-import { newId } from './ids.ts'
+import { newId, newInvitationSecret } from './ids.ts'
 import { logError } from './log.ts'
 import { type ActingIn, addMember } from './members.ts'
 import type { Platform } from './platform.ts'
@@ -33,10 +34,18 @@ const view = (row: Row, organization: string | null): Invitation => ({
   expiresAtMs: row.expiresAtMs,
 })
 
-const notify = async ({ env, requestId }: Platform, row: Row, place: string): Promise<void> => {
+interface Made {
+  readonly row: Row
+  /** Stands in the mail alone. */
+  readonly secret: string
+}
+
+const notify = async ({ env, requestId }: Platform, { row, secret }: Made, place: string): Promise<void> => {
   const text = [
     `${row.invitedBy} invites you to ${place} on DistroPack, as ${row.role}.`,
-    `Sign in at ${env.DASHBOARD_URL || env.PUBLIC_URL} with this e-mail address to accept. The invitation ends in 7 days.`,
+    'Sign in with this e-mail address to accept. If you have no account yet, this address lets you make one:',
+    `${env.DASHBOARD_URL || env.PUBLIC_URL}/?invitation=${secret}`,
+    'The invitation ends in 7 days.',
   ].join('\n\n')
   // It stands in the list of the one invited, mailed or not.
   await sendMail(env, { to: row.email, subject: `An invitation to ${place}`, text }).catch((error: unknown) =>
@@ -48,20 +57,22 @@ const insert = async (
   platform: Platform,
   organizationId: string | null,
   { email, role }: z.infer<typeof inviteSchema>,
-): Promise<Row> => {
+): Promise<Made> => {
   const now = platform.nowMs()
+  const secret = newInvitationSecret()
   const row: Row = {
     id: newId('inv', now),
     organizationId,
     email,
     role,
     invitedBy: platform.who.name,
+    secretSha256: await sha256Hex(secret),
     state: 'open',
     createdAtMs: now,
     expiresAtMs: now + LIFETIME_MS,
   }
   await platform.db.insert(invitations).values(row)
-  return row
+  return { row, secret }
 }
 
 export const invite = async (
@@ -80,22 +91,23 @@ export const invite = async (
   if (already) return err(fault('conflict', `${request.email} is a member already.`))
   const may = await mayUse(platform, organization.id, { kind: 'member' })
   if (!may.ok) return may
-  const row = await insert(platform, organization.id, request)
+  const made = await insert(platform, organization.id, request)
+  const { row } = made
   await record(platform, {
     organizationId: organization.id,
     action: 'member.invited',
     subject: row.id,
     after: { email: row.email, role: row.role },
   })
-  await notify(platform, row, organization.slug)
+  await notify(platform, made, organization.slug)
   return ok(view(row, organization.slug))
 }
 
 /** To the instance alone, from its operator: an account may be made for this address. */
 export const inviteToInstance = async (platform: Platform, email: string): Promise<Invitation> => {
-  const row = await insert(platform, null, { email, role: 'reader' })
-  await notify(platform, row, 'an account')
-  return view(row, null)
+  const made = await insert(platform, null, { email, role: 'reader' })
+  await notify(platform, made, 'an account')
+  return view(made.row, null)
 }
 
 const isOpen = (platform: Platform): SQL | undefined =>

@@ -8,6 +8,7 @@ import { signingKeys } from '../db/schema.ts'
 import { type KeyRow, makeKeys, readKeys } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
 import { newId } from './ids.ts'
+import { refuseKeyName } from './key-names.ts'
 import type { Platform } from './platform.ts'
 import { publisherOf } from './projects.ts'
 import { recording } from './record.ts'
@@ -40,6 +41,8 @@ export const rotateKeys = async (
   const { db, nowMs } = platform
   const present = await readKeys(db, project.id)
   if (present.some(({ state }) => state === 'next')) return err(underWay)
+  const misnamed = await refuseKeyName(platform, project.id, signing)
+  if (misnamed) return err(misnamed)
   const vault = await platform.vault()
   if (!vault.ok) return vault
   const { id, organization, slug } = project

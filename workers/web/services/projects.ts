@@ -9,6 +9,7 @@ import { makeKeys, readPublicKeys } from '../signing/keyring.ts'
 import type { Organization, Project } from './access.ts'
 import { mayHaveProject } from './billing/entitlements.ts'
 import { newId } from './ids.ts'
+import { refuseKeyName } from './key-names.ts'
 import { logEvent } from './log.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
 import { recording } from './record.ts'
@@ -55,6 +56,8 @@ export const ensureProject = async (
     const message = `${organization.slug}/${slug} is the old address of a project that moved; its readers still use it.`
     return err(fault('conflict', message))
   }
+  const misnamed = await refuseKeyName(platform, undefined, signing)
+  if (misnamed) return err(misnamed)
   const may = await mayHaveProject(platform, organization.id, access)
   if (!may.ok) return may
   const vault = await platform.vault()

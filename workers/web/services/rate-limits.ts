@@ -14,11 +14,17 @@ export interface Rate {
   readonly resetSeconds: number
 }
 
-export const takeRate = async ({ env }: Platform, key: string, rule: Rule): Promise<Rate> => {
-  const limiter = env.RATE_LIMITERS.get(env.RATE_LIMITERS.idFromName(key))
-  const { allowed, remaining, resetSeconds } = await limiter.take(rule)
-  return { allowed, limit: rule.max, remaining, windowSeconds: rule.window, resetSeconds }
-}
+const ask =
+  (call: 'take' | 'look') =>
+  async ({ env }: Platform, key: string, rule: Rule): Promise<Rate> => {
+    const limiter = env.RATE_LIMITERS.get(env.RATE_LIMITERS.idFromName(key))
+    const { allowed, remaining, resetSeconds } = await limiter[call](rule)
+    return { allowed, limit: rule.max, remaining, windowSeconds: rule.window, resetSeconds }
+  }
+
+export const takeRate = ask('take')
+/** Counts nothing. */
+export const lookAtRate = ask('look')
 
 /** In better-auth's words. */
 export const consumeRate = async (

@@ -12,7 +12,7 @@ export const users = sqliteTable('users', {
   emailVerified: flag().notNull(),
   image: text(),
   twoFactorEnabled: flag().default(false),
-  /** Runs this instance: its first account, and whom an operator names. */
+  /** Runs this instance, named by an operator. Others are named by OPERATOR_EMAIL. */
   isOperator: flag().notNull().default(false),
   createdAt: date().notNull(),
   updatedAt: date().notNull(),

@@ -17,7 +17,10 @@ export const trustedPublishers = sqliteTable(
     lastUsedAtMs: integer(),
     createdAtMs: integer().notNull(),
   },
-  (table) => [index('trusted_publishers_by_project').on(table.projectId, table.issuer)],
+  (table) => [
+    index('trusted_publishers_by_project').on(table.projectId, table.issuer),
+    index('trusted_publishers_by_issuer').on(table.issuer),
+  ],
 )
 
 /** Subjects a publisher has admitted before: a new one is worth a notice. */

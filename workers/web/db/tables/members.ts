@@ -28,6 +28,8 @@ export const invitations = sqliteTable(
     email: text().notNull(),
     role: text().$type<Role>().notNull(),
     invitedBy: text().notNull(),
+    /** Of the words in its mail, with which an account may be made. null: of an earlier release. */
+    secretSha256: text(),
     state: text({ enum: ['open', 'accepted', 'revoked'] }).notNull(),
     createdAtMs: integer().notNull(),
     expiresAtMs: integer().notNull(),

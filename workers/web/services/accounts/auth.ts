@@ -15,10 +15,13 @@ import { type IdPrefix, newId } from '../ids.ts'
 import { logError, logEvent } from '../log.ts'
 import type { Platform } from '../platform.ts'
 import { consumeRate } from '../rate-limits.ts'
+import { afterPasswordReset } from './confirmation.ts'
 import { afterUserMade, refuseDeletion, refuseSignUp } from './rules.ts'
 
 /** Prefixes of better-auth's models; others (codes, passkeys) are never shown. */
 const PREFIXES: Readonly<Record<string, IdPrefix>> = { user: 'usr', session: 'ses' }
+/** From whom a request comes, for better-auth's counts and its list of sessions. */
+export const ADDRESS_HEADER = 'x-distropack-client-address'
 const HOUR_SECONDS = 3600
 const DAY_SECONDS = 24 * HOUR_SECONDS
 
@@ -65,7 +68,7 @@ const mails = (platform: Platform) => {
   return {
     verification: ({ user, url }: { user: { email: string }; url: string }) =>
       send(user.email, 'Confirm your e-mail address', [
-        'Open this address to confirm that this mailbox is yours. It works for an hour.',
+        'Open this address and give your password to confirm that this mailbox is yours. It works for an hour.',
         url,
         'If you made no account, do nothing.',
       ]),
@@ -88,7 +91,7 @@ const mails = (platform: Platform) => {
   }
 }
 
-const makeAuth = (platform: Platform, secret: string) => {
+const makeAuth = (platform: Platform, secret: string, invitation: string | undefined) => {
   const { env, db } = platform
   const providers = providersOf(env)
   const mail = mails(platform)
@@ -109,6 +112,7 @@ const makeAuth = (platform: Platform, secret: string) => {
       resetPasswordTokenExpiresIn: HOUR_SECONDS,
       sendResetPassword: mail.reset,
       onExistingUserSignUp: mail.existing,
+      onPasswordReset: ({ user }) => afterPasswordReset(platform, user.id),
     },
     emailVerification: {
       sendOnSignUp: true,
@@ -121,7 +125,8 @@ const makeAuth = (platform: Platform, secret: string) => {
       changeEmail: { enabled: true, sendChangeEmailConfirmation: mail.change },
       validateUserInfo: async ({ user, source }) => {
         if (source.action !== 'create-user') return
-        const refused = await refuseSignUp(platform, user.email ?? '')
+        const isProven = source.method === 'oauth' && user.emailVerified === true
+        const refused = await refuseSignUp(platform, { email: user.email ?? '', isProven, invitation })
         if (refused) return { error: refused.code, errorDescription: refused.message }
       },
       deleteUser: {
@@ -141,18 +146,21 @@ const makeAuth = (platform: Platform, secret: string) => {
       passkey({ rpID: new URL(env.DASHBOARD_URL || env.PUBLIC_URL).hostname, rpName: 'DistroPack', origin: origins }),
       ...providers.oidc,
     ],
-    databaseHooks: { user: { create: { after: (user) => afterUserMade(platform, user.id) } } },
+    databaseHooks: { user: { create: { after: async (user) => afterUserMade(platform, user.id) } } },
     rateLimit: {
       enabled: true,
       window: 60,
       max: 300,
+      // Wrong passwords are counted by wrong-passwords.ts, which does not lock their owner out.
+      customRules: { '/sign-in/email': false },
       customStorage: { consume: (key, rule) => consumeRate(platform, `auth:${key}`, rule) },
     },
     advanced: {
       cookiePrefix: 'distropack',
       useSecureCookies: env.PUBLIC_URL.startsWith('https:'),
       database: { generateId: ({ model }) => newId(PREFIXES[model] ?? 'row', Date.now()) },
-      ipAddress: { ipAddressHeaders: ['cf-connecting-ip'] },
+      // Set by us alone (api/auth.ts): what a client calls so is taken away.
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
     },
     logger: {
       // Its messages may name addresses of people; the level and the words are enough to find the trouble.
@@ -165,12 +173,13 @@ const makeAuth = (platform: Platform, secret: string) => {
 
 export type Auth = ReturnType<typeof makeAuth>
 
-export const openAuth = (platform: Platform): Result<Auth, Fault> => {
+/** `invitation`: what the request brought of an invitation's mail. */
+export const openAuth = (platform: Platform, invitation?: string): Result<Auth, Fault> => {
   const { AUTH_SECRET } = platform.env
   if (!AUTH_SECRET || AUTH_SECRET.length < 32) {
     return err(
       fault('accounts_unconfigured', 'Accounts are off: the secret AUTH_SECRET (32 characters or more) is not set.'),
     )
   }
-  return ok(makeAuth(platform, AUTH_SECRET))
+  return ok(makeAuth(platform, AUTH_SECRET, invitation))
 }

@@ -1,49 +1,48 @@
 // Who may have an account, and when one may go.
 import { type Fault, fault } from '@distropack/core/fault.ts'
-import { and, eq, gt, lt, ne, notExists, sql } from 'drizzle-orm'
+import { and, eq, gt, ne, notExists, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { apiTokens, organizations } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { invitations, members } from '../../db/tables/members.ts'
+import { sha256Hex } from '../../storage/sha256.ts'
 import { dropGrants } from '../grants.ts'
 import { logEvent } from '../log.ts'
 import type { Platform } from '../platform.ts'
+import { isNamedOperator } from './operators.ts'
 
-const hasInvitation = async ({ db, nowMs }: Platform, email: string): Promise<boolean> => {
+/** The invitation's own words from the mail, or a mailbox that somebody else has proven. */
+const isInvited = async ({ db, nowMs }: Platform, { email, isProven, invitation }: Newcomer): Promise<boolean> => {
+  if (!isProven && invitation === undefined) return false
   const open = and(
     eq(invitations.email, email.toLowerCase()),
     eq(invitations.state, 'open'),
     gt(invitations.expiresAtMs, nowMs()),
+    isProven ? undefined : eq(invitations.secretSha256, await sha256Hex(invitation ?? '')),
   )
   return (await db.select({ id: invitations.id }).from(invitations).where(open).limit(1)).length > 0
 }
 
-/** Why this address may not have an account here; the first account of an instance always may. */
-export const refuseSignUp = async (platform: Platform, email: string): Promise<Fault | undefined> => {
-  const { SIGN_UP = 'invited' } = platform.env
-  if (SIGN_UP === 'open') return undefined
-  const [anybody] = await platform.db.select({ id: users.id }).from(users).limit(1)
-  if (!anybody) return undefined
-  if (SIGN_UP === 'invited' && (await hasInvitation(platform, email))) return undefined
-  return fault('sign_up_closed', 'New accounts are by invitation here: ask a member to invite this e-mail address.')
+export interface Newcomer {
+  readonly email: string
+  /** Its provider vouches for the mailbox (GitHub, OpenID). */
+  readonly isProven: boolean
+  /** What the mail of an invitation holds: nobody else can have it. */
+  readonly invitation: string | undefined
 }
 
-/**
- * The first account runs the instance; one statement, so that two first sign-ups make one operator. Only the first: an
- * instance whose operators are gone must not fall to whoever signs up next.
- */
-export const afterUserMade = async ({ db, requestId }: Platform, userId: string): Promise<void> => {
-  const other = alias(users, 'other')
-  const someOperator = db.select({ one: sql`1` }).from(other).where(eq(other.isOperator, true))
-  // Ids grow with time.
-  const earlier = db.select({ one: sql`1` }).from(other).where(lt(other.id, users.id))
-  const made = await db
-    .update(users)
-    .set({ isOperator: true })
-    .where(and(eq(users.id, userId), notExists(someOperator), notExists(earlier)))
-    .returning({ id: users.id })
-  logEvent('account.created', { userId, isOperator: made.length > 0, requestId })
+/** Why this address may not have an account here. */
+export const refuseSignUp = async (platform: Platform, newcomer: Newcomer): Promise<Fault | undefined> => {
+  const { SIGN_UP = 'invited' } = platform.env
+  if (SIGN_UP === 'open' || isNamedOperator(platform.env, newcomer.email)) return undefined
+  if (SIGN_UP === 'invited' && (await isInvited(platform, newcomer))) return undefined
+  const message =
+    'New accounts are by invitation here: open the address in the mail that invites you, or ask a member for one.'
+  return fault('sign_up_closed', message)
 }
+
+export const afterUserMade = ({ requestId }: Platform, userId: string): void =>
+  logEvent('account.created', { userId, requestId })
 
 const isLastOperator = async ({ db }: Platform, userId: string): Promise<boolean> => {
   const operators = await db.select({ id: users.id }).from(users).where(eq(users.isOperator, true)).limit(2)

@@ -2,6 +2,7 @@
 import type { UserActor } from '../access.ts'
 import type { Platform } from '../platform.ts'
 import { openAuth } from './auth.ts'
+import { isNamedOperator } from './operators.ts'
 
 /** undefined: no session, an ended one, or an account that may not act yet. */
 export const findSession = async (platform: Platform, headers: Headers): Promise<UserActor | undefined> => {
@@ -10,5 +11,5 @@ export const findSession = async (platform: Platform, headers: Headers): Promise
   const found = await auth.value.api.getSession({ headers, query: { disableRefresh: true } })
   if (!found?.user.emailVerified) return undefined
   const { id: userId, email, isOperator } = found.user
-  return { kind: 'user', userId, email, isOperator: isOperator === true }
+  return { kind: 'user', userId, email, isOperator: isOperator === true || isNamedOperator(platform.env, email) }
 }

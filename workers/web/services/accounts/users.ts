@@ -13,25 +13,26 @@ import { logEvent } from '../log.ts'
 import { addMember } from '../members.ts'
 import type { Platform } from '../platform.ts'
 import { openAuth } from './auth.ts'
+import { isNamedOperator } from './operators.ts'
 import { afterUserMade, refuseDeletion } from './rules.ts'
 
 type UserView = z.infer<typeof userSchema>
 
-const view = (row: typeof users.$inferSelect): UserView => ({
+const view = ({ env }: Platform, row: typeof users.$inferSelect): UserView => ({
   id: row.id,
   name: row.name,
   email: row.email,
   emailVerified: row.emailVerified,
-  isOperator: row.isOperator,
+  isOperator: row.isOperator || (row.emailVerified && isNamedOperator(env, row.email)),
   twoFactorEnabled: row.twoFactorEnabled === true,
   createdAtMs: row.createdAt.getTime(),
 })
 
 export const listUsers = async (
-  { db }: Platform,
+  platform: Platform,
   page: { readonly cursor?: string | undefined; readonly limit: number; readonly email?: string | undefined },
 ): Promise<{ items: UserView[]; nextCursor: string | null }> => {
-  const rows = await db
+  const rows = await platform.db
     .select()
     .from(users)
     .where(
@@ -42,7 +43,7 @@ export const listUsers = async (
     )
     .orderBy(desc(users.id))
     .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(view)
+  const items = rows.slice(0, page.limit).map((row) => view(platform, row))
   return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
 }
 
@@ -76,20 +77,24 @@ export const createUser = async (
       ...dates,
     }),
   ])
-  await afterUserMade(platform, id)
+  afterUserMade(platform, id)
   if (owned) await addMember(platform, owned.id, { id, email }, 'owner')
   const [row] = await platform.db.select().from(users).where(eq(users.id, id))
-  return row ? ok(view(row)) : noUser(id)
+  return row ? ok(view(platform, row)) : noUser(id)
 }
 
 /** The last operator stays: nobody could name another. */
 export const setOperator = async (
-  { db, requestId, who }: Platform,
+  platform: Platform,
   userId: string,
   isOperator: boolean,
 ): Promise<Result<UserView, Fault>> => {
+  const { db, env, requestId, who } = platform
   const [found] = await db.select().from(users).where(eq(users.id, userId))
   if (!found) return noUser(userId)
+  if (!isOperator && isNamedOperator(env, found.email)) {
+    return err(fault('conflict', `${found.email} is an operator by the setting OPERATOR_EMAIL: change it there.`))
+  }
   const other = alias(users, 'other')
   const others = db
     .select({ one: sql`1` })
@@ -102,7 +107,7 @@ export const setOperator = async (
     .returning()
   if (!row) return err(fault('conflict', 'An instance keeps at least one operator: name another first.'))
   logEvent('operator.changed', { userId, isOperator, by: who.id, requestId })
-  return ok(view(row))
+  return ok(view(platform, row))
 }
 
 export const deleteUser = async (platform: Platform, userId: string): Promise<Result<void, Fault>> => {

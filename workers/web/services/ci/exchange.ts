@@ -48,6 +48,11 @@ const findCandidates = async ({ db }: Platform, { organization, project }: Excha
   return found
 }
 
+const isTrustedSomewhere = async ({ db }: Platform, issuer: string): Promise<boolean> => {
+  const same = eq(trustedPublishers.issuer, issuer)
+  return (await db.select({ id: trustedPublishers.id }).from(trustedPublishers).where(same).limit(1)).length > 0
+}
+
 /** False when it was spent before: the insert itself decides between two that come at once. */
 const spend = async ({ db }: Platform, token: string, expiresAtMs: number): Promise<boolean> => {
   const spent = await db
@@ -94,16 +99,17 @@ export const exchangeIdentity = async (
   const issuer = claimedIssuer(token)?.replace(/\/+$/, '')
   if (!issuer) return refused('The identity token is not a JWT that names its issuer.')
   const candidates = await findCandidates(platform, request, issuer)
-  // Whether there is such a project, or which publishers it trusts, is nobody else's business: one answer for all.
+  // Whether there is such a project, or which publishers it trusts, is nobody else's business: one answer for all. A
+  // token of an issuer that some project trusts is verified and told its claims, whatever the project it names.
   const unknown = `${organization}/${project} trusts no publisher that admits this run`
-  if (!candidates) return refused(`${unknown} (issuer ${issuer}).`)
+  if (!candidates && !(await isTrustedSomewhere(platform, issuer))) return refused(`${unknown} (issuer ${issuer}).`)
   const nowMs = platform.nowMs()
   const verified = await verifyIdentity(token, { issuer, audience: audienceOf(platform), nowMs })
   if (!verified.ok) return verified
   const claims = verified.value
-  const publisher = candidates.publishers.find((each) => areMatched(each.claims, claims))
-  if (!publisher) {
-    logEvent('identity.refused', { projectId: candidates.project.id, issuer, requestId: platform.requestId })
+  const publisher = candidates?.publishers.find((each) => areMatched(each.claims, claims))
+  if (!candidates || !publisher) {
+    logEvent('identity.refused', { projectId: candidates?.project.id, issuer, requestId: platform.requestId })
     return refused(`${unknown}: ${describeRun(claims)}.`)
   }
   if (!(await spend(platform, token, claims.exp * 1000))) {

@@ -61,7 +61,9 @@ const keysOf = async (issuer: string, nowMs: number): Promise<Result<Keys, Fault
 /** Who the token says it is from, before anything of it is believed. */
 export const claimedIssuer = (token: string): string | undefined => {
   try {
-    return decodeJwt(token).iss
+    const { iss } = decodeJwt(token)
+    // The type is a promise of the token's alone.
+    return typeof iss === 'string' ? iss : undefined
   } catch {
     return undefined
   }
