@@ -2,6 +2,7 @@
 // own code is loaded when it runs: most ask a server something, and need neither formats nor codecs.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { addAdminCommands } from './admin-commands.ts'
+import { fileTrouble } from './file-trouble.ts'
 import { EXIT, EXIT_HELP, type Outcome, type Trouble } from './outcome.ts'
 import packageFile from './package.json' with { type: 'json' }
 import { openTerminal } from './terminal.ts'
@@ -69,7 +70,11 @@ const withManifest = (command: Command): Command =>
   command
     .option('-f, --file <path>', 'manifest (default: distropack.yaml, else nfpm.yaml)')
     .option('--version <version>', "instead of the manifest's own")
-    .option('-t, --target <format/architecture...>', 'what to build, one or several; may be repeated', collect)
+    .option(
+      '-t, --target <target...>',
+      "format/architecture, one or several; may be repeated; a format alone is of the manifest's own architecture",
+      collect,
+    )
 
 /** Waiting is what most want; a script may say so all the same. */
 const withWaiting = (command: Command): Command =>
@@ -223,7 +228,10 @@ const usage = (message: string): Outcome => ({
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!(error instanceof CommanderError)) {
+  const ofFile = fileTrouble(error)
+  if (ofFile) {
+    finish({ ok: false, error: ofFile }, isJsonAsked())
+  } else if (!(error instanceof CommanderError)) {
     // A bug, or a disk that is full: all of it for who must find it.
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     const message = error instanceof Error ? error.message : String(error)

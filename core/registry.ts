@@ -36,17 +36,20 @@ export const ALL_TARGETS: readonly string[] = FORMATS.flatMap(targetsOf)
 
 const unknownTarget = (message: string): Result<never, Fault> => err(fault('target_unknown', message))
 
-/** `deb/amd64`; also people's words for an architecture (`deb/x86_64`). */
-export const parseTarget = (text: string): Result<Target, Fault> => {
-  const [id = '', word = '', ...rest] = text.split('/')
-  const format = findFormat(id)
-  const architecture = parseArchitecture(word)
-  if (!format || rest.length > 0) {
+/**
+ * `deb/amd64`; also people's words for a format (`archlinux/amd64`) and an architecture (`deb/x86_64`), and `deb` alone
+ * where `own` says what architecture the manifest is of.
+ */
+export const parseTarget = (text: string, own?: Architecture): Result<Target, Fault> => {
+  const [id = '', word, ...rest] = text.split('/')
+  const format = findFormatCalled(id)
+  if (!format || rest.length > 0 || (word === undefined && own === undefined)) {
     const ids = FORMATS.map((each) => each.id).join(', ')
     return unknownTarget(`"${text}" is not a target. Write format/architecture; formats are ${ids}.`)
   }
+  const architecture = word === undefined ? own : parseArchitecture(word)
   if (architecture && format.architectures[architecture]) return ok({ format, architecture })
-  const why = architecture ? `${id} has no packages for ${architecture}` : `"${word}" is no architecture`
+  const why = architecture ? `${format.id} has no packages for ${architecture}` : `"${word}" is no architecture`
   return unknownTarget(`"${text}" is not a target: ${why}. Write one of ${targetsOf(format).join(', ')}.`)
 }
 

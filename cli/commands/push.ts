@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { channelSchema } from '@distropack/core/contract/wire.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { parseFileName } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
@@ -18,21 +19,24 @@ export interface PushFlags extends ServerFlags, AccessFlags {
   readonly timeoutSeconds: number
 }
 
-/** The files as records; each must be there and have a package's ending. */
+/** The files as records; each must be there and have a package's ending. What is wrong with any is said of all. */
 const findFiles = async (paths: readonly string[]): Promise<Result<readonly UnhashedRecord[], Trouble>> => {
   const records: UnhashedRecord[] = []
   const names = new Set<string>()
+  const faults: Fault[] = []
   for (const path of paths) {
     const format = parseFileName(basename(path))
-    if (!format.ok) return faultTrouble([format.error])
     const found = await stat(path).catch(() => undefined)
-    if (!found?.isFile()) return usageTrouble(`${path} is not a file that is there.`)
-    if (names.has(basename(path))) return usageTrouble(`Two of the files are called ${basename(path)}.`)
+    if (!format.ok) faults.push(format.error)
+    else if (!found?.isFile()) faults.push(fault('source_missing', `${path} is not a file that is there.`))
+    else if (names.has(basename(path)))
+      faults.push(fault('content_conflict', `Two of the files are called ${basename(path)}.`))
     names.add(basename(path))
+    if (!found) continue
     const mtimeSeconds = Math.floor(found.mtimeMs / 1000)
     records.push({ kind: 'file', path, mode: found.mode & 0o7777, mtimeSeconds, sizeBytes: found.size })
   }
-  return ok(records)
+  return faults.length > 0 ? faultTrouble(faults) : ok(records)
 }
 
 export const push = async (

@@ -1,6 +1,6 @@
 // Which targets a build makes: those asked for, else the manifest's `targets`, else every format that knows the
 // manifest's architecture and need not be asked for.
-import { type Fault, fault } from '../fault.ts'
+import { type Fault, fault, type Where } from '../fault.ts'
 import type { Architecture } from '../model/arch.ts'
 import { parseArchitecture } from '../model/arch.ts'
 import { FORMATS, parseTarget, type Target } from '../registry.ts'
@@ -18,6 +18,9 @@ export interface TargetsRequest {
   readonly variables: Readonly<Record<string, string>>
 }
 
+const at = (where: Where, { code, message }: Fault): Fault =>
+  fault(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where)
+
 const architectureOf = ({ manifest, variables }: TargetsRequest): Result<Architecture, Fault> => {
   const lookup = (name: string): string => (Object.hasOwn(variables, name) ? variables[name]! : '')
   const word = expand(manifest.values.arch ?? '', lookup).trim()
@@ -25,12 +28,11 @@ const architectureOf = ({ manifest, variables }: TargetsRequest): Result<Archite
   // GOMIPS variants name the same packages.
   const architecture = parseArchitecture(word.replace(/^(mips.*?)(?:softfloat|hardfloat)$/, '$1'))
   if (architecture) return ok(architecture)
-  const where = manifest.where(['arch'])
   const message = `arch "${word}" is unknown; write Go's word for it, as in amd64, arm64 or all`
-  return err(fault('manifest_invalid', `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where))
+  return err(at(manifest.where(['arch']), fault('manifest_invalid', message)))
 }
 
-/** At least one target, each once, in the order they were asked for. */
+/** At least one target, each once, in the order they were asked for. `deb` alone is of the manifest's architecture. */
 export const planTargets = (request: TargetsRequest): Result<readonly Target[], readonly Fault[]> => {
   const { manifest, asked } = request
   const own = manifest.values.targets
@@ -39,10 +41,13 @@ export const planTargets = (request: TargetsRequest): Result<readonly Target[], 
   if (words.length > 0) {
     const targets = new Map<string, Target>()
     const faults: Fault[] = []
+    const asksForOwn = words.some((word) => !word.includes('/'))
+    const architecture = asksForOwn ? architectureOf(request) : undefined
+    if (architecture && !architecture.ok) return err([architecture.error])
     words.forEach((word, index) => {
-      const parsed = parseTarget(word)
+      const parsed = parseTarget(word, architecture?.value)
       if (parsed.ok) targets.set(`${parsed.value.format.id}/${parsed.value.architecture}`, parsed.value)
-      else faults.push(isOwn ? { ...parsed.error, where: manifest.where(['targets', index]) } : parsed.error)
+      else faults.push(isOwn ? at(manifest.where(['targets', index]), parsed.error) : parsed.error)
     })
     return faults.length > 0 ? err(faults) : ok([...targets.values()])
   }
