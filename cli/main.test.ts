@@ -21,6 +21,7 @@ import {
   write,
   writeProject,
 } from '../test/support/cli-room.ts'
+import { elfFile } from '../test/support/elf.ts'
 
 useRoom()
 
@@ -45,6 +46,45 @@ describe('distropack build', () => {
     const done = await run(['build', '--json', '--target', 'deb/amd64', 'rpm/amd64', '--out', 'out'])
     expect(done.stderr.match(/^warning: nfpm\.yaml:6:\d+: post\.sh has Windows line ends/gm)).toHaveLength(1)
     expect(JSON.parse(done.stdout)).toMatchObject({ ok: true, warnings: [{ code: 'line_ends_converted' }] })
+  })
+
+  it('says which targets cannot be made and how to make the rest, and makes it with --keep-going', async () => {
+    write('nfpm.yaml', `${MANIFEST}depends: [a | b]\n`)
+    write('bin/tool', '#!/bin/sh\n', 0o755)
+    const args = ['build', '--target', 'deb/amd64', 'apk/amd64', '--out', 'out']
+    const stopped = await run([...args, '--json'])
+    expect([stopped.status, existsSync(join(room, 'out'))]).toEqual([2, false])
+    const { faults } = JSON.parse(stopped.stdout).error
+    expect(faults.map(({ code }: { code: string }) => code)).toEqual(['field_invalid', 'target_impossible'])
+    expect(faults[1].message).toMatch(/^apk\/amd64 cannot .*--target deb\/amd64.*--keep-going/)
+    const going = await run([...args, '--keep-going'])
+    expect([going.status, going.stdout.split('  ')[0]]).toEqual([0, 'out/tool_1.0.0_amd64.deb'])
+    expect(going.stderr).toMatch(/^warning: apk\/amd64 is left out: .*nfpm\.yaml:6/m)
+  })
+
+  it('ends a build for another machine, and goes on with the rest where it is told to', async () => {
+    write('nfpm.yaml', MANIFEST)
+    mkdirSync(join(room, 'bin'))
+    writeFileSync(join(room, 'bin/tool'), elfFile({ machine: 62, interpreter: '/lib64/ld-linux-x86-64.so.2' }))
+    const args = ['build', '--target', 'deb/386', 'apk/amd64', '--out', 'out', '--json']
+    const done = await run([...args, '--keep-going'])
+    expect(done.status).toBe(2)
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      error: { code: 'binary_foreign', faults: [{ message: expect.stringContaining('allow_foreign_binaries') }] },
+      packages: [{ target: 'apk/amd64' }],
+      warnings: [{ code: 'binary_needs_glibc' }],
+    })
+    write('nfpm.yaml', `${MANIFEST}allow_foreign_binaries: true\n`)
+    expect((await run(args)).status).toBe(0)
+  })
+
+  it('warns of a package that installs nothing, unless it depends on others', async () => {
+    write('nfpm.yaml', MANIFEST.replace(/contents:.*\n/, ''))
+    const empty = await run(['build', '--target', 'deb/amd64', '--json'])
+    expect(JSON.parse(empty.stdout)).toMatchObject({ ok: true, warnings: [{ code: 'package_empty' }] })
+    write('nfpm.yaml', MANIFEST.replace(/contents:.*\n/, 'depends: [other]\n'))
+    const meta = await run(['build', '--target', 'deb/amd64', '--json'])
+    expect(JSON.parse(meta.stdout).warnings).toEqual([])
   })
 
   it('leaves nothing behind when a source is missing, and names the line', async () => {

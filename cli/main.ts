@@ -75,6 +75,7 @@ const withManifest = (command: Command): Command =>
       "format/architecture, one or several; may be repeated; a format alone is of the manifest's own architecture",
       collect,
     )
+    .option('--keep-going', 'leave out targets that cannot be made of this manifest, and make the rest')
 
 /** Waiting is what most want; a script may say so all the same. */
 const withWaiting = (command: Command): Command =>

@@ -18,6 +18,8 @@ export interface ManifestFlags {
   readonly file?: string
   readonly version?: string
   readonly target?: readonly string[]
+  /** Targets that cannot be made are left out. */
+  readonly keepGoing?: boolean
 }
 
 export interface ManifestFile {
@@ -68,11 +70,11 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
 /** Paths are relative to the working folder, as nFPM reads them, and not to the manifest. */
 export const findSources = async (
   { manifest, variables, targets }: ManifestFile,
-  version: string | undefined,
+  { version, keepGoing }: Pick<ManifestFlags, 'version' | 'keepGoing'>,
   warn: Warn,
 ): Promise<Result<ListedSources, Trouble>> => {
   const tree = folderTree(process.cwd())
   const buildTimeSeconds = Math.floor(Date.now() / 1000)
-  const listed = await listSources({ manifest, version, variables, tree, buildTimeSeconds, warn }, targets)
+  const listed = await listSources({ manifest, version, variables, tree, buildTimeSeconds, warn, keepGoing }, targets)
   return listed.ok ? listed : faultTrouble(listed.error)
 }

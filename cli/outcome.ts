@@ -50,6 +50,7 @@ const CODE_EXITS: Readonly<Partial<Record<FaultCode, ExitCode>>> = {
   manifest_invalid: EXIT.usage,
   manifest_unset_variable: EXIT.usage,
   target_unknown: EXIT.usage,
+  target_impossible: EXIT.usage,
   name_invalid: EXIT.usage,
   version_invalid: EXIT.usage,
   source_missing: EXIT.usage,

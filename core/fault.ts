@@ -7,6 +7,7 @@ export const FAULT_CODES = [
   'manifest_invalid', // YAML, but a key is unknown, missing or of the wrong type
   'manifest_unset_variable',
   'target_unknown',
+  'target_impossible', // a format's own rule stops this target, and others could be made
   'name_invalid', // a name this format forbids
   'version_invalid', // a version this format forbids
   'source_missing', // a file the manifest names is not there

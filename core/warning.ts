@@ -5,6 +5,9 @@ import type { Where } from './fault.ts'
 /** Public and stable as fault codes are. */
 export const WARNING_CODES = [
   'line_ends_converted', // a script or control file had CRLF
+  'script_line_ends', // a finished package's script has CRLF and stays as it is
+  'binary_foreign', // a program for another machine, in a finished package
+  'target_left_out', // --keep-going
   'field_repaired', // a field of a stranger's package is read as its package manager reads it
   'version_unusual', // a version its package manager installs and cannot order
   'binary_needs_glibc', // a program linked against a libc the distribution does not have

@@ -4,7 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
-import { ok, type Result } from '@distropack/core/result.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { PackageSigner } from '@distropack/core/tools.ts'
 import type { Warn } from '@distropack/core/warning.ts'
 import { buildPackage } from '@distropack/packager/host/build-package.ts'
@@ -84,20 +84,27 @@ export const build = async (flags: BuildFlags, env: Environment, terminal: Termi
   const opened = await openManifest(flags, env)
   if (!opened.ok) return opened
   const { warn, warnings } = warningsOn(terminal)
-  const listed = await findSources(opened.value, flags.version, warn)
+  const listed = await findSources(opened.value, flags, warn)
   if (!listed.ok) return listed
   // Before anything is built: a wrong passphrase ends the command with nothing half done.
-  const signers = await openSigners(opened.value, listed.value.specs, env)
+  const signers = await openSigners({ ...opened.value, targets: listed.value.targets }, listed.value.specs, env)
   if (!signers.ok) return signers
   await mkdir(flags.out, { recursive: true })
   const packages: BuiltFile[] = []
-  for (const [index, target] of opened.value.targets.entries()) {
+  const broken: Trouble[] = []
+  for (const [index, target] of listed.value.targets.entries()) {
     terminal.say(`building ${formatTarget(target)}`)
     const spec = listed.value.specs[index]!
     const one = { target, spec, signer: signers.value[index], out: flags.out, warn }
     const built = await untilInterrupted((signal) => buildOne({ ...one, signal }))
-    if (!built.ok) return built
-    packages.push(built.value)
+    if (built.ok) packages.push(built.value)
+    else if (flags.keepGoing) broken.push(built.error)
+    else return built
+  }
+  const [first] = broken
+  if (first) {
+    const document = { packages, warnings: warnings() }
+    return err({ ...first, faults: broken.flatMap(({ faults }) => faults), document })
   }
   return ok({
     document: { packages, warnings: warnings() },

@@ -133,9 +133,9 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
   if (!name.ok) return name
   const opened = await openManifest(flags, env)
   if (!opened.ok) return opened
-  const { manifest, text, sentVariables: variables, targets } = opened.value
+  const { manifest, text, sentVariables: variables } = opened.value
   const { warn, warnings } = warningsOn(terminal)
-  const listed = await findSources(opened.value, flags.version, warn)
+  const listed = await findSources(opened.value, flags, warn)
   if (!listed.ok) return listed
   if (listed.value.specs.some(hasLocalKey)) {
     terminal.say("the manifest's own signing keys are for `distropack build`; here the project's key signs")
@@ -151,7 +151,7 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
     manifest: text,
     manifestFile: manifest.file.slice(-255),
     ...(flags.version === undefined ? {} : { version: flags.version }),
-    targets: targets.map(formatTarget),
+    targets: listed.value.targets.map(formatTarget),
     channel: flags.channel,
     variables: { ...variables },
     ...sent.value,

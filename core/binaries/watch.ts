@@ -5,7 +5,7 @@ import type { Format } from '../format.ts'
 import type { Architecture } from '../model/arch.ts'
 import type { ByteSource, PackagedItem, PackageSpec } from '../model/spec.ts'
 import { quoteForMessage } from '../text/line.ts'
-import { type Warn, warning } from '../warning.ts'
+import { type Warn, type Warning, warning } from '../warning.ts'
 import { type ElfHead, isElf, readElfHead, readNeeded } from './elf.ts'
 import { architectureOfWord, judgeMachine, nameMachine } from './machines.ts'
 
@@ -104,9 +104,17 @@ const glibcSign = ({ head, needed }: Binary): string | undefined =>
 const STATIC_ADVICE =
   'Link it statically (Go: CGO_ENABLED=0; Rust: a musl target), or build it on the distribution it is for.'
 
+/** What a musl system has to say of it, or undefined. */
+export const glibcWarning = (binary: Binary, { id, libc }: Pick<Format, 'id' | 'libc'>): Warning | undefined => {
+  const sign = libc === 'musl' ? glibcSign(binary) : undefined
+  if (sign === undefined) return undefined
+  const what = `${quoteForMessage(binary.path)} needs glibc (${sign}), which systems that install ${id} packages do not have.`
+  return warning('binary_needs_glibc', `${what} ${STATIC_ADVICE}`)
+}
+
 /** What a package for `architecture` thinks of its programs; `allowForeign` lifts the refusal, and says nothing then. */
 const judge = (
-  { id, libc }: Pick<Format, 'id' | 'libc'>,
+  format: Pick<Format, 'id' | 'libc'>,
   architecture: Architecture | undefined,
   { allowForeign, warn }: { readonly allowForeign: boolean; readonly warn: Warn },
 ): Watcher => ({
@@ -122,10 +130,8 @@ const judge = (
     }
   },
   onEnd(binary) {
-    const sign = libc === 'musl' ? glibcSign(binary) : undefined
-    if (sign === undefined) return
-    const what = `${quoteForMessage(binary.path)} needs glibc (${sign}), which systems that install ${id} packages do not have.`
-    warn(warning('binary_needs_glibc', `${what} ${STATIC_ADVICE}`))
+    const glibc = glibcWarning(binary, format)
+    if (glibc) warn(glibc)
   },
 })
 

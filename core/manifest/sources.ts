@@ -12,6 +12,8 @@ export interface ListedSources {
   readonly records: readonly UnhashedRecord[]
   /** One a target, in the targets' order. */
   readonly specs: readonly PackageSpec[]
+  /** All that were asked for, but for those left out to keep going. */
+  readonly targets: readonly Target[]
 }
 
 const faultKey = ({ code, message }: Fault): string => `${code} ${message}`
@@ -75,32 +77,63 @@ export const doubledFiles = (
   return faults
 }
 
+/** Behind the faults of some targets: which could be made without them, and how. */
+export const impossibleTargets = (possible: readonly Target[], impossible: readonly Target[]): Fault | undefined => {
+  if (possible.length === 0 || impossible.length === 0) return undefined
+  const [can, cannot] = [possible, impossible].map((targets) => targets.map(formatTarget))
+  const message = `${cannot!.join(', ')} cannot be made of this manifest, ${can!.join(', ')} can: ask for those with --target ${can!.join(' ')}, list them under \`targets:\`, or give --keep-going.`
+  return fault('target_impossible', message)
+}
+
+interface OneTarget {
+  readonly target: Target
+  readonly faults: readonly Fault[]
+  readonly spec?: PackageSpec
+}
+
+const resolveTarget = async (
+  request: Omit<ResolveRequest, 'manifestName' | 'formatId' | 'architecture'>,
+  target: Target,
+): Promise<OneTarget> => {
+  const { format, architecture } = target
+  const about = { ...request, manifestName: format.manifestName, formatId: format.id, architecture }
+  const resolved = await resolve(about)
+  if (!resolved.ok) return { target, faults: resolved.error }
+  const faults = locate(format.check(resolved.value), request.manifest)
+  if (faults.length === 0) advise(target, resolved.value, request)
+  return { target, faults, spec: resolved.value }
+}
+
+const leftOut = ({ target, faults }: OneTarget): Warning =>
+  warning('target_left_out', `${formatTarget(target)} is left out: ${faults[0]?.message ?? ''}`, faults[0]?.where)
+
 /** Faults of all targets, each once; a format's own rules (names, versions) are checked as well. */
 export const listSources = async (
-  request: Omit<ResolveRequest, 'manifestName' | 'formatId' | 'architecture'>,
+  request: Omit<ResolveRequest, 'manifestName' | 'formatId' | 'architecture'> & {
+    /** Targets with faults are left out, with a warning each, as long as one is left. */
+    readonly keepGoing?: boolean | undefined
+  },
   targets: readonly Target[],
 ): Promise<Result<ListedSources, readonly Fault[]>> => {
   const tree = recordingTree(request.tree)
-  const specs: PackageSpec[] = []
-  const files: { target: Target; fileName: string }[] = []
+  const all: OneTarget[] = []
+  for (const target of targets) all.push(await resolveTarget({ ...request, tree }, target))
+  const bad = all.filter(({ faults }) => faults.length > 0)
+  const good = all.flatMap(({ target, faults, spec }) => (faults.length === 0 && spec ? [{ target, spec }] : []))
+  const files = good.map(({ target, spec }) => ({ target, fileName: target.format.fileName(spec) }))
+  const isStopped = bad.length > 0 && !(request.keepGoing && good.length > 0)
   const faults = new Map<string, Fault>()
-  for (const target of targets) {
-    const { format, architecture } = target
-    const resolved = await resolve({
-      ...request,
-      tree,
-      manifestName: format.manifestName,
-      formatId: format.id,
-      architecture,
-    })
-    const found = resolved.ok ? locate(format.check(resolved.value), request.manifest) : resolved.error
-    for (const each of found) faults.set(faultKey(each), each)
-    if (!resolved.ok) continue
-    if (found.length === 0) advise(target, resolved.value, request)
-    specs.push(resolved.value)
-    files.push({ target, fileName: format.fileName(resolved.value) })
-  }
+  if (isStopped) for (const each of bad.flatMap((one) => one.faults)) faults.set(faultKey(each), each)
   for (const each of doubledFiles(files)) faults.set(faultKey(each), each)
-  if (faults.size > 0) return err([...faults.values()])
-  return ok({ records: tree.records(), specs })
+  if (faults.size > 0) {
+    const targetsOf = (some: readonly { readonly target: Target }[]) => some.map(({ target }) => target)
+    const hint = isStopped ? impossibleTargets(targetsOf(good), targetsOf(bad)) : undefined
+    return err([...faults.values(), ...(hint ? [hint] : [])])
+  }
+  for (const each of bad) request.warn(leftOut(each))
+  return ok({
+    records: tree.records(),
+    specs: good.map(({ spec }) => spec),
+    targets: good.map(({ target }) => target),
+  })
 }

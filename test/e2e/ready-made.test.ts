@@ -5,9 +5,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Build } from '@distropack/core/contract/api.ts'
+import type { Artifact } from '@distropack/core/contract/client.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { debOf } from '../support/deb-by-hand.ts'
 import { OWN_KEYS } from '../support/own-keys.ts'
 import { startTestPlatform, type TestPlatform } from '../support/platform.ts'
+import { stanzaOf } from '../support/relation-forms.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 import { type ApiAccess, awaitBuild, callApi } from '../support/small-build.ts'
 import { sleep } from '../support/start-process.ts'
@@ -72,6 +75,27 @@ it.each(['gzip', 'xz', 'zstd', 'none'])('takes a package by dpkg-deb, %s, byte f
   const served = await fetch(build.jobs[0]?.artifact?.url ?? '')
   expect(Buffer.from(await served.arrayBuffer()).equals(deb.bytes)).toBe(true)
   expect(await packages()).toContain(`Version: 1.0-${compression}\n`)
+})
+
+it('keeps what was repaired as a warning of the job and of the artifact, and refuses what apt could not read', async () => {
+  const control = stanzaOf('Depends', 'Foo (>= 1),\r\n bar').replace('hostile', 'Windows').replace(/\r?\n/g, '\r\n')
+  const repaired = await push({ fileName: 'windows_1.0_amd64.deb', bytes: Buffer.from(debOf(control)) })
+  expect(repaired).toMatchObject({ state: 'published', jobs: [{ artifact: { name: 'windows' } }] })
+  const codes = ['line_ends_converted', 'field_repaired']
+  expect(repaired.jobs[0]?.warnings.map(({ code }) => code)).toEqual(codes)
+  const { body } = await callApi(access, 'GET', '/projects/acme/tool/artifacts')
+  const artifact = (body as { items: Artifact[] }).items.find(({ name }) => name === 'windows')
+  expect(artifact?.warnings.map(({ code }) => code)).toEqual(codes)
+  expect(await packages()).toContain('Package: windows\n')
+  expect(await packages()).toContain('Depends: foo (>= 1), bar\n')
+  const bad = debOf(stanzaOf('Recommends', 'libc6 >= 2.17').replace('hostile', 'bad'))
+  const refused = await push({ fileName: 'bad_1.0_amd64.deb', bytes: Buffer.from(bad) })
+  expect(refused).toMatchObject({
+    state: 'failed',
+    jobs: [
+      { faults: [{ code: 'package_unsupported', message: expect.stringMatching(/Recommends .*"libc6 >= 2\.17"/) }] },
+    ],
+  })
 })
 
 it('is pushed, listed, yanked and offered again by the command line', async () => {

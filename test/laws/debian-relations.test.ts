@@ -11,14 +11,12 @@ import { renderFields } from '@distropack/core/text/deb822.ts'
 import { collectWarnings, unheard } from '@distropack/core/warning.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDice } from '../support/generate.ts'
+import { GOOD_RELATIONS, HEAD, stanzaOf, TAIL } from '../support/relation-forms.ts'
 import { requirePrograms } from '../support/required-programs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'distropack-relations-'))
 beforeAll(() => requirePrograms('dpkg-deb', 'apt-get'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-const HEAD = 'Package: hostile\nVersion: 1.0\nArchitecture: amd64\nMaintainer: m <m@example.invalid>\n'
-const TAIL = 'Description: x\n'
 
 /** dpkg's own parser of a package's control file, as an installation runs it. */
 const dpkgTrouble = (control: string): string | undefined => {
@@ -51,23 +49,6 @@ const aptTrouble = (stanzas: readonly string[]): string | undefined => {
 
 const FIELDS = ['Depends', 'Recommends', 'Conflicts', 'Breaks', 'Replaces', 'Provides', 'Enhances', 'Pre-Depends']
 
-const GOOD: readonly (readonly [field: string, value: string])[] = [
-  ['Depends', 'foo (>= 1)'],
-  ['Depends', 'a | b'],
-  ['Depends', 'foo:any'],
-  ['Depends', 'foo (= 1:2-3~4+5)'],
-  ['Depends', 'foo(>=1),bar|baz(<<2)'],
-  ['Depends', 'foo  (  >=  1.0  )  ,  bar'],
-  ['Depends', 'foo,\n bar'],
-  ['Depends', 'foo (1)'],
-  ['Depends', 'foo (> 1), bar (< 2)'],
-  ['Depends', 'Foo'],
-  ['Depends', 'foo_bar'],
-  ['Depends', 'x (= 1:2:3-4)'],
-  ['Provides', 'foo (= 1.0), bar'],
-  ['Conflicts', 'foo, bar (<= 2)'],
-]
-
 const BAD_NEEDS = [
   ...['libc6 >= 2.17', 'foo bar', 'a <!x>', 'libc6 [amd64]', 'libc6,, bash', 'libc6,', ',', 'a |', '| a', 'a || b'],
   ...['foo (>= )', 'foo ()', 'foo (>= 1', 'foo >= 1)', 'foo (>= 1) (<< 2)', 'foo (=> 1)', 'foo (!= 1)', 'foo (== 1)'],
@@ -83,16 +64,13 @@ const BAD: readonly (readonly [field: string, value: string])[] = [
   ['Replaces', 'a | b'],
 ]
 
-const stanzaOf = (field: string, value: string): string =>
-  `${HEAD}${field}:${/^\s/.test(value) ? '' : ' '}${value}\n${TAIL}`
-
 /** The stanza as the index has it; undefined when it is refused. */
 const indexed = (control: string): string | undefined => {
   const entry = entryOf({ controlText: control, paths: [], estimatedKib: 1 }, unheard)
   return entry.ok ? `${renderFields(entry.value.control)}` : undefined
 }
 
-it.each(GOOD)('takes %s: %j, as dpkg does', (field, value) => {
+it.each(GOOD_RELATIONS)('takes %s: %j, as dpkg does', (field, value) => {
   expect(debRelations(field, value)?.ok).toBe(true)
   expect(dpkgTrouble(stanzaOf(field, value))).toBeUndefined()
 })
@@ -104,7 +82,7 @@ it.each(BAD)('refuses %s: %j, as dpkg or apt does', (field, value) => {
 })
 
 it('apt reads a list of every accepted form', () => {
-  const stanzas = GOOD.map(([field, value], at) => stanzaOf(field, value).replace('hostile', `hostile${at}`))
+  const stanzas = GOOD_RELATIONS.map(([field, value], at) => stanzaOf(field, value).replace('hostile', `hostile${at}`))
   expect(aptTrouble(stanzas.map((stanza) => indexed(stanza) ?? 'refused'))).toBeUndefined()
 })
 

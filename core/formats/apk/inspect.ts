@@ -1,5 +1,6 @@
 // Reads an .apk of version 2, ours or a stranger's, and checks what apk itself would: digests and checksums.
 
+import { type PassingBinaries, passingBinaries } from '../../binaries/finished.ts'
 import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8, sourceOf } from '../../bytes/arrays.ts'
 import { readGzipMember } from '../../bytes/gzip-frame.ts'
@@ -11,6 +12,7 @@ import type { Fault } from '../../fault.ts'
 import type { PackagedPath } from '../../model/entry.ts'
 import type { ByteSource } from '../../model/spec.ts'
 import { ok, type Result } from '../../result.ts'
+import { checkFinishedScript } from '../../text/finished-scripts.ts'
 import { parsePairs } from '../../text/key-value.ts'
 import type { InspectTools, SeekableFile } from '../../tools.ts'
 import { versionWarning } from './check.ts'
@@ -32,10 +34,17 @@ interface Control {
 
 const isSignature = (tar: Uint8Array): boolean => fromUtf8(tar.subarray(0, 6)) === '.SIGN.'
 
-const readPkginfo = async (tar: Uint8Array, budget: Budget): Promise<string> => {
-  for await (const member of readTar(sourceOf(tar), budget, { cut: true })) {
-    if (member.name === '.PKGINFO') return fromUtf8(await collectBytes(member.body))
+/** apk-package(5), and apk-tools' src/package.c for the words. */
+const SCRIPT = /^\.(?:(?:pre|post)-(?:install|deinstall|upgrade)|trigger)$/
+
+const readPkginfo = async (tar: Uint8Array, tools: InspectTools): Promise<string> => {
+  let pkginfo: string | undefined
+  for await (const member of readTar(sourceOf(tar), tools.budget, { cut: true })) {
+    if (member.kind !== 'file') continue
+    if (member.name === '.PKGINFO') pkginfo ??= fromUtf8(await collectBytes(member.body))
+    else if (SCRIPT.test(member.name)) checkFinishedScript(member.name, await collectBytes(member.body), tools)
   }
+  if (pkginfo !== undefined) return pkginfo
   throw new StreamFault('The control part has no .PKGINFO. Upload an .apk file of version 2.')
 }
 
@@ -54,16 +63,16 @@ const findControl = (head: Uint8Array, budget: Budget): { tar: Uint8Array; offse
   )
 }
 
-const readControl = async (file: SeekableFile, budget: Budget): Promise<Control> => {
+const readControl = async (file: SeekableFile, tools: InspectTools): Promise<Control> => {
   for (let wanted = FIRST_READ_BYTES; ; wanted *= 4) {
     const head = await file.read(0, wanted)
     if (fromUtf8(head.subarray(0, 3)) === 'ADB') {
       throw new StreamFault('This is an apk package of version 3. Upload one of version 2.', 'package_unsupported')
     }
     try {
-      const { tar, offset, end } = findControl(head, budget)
+      const { tar, offset, end } = findControl(head, tools.budget)
       const compressed = head.subarray(offset, end)
-      return { offset, sizeBytes: end - offset, compressed, pkginfo: await readPkginfo(tar, budget) }
+      return { offset, sizeBytes: end - offset, compressed, pkginfo: await readPkginfo(tar, tools) }
     } catch (error) {
       if (!(error instanceof NeedMoreInput)) throw error
       if (head.length < wanted || wanted > MAX_CONTROL_BYTES) {
@@ -73,7 +82,7 @@ const readControl = async (file: SeekableFile, budget: Budget): Promise<Control>
   }
 }
 
-const checkMember = async (member: ReadMember, tools: InspectTools): Promise<void> => {
+const checkMember = async (member: ReadMember, tools: InspectTools, binaries: PassingBinaries): Promise<void> => {
   if (member.kind !== 'file') return
   const wanted = member.records.get(CHECKSUM_RECORD)
   if (wanted === undefined) {
@@ -83,14 +92,21 @@ const checkMember = async (member: ReadMember, tools: InspectTools): Promise<voi
     )
   }
   const sha1 = tools.hash('sha1')
-  for await (const chunk of member.body) sha1.update(chunk)
+  async function* hashed(): ByteSource {
+    for await (const chunk of member.body) {
+      sha1.update(chunk)
+      yield chunk
+    }
+  }
+  await binaries.look(`/${member.name}`, hashed())
   if (toHex(sha1.digest()) !== wanted.toLowerCase()) {
     throw new StreamFault(`"${member.name}" does not match its embedded checksum. Build or upload the file again.`)
   }
 }
 
-const readData = async (tar: ByteSource, tools: InspectTools): Promise<readonly PackagedPath[]> => {
+const readData = async (tar: ByteSource, tools: InspectTools) => {
   const paths: PackagedPath[] = []
+  const binaries = passingBinaries()
   for await (const member of readTar(tar, tools.budget)) {
     const path = `/${member.name
       .split('/')
@@ -99,9 +115,9 @@ const readData = async (tar: ByteSource, tools: InspectTools): Promise<readonly 
     if (path === '/') continue
     const { kind } = member
     paths.push({ path, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
-    await checkMember(member, tools)
+    await checkMember(member, tools, binaries)
   }
-  return paths
+  return { paths, binaries }
 }
 
 /** The file once through: the whole's digest, the data part's, and its paths. */
@@ -116,14 +132,14 @@ const readRest = async (file: SeekableFile, dataOffset: number, tools: InspectTo
       yield chunk
     }
   }
-  const paths = await readData(decompressPart(tools, 'gzip', hashed(), 'The data part'), tools)
-  return { paths, sha256: toHex(sha256.digest()), dataHash: toHex(dataSha256.digest()) }
+  const data = await readData(decompressPart(tools, 'gzip', hashed(), 'The data part'), tools)
+  return { ...data, sha256: toHex(sha256.digest()), dataHash: toHex(dataSha256.digest()) }
 }
 
 export const inspectApk = (file: SeekableFile, tools: InspectTools): Promise<Result<ApkEntry, Fault>> =>
   catchStreamFaults(async () => {
-    const control = await readControl(file, tools.budget)
-    const { paths, sha256, dataHash } = await readRest(file, control.offset + control.sizeBytes, tools)
+    const control = await readControl(file, tools)
+    const { paths, binaries, sha256, dataHash } = await readRest(file, control.offset + control.sizeBytes, tools)
     const pairs = parsePairs(control.pkginfo)
     if (pairs.ok && findPair(pairs.value, 'datahash')?.toLowerCase() !== dataHash) {
       throw new StreamFault('The data part does not match the datahash in .PKGINFO. Build or upload the file again.')
@@ -139,5 +155,6 @@ export const inspectApk = (file: SeekableFile, tools: InspectTools): Promise<Res
     })
     const unusual = entry.ok ? versionWarning(entry.value.version) : undefined
     if (unusual) tools.warn(unusual)
+    if (entry.ok) binaries.judge({ id: 'apk', libc: 'musl' }, entry.value.arch, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256 }) : entry
   })

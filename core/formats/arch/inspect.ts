@@ -1,6 +1,6 @@
 // Reads an Arch package in one pass, ours or a stranger's made by makepkg with any compression.
 
-import type { Budget } from '../../budget.ts'
+import { passingBinaries } from '../../binaries/finished.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
@@ -9,6 +9,7 @@ import type { Fault } from '../../fault.ts'
 import type { PackagedPath } from '../../model/entry.ts'
 import type { ByteSource } from '../../model/spec.ts'
 import { ok, type Result } from '../../result.ts'
+import { checkFinishedScript } from '../../text/finished-scripts.ts'
 import type { Codec, InspectTools, SeekableFile } from '../../tools.ts'
 import { type ArchEntry, entryOf } from './entry.ts'
 
@@ -35,21 +36,26 @@ const readText = async ({ sizeBytes, body }: ReadMember): Promise<string> => {
   return fromUtf8(await collectBytes(body))
 }
 
-const readPayload = async (tar: ByteSource, budget: Budget) => {
+const readPayload = async (tar: ByteSource, tools: InspectTools) => {
   const paths: PackagedPath[] = []
+  const binaries = passingBinaries()
   let pkginfo: string | undefined
-  for await (const member of readTar(tar, budget)) {
+  for await (const member of readTar(tar, tools.budget)) {
     const segments = member.name.split('/').filter((segment) => segment !== '' && segment !== '.')
     const path = segments.join('/')
     if (path === '.PKGINFO') pkginfo ??= await readText(member)
+    if (path === '.INSTALL' && member.sizeBytes <= MAX_PKGINFO_BYTES) {
+      checkFinishedScript(path, await collectBytes(member.body), { warn: tools.warn, isSourced: true })
+    }
     if (path === '' || path.startsWith('.')) continue
     const { kind } = member
     paths.push({ path: `/${path}`, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
+    if (kind === 'file') await binaries.look(`/${path}`, member.body)
   }
   if (pkginfo === undefined) {
     throw new StreamFault('The archive has no .PKGINFO, so it is no Arch package. Upload what makepkg made.')
   }
-  return { paths, pkginfo }
+  return { paths, pkginfo, binaries }
 }
 
 export const inspectArch = (file: SeekableFile, tools: InspectTools): Promise<Result<ArchEntry, Fault>> =>
@@ -62,7 +68,8 @@ export const inspectArch = (file: SeekableFile, tools: InspectTools): Promise<Re
         yield chunk
       }
     }
-    const { paths, pkginfo } = await readPayload(decompressPart(tools, codec, hashed(), 'The package'), tools.budget)
+    const { paths, pkginfo, binaries } = await readPayload(decompressPart(tools, codec, hashed(), 'The package'), tools)
     const entry = entryOf({ pkginfo, paths, suffix })
+    if (entry.ok) binaries.judge({ id: 'arch' }, entry.value.arch, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256: toHex(sha256.digest()) }) : entry
   })

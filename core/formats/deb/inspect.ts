@@ -1,5 +1,6 @@
 // Reads a .deb in one pass, ours or a stranger's: control fields, paths, size and digest.
 
+import { type PassingBinaries, passingBinaries } from '../../binaries/finished.ts'
 import type { Budget } from '../../budget.ts'
 import { type ArMember, readArHeader, readArMagic } from '../../bytes/ar.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
@@ -11,6 +12,7 @@ import type { Fault } from '../../fault.ts'
 import type { PackagedPath } from '../../model/entry.ts'
 import type { ByteSource } from '../../model/spec.ts'
 import { ok, type Result } from '../../result.ts'
+import { checkFinishedScript } from '../../text/finished-scripts.ts'
 import type { Codec, InspectTools, SeekableFile } from '../../tools.ts'
 import { type DebEntry, entryOf } from './entry.ts'
 
@@ -36,10 +38,18 @@ const codecOf = (memberName: string, stem: string): Codec => {
   )
 }
 
-const readControl = async (tar: ByteSource, budget: Budget): Promise<string> => {
+/** deb-control(5)'s neighbours that dpkg runs. */
+const SCRIPTS: ReadonlySet<string> = new Set(['preinst', 'postinst', 'prerm', 'postrm', 'config'])
+
+const readControl = async (tar: ByteSource, tools: InspectTools): Promise<string> => {
   let text: string | undefined
-  for await (const member of readTar(tar, budget)) {
-    if (member.name.replace(/^\.?\//, '') !== 'control' || member.kind !== 'file') continue
+  for await (const member of readTar(tar, tools.budget)) {
+    const name = member.name.replace(/^\.?\//, '')
+    if (member.kind !== 'file') continue
+    if (SCRIPTS.has(name) && member.sizeBytes <= MAX_CONTROL_BYTES) {
+      checkFinishedScript(name, await collectBytes(member.body), tools)
+    }
+    if (name !== 'control') continue
     if (member.sizeBytes > MAX_CONTROL_BYTES) throw new StreamFault('The control file is larger than 1 MiB.')
     text = fromUtf8(await collectBytes(member.body))
   }
@@ -58,14 +68,15 @@ const installedPath = (name: string): string => {
   return path.length === 0 ? '' : `/${path.join('/')}`
 }
 
-const readData = async (tar: ByteSource, budget: Budget): Promise<DataFacts> => {
+const readData = async (tar: ByteSource, budget: Budget, binaries: PassingBinaries): Promise<DataFacts> => {
   const paths: PackagedPath[] = []
   let estimatedKib = 0
-  for await (const { name, kind, sizeBytes } of readTar(tar, budget)) {
+  for await (const { name, kind, sizeBytes, body } of readTar(tar, budget)) {
     estimatedKib += kind === 'file' ? Math.ceil(sizeBytes / 1024) : 1
     const path = installedPath(name)
     if (path === '') continue
     paths.push({ path, kind: kind === 'directory' || kind === 'symlink' ? kind : 'file' })
+    if (kind === 'file') await binaries.look(path, body)
   }
   return { paths, estimatedKib }
 }
@@ -74,6 +85,7 @@ interface Parts {
   version?: string
   controlText?: string
   data?: DataFacts
+  readonly binaries: PassingBinaries
 }
 
 /** dpkg's order (deb(5)): the version, the control part, the data part; what stands elsewhere is not theirs. */
@@ -84,16 +96,16 @@ const readMember = async ({ name, sizeBytes }: ArMember, source: ByteSource, par
     if (sizeBytes > MAX_VERSION_BYTES) throw new StreamFault('The member debian-binary is larger than 1 KiB.')
     parts.version = fromUtf8(await collectBytes(source)).split('\n')[0]!
   } else if (parts.controlText === undefined) {
-    if (name.startsWith('control.tar')) parts.controlText = await readControl(unpack('control.tar'), tools.budget)
+    if (name.startsWith('control.tar')) parts.controlText = await readControl(unpack('control.tar'), tools)
   } else if (parts.data === undefined && name.startsWith('data.tar')) {
-    parts.data = await readData(unpack('data.tar'), tools.budget)
+    parts.data = await readData(unpack('data.tar'), tools.budget, parts.binaries)
   }
 }
 
 const readMembers = async (source: ByteSource, tools: InspectTools): Promise<Parts & { sizeBytes: number }> => {
   const reader = createReader(source)
   await readArMagic(reader)
-  const parts: Parts = {}
+  const parts: Parts = { binaries: passingBinaries() }
   for (;;) {
     const member = await readArHeader(reader, tools.budget)
     if (!member) break
@@ -115,7 +127,7 @@ export const inspectDeb = (file: SeekableFile, tools: InspectTools): Promise<Res
         yield chunk
       }
     }
-    const { version, controlText, data, sizeBytes } = await readMembers(hashed(), tools)
+    const { version, controlText, data, sizeBytes, binaries } = await readMembers(hashed(), tools)
     if (!version?.startsWith('2.'))
       throw new StreamFault('The package has no debian-binary of version 2. Upload a .deb file.')
     if (controlText === undefined || data === undefined) {
@@ -124,5 +136,6 @@ export const inspectDeb = (file: SeekableFile, tools: InspectTools): Promise<Res
       )
     }
     const entry = entryOf({ controlText, ...data }, tools.warn)
+    if (entry.ok) binaries.judge({ id: 'deb' }, entry.value.arch, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes, sha256: toHex(sha256.digest()) }) : entry
   })

@@ -1,9 +1,11 @@
 // Reads an .rpm, ours or a stranger's, and checks what rpm itself would before it unpacks a byte: limits, sizes,
 // digests of header and payload. The payload is not unpacked: its digest stands in the header.
+import { utf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, StreamFault } from '../../bytes/stream-fault.ts'
 import type { Fault } from '../../fault.ts'
 import { ok, type Result } from '../../result.ts'
+import { checkFinishedScript } from '../../text/finished-scripts.ts'
 import type { Hash, HashName, InspectTools, SeekableFile } from '../../tools.ts'
 import { digestOf } from './digest.ts'
 import { entryOf, type RpmEntry } from './entry.ts'
@@ -88,11 +90,30 @@ const checkKind = (main: Header): void => {
   }
 }
 
+/** Bodies that rpm writes to a file for their program (rpm-scriptlets(7)). */
+const SCRIPTS = [
+  ['%pre', TAG.preInstall],
+  ['%post', TAG.postInstall],
+  ['%preun', TAG.preUninstall],
+  ['%postun', TAG.postUninstall],
+  ['%pretrans', TAG.preTransaction],
+  ['%posttrans', TAG.postTransaction],
+  ['%verify', TAG.verifyScript],
+] as const
+
+const checkScripts = (main: Header, tools: InspectTools): void => {
+  for (const [name, tag] of SCRIPTS) {
+    const body = main.string(tag)
+    if (body !== undefined) checkFinishedScript(name, utf8(body), tools)
+  }
+}
+
 export const inspectRpm = (file: SeekableFile, tools: InspectTools): Promise<Result<RpmEntry, Fault>> =>
   catchStreamFaults(async () => {
     const headers = await readPackageHeaders(file, tools.budget)
     const { signature, main, headerStart, headerEnd } = headers
     checkKind(main)
+    checkScripts(main, tools)
     checkSize(file, headers)
     checkHeaderDigests(headers, tools)
     const sha256 = await checkPayload(file, headers, tools)

@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   manifest_invalid: 422,
   manifest_unset_variable: 422,
   target_unknown: 422,
+  target_impossible: 422,
   name_invalid: 422,
   version_invalid: 422,
   source_missing: 422,

@@ -5,7 +5,7 @@ import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
-import { doubledFiles, listSources } from '@distropack/core/manifest/sources.ts'
+import { doubledFiles, impossibleTargets, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
 import type { ByteSource, PackageSpec } from '@distropack/core/model/spec.ts'
 import { describeInputs } from '@distropack/core/model/spec-inputs.ts'
@@ -93,10 +93,12 @@ export const planBuild = async (
   }
   const faults = new Map<string, Fault>()
   const planned: PlannedJob[] = []
+  const impossible: Target[] = []
   for (const target of targets.value) {
     const listed = await listSources(about, [target])
     if (!listed.ok) {
       for (const each of listed.error) faults.set(each.message, each)
+      impossible.push(target)
       continue
     }
     const [spec] = listed.value.specs
@@ -106,5 +108,10 @@ export const planBuild = async (
     planned.push({ target, targetText, fileName: target.format.fileName(spec), inputSha256 })
   }
   for (const each of doubledFiles(planned)) faults.set(each.message, each)
-  return faults.size > 0 ? err([...faults.values()]) : ok(planned)
+  if (faults.size === 0) return ok(planned)
+  const hint = impossibleTargets(
+    planned.map(({ target }) => target),
+    impossible,
+  )
+  return err([...faults.values(), ...(hint ? [hint] : [])])
 }
