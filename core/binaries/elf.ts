@@ -28,7 +28,7 @@ const PT = { load: 1, dynamic: 2, interp: 3 }
 const DT = { needed: 1, strtab: 5 }
 /** A real one has a dozen. */
 const MAX_SEGMENTS = 64
-const MAX_DYNAMIC_BYTES = 64 * 1024
+const MAX_DYNAMIC_BYTES = 16 * 1024
 const MAX_NEEDED = 256
 
 export const isElf = (bytes: Uint8Array): boolean => MAGIC.every((byte, at) => bytes[at] === byte)

@@ -12,18 +12,33 @@ import { architectureOfWord, judgeMachine, nameMachine } from './machines.ts'
 /** Program headers, the loader's name and, in what linkers make, the names of libraries stand here. */
 const FIRST_BYTES = 256 * 1024
 
-/** A range of the file, filled as its bytes pass. */
+/** A range of the file, filled as its bytes pass; takes no more room than they do. */
 class Range {
-  readonly bytes: Uint8Array
+  private held = new Uint8Array(0)
+  private end = 0
   private readonly offset: number
-  constructor(offset: number, sizeBytes: number) {
+  private readonly maxBytes: number
+  constructor(offset: number, maxBytes: number) {
     this.offset = offset
-    this.bytes = new Uint8Array(sizeBytes)
+    this.maxBytes = maxBytes
   }
   take(chunk: Uint8Array, at: number): void {
     const from = Math.max(at, this.offset)
-    const to = Math.min(at + chunk.length, this.offset + this.bytes.length)
-    if (from < to) this.bytes.set(chunk.subarray(from - at, to - at), from - this.offset)
+    const to = Math.min(at + chunk.length, this.offset + this.maxBytes)
+    if (from >= to) return
+    this.grow(to - this.offset)
+    this.held.set(chunk.subarray(from - at, to - at), from - this.offset)
+    this.end = Math.max(this.end, to - this.offset)
+  }
+  private grow(sizeBytes: number): void {
+    if (sizeBytes <= this.held.length) return
+    const larger = new Uint8Array(Math.min(this.maxBytes, Math.max(sizeBytes, 2 * this.held.length)))
+    larger.set(this.held)
+    this.held = larger
+  }
+  /** From the range's start; what has not passed is zeros. */
+  get bytes(): Uint8Array {
+    return this.held.subarray(0, this.end)
   }
 }
 
@@ -64,7 +79,7 @@ class PassingBinary {
   }
 
   private readHead(chunk: Uint8Array): void {
-    const present = this.first.bytes.subarray(0, Math.min(this.at, FIRST_BYTES))
+    const present = this.first.bytes
     this.head = readElfHead(present)
     if (!this.head) return
     this.watcher.onHead(this.path, this.head)

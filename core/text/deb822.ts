@@ -74,13 +74,16 @@ export interface StanzaRules {
   readonly comments: boolean
 }
 
-type Fields = [name: string, value: string][]
+interface Fields {
+  readonly list: [name: string, value: string][]
+  readonly names: Set<string>
+}
 
 /** Takes one line of a stanza in; the reason when it cannot be one. */
 const takeLine = (fields: Fields, line: string): string | undefined => {
   if (hasC0(line)) return 'with a control character'
   if (/^[ \t]/.test(line)) {
-    const last = fields.at(-1)
+    const last = fields.list.at(-1)
     if (!last) return 'before any field'
     last[1] += `\n${line.trimEnd()}`
     return undefined
@@ -88,8 +91,9 @@ const takeLine = (fields: Fields, line: string): string | undefined => {
   const colon = line.indexOf(':')
   const name = line.slice(0, Math.max(0, colon)).trimEnd()
   if (!isFieldName(name)) return 'which is not "Name: value"'
-  if (fields.some(([each]) => each.toLowerCase() === name.toLowerCase())) return 'a field that was there before'
-  fields.push([name, line.slice(colon + 1).trim()])
+  if (fields.names.has(name.toLowerCase())) return 'a field that was there before'
+  fields.names.add(name.toLowerCase())
+  fields.list.push([name, line.slice(colon + 1).trim()])
   return undefined
 }
 
@@ -100,7 +104,7 @@ export const parseStanza = (text: string, { comments }: StanzaRules): Result<Sta
     return err(fault('package_corrupt', message))
   }
   const lines = text.slice(0, -1).replace(/^\n+/, '').split('\n')
-  const fields: Fields = []
+  const fields: Fields = { list: [], names: new Set() }
   for (const [at, raw] of lines.entries()) {
     const line = raw.replace(/\r$/, '')
     if (line.trim() === '') {
@@ -112,5 +116,5 @@ export const parseStanza = (text: string, { comments }: StanzaRules): Result<Sta
     const trouble = takeLine(fields, line)
     if (trouble) return broken(line, trouble)
   }
-  return ok({ fields, hadWindowsLineEnds: lines.some((line) => line.endsWith('\r')) })
+  return ok({ fields: fields.list, hadWindowsLineEnds: lines.some((line) => line.endsWith('\r')) })
 }

@@ -37,7 +37,7 @@ export interface Script {
 export const readScript = (bytes: Uint8Array): Result<Script, string> => {
   const trouble = troubleOf(bytes)
   if (trouble !== undefined) return err(trouble)
-  if (bytes.includes(0)) return ok({ bytes, isConverted: false })
+  if (bytes.includes(0) || !bytes.includes(CR)) return ok({ bytes, isConverted: false })
   const converted = bytes.filter((byte, at) => byte !== CR || bytes[at + 1] !== LF)
   return ok({ bytes: converted, isConverted: converted.length !== bytes.length })
 }

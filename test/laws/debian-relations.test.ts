@@ -5,7 +5,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fromUtf8 } from '@distropack/core/bytes/arrays.ts'
 import { entryOf } from '@distropack/core/formats/deb/entry.ts'
+import { deb } from '@distropack/core/formats/deb/format.ts'
 import { debRelations } from '@distropack/core/formats/deb/relations.ts'
 import { renderFields } from '@distropack/core/text/deb822.ts'
 import { collectWarnings, unheard } from '@distropack/core/warning.ts'
@@ -123,6 +125,20 @@ describe('a fuzz of relations', () => {
     expect(disagreed).toEqual([])
     expect(aptTrouble(taken)).toBeUndefined()
   })
+})
+
+it('an entry of before this grammar cannot break a list when its index is made anew', () => {
+  const entry = entryOf({ controlText: HEAD + TAIL, paths: [], estimatedKib: 1 }, unheard)
+  if (!entry.ok) throw new Error(entry.error.message)
+  const old = { ...entry.value, control: [...entry.value.control, ['Recommends', 'libc6 >= 2.17'] as [string, string]] }
+  const rows = deb.repository.rows({ ...old, sizeBytes: 1, sha256: '0'.repeat(64) }, ['packages/amd64'], 'stable')
+  expect(fromUtf8(rows[0]!.bytes)).not.toContain('Recommends')
+})
+
+it('a control file of many fields is read in the time of its size', () => {
+  const many = (count: number): string => Array.from({ length: count }, (_, at) => `X-${at}: y\n`).join('')
+  const read = entryOf({ controlText: HEAD + many(60_000) + TAIL, paths: [], estimatedKib: 1 }, unheard)
+  expect(read.ok && read.value.control).toHaveLength(60_005)
 })
 
 describe('a control file', () => {

@@ -7,7 +7,7 @@ import { findField, readControl } from '../../text/control-file.ts'
 import { isFieldName, isFieldValue } from '../../text/deb822.ts'
 import type { Warn } from '../../warning.ts'
 import { isSameForAll, readFieldValue } from './fields.ts'
-import { debFileName, isArchitectureName, isPackageName, isPackageVersion } from './names.ts'
+import { debFileName, isArchitectureName, isArchitectureWord, isPackageName, isPackageVersion } from './names.ts'
 
 const RULES = {
   comments: false,
@@ -23,7 +23,8 @@ export const debEntrySchema = entrySchema.extend({
   format: z.literal('deb'),
   name: z.string().refine(isPackageName),
   version: z.string().refine(isPackageVersion),
-  arch: z.string().refine(isArchitectureName),
+  // Wildcards are refused at the door; an entry of before that must not stop its repository.
+  arch: z.string().refine(isArchitectureWord),
   control: z.array(field),
 })
 export type DebEntry = z.infer<typeof debEntrySchema>

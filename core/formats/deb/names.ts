@@ -35,7 +35,9 @@ export const isPackageVersion = (version: string): boolean =>
 /** `any` and its kin stand for many: dpkg installs no package of them (lib/dpkg/arch.c). */
 const isWildcard = (word: string): boolean => /^(?:any|none|source|any-.*|.*-any)$/.test(word)
 
-export const isArchitectureName = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(word) && !isWildcard(word)
+export const isArchitectureWord = (word: string): boolean => /^[a-z0-9][a-z0-9-]{0,31}$/.test(word)
+
+export const isArchitectureName = (word: string): boolean => isArchitectureWord(word) && !isWildcard(word)
 
 export const debFileName = (name: string, version: string, arch: string): string =>
   `${name}_${withoutEpoch(version)}_${arch}.deb`

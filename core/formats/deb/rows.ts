@@ -4,6 +4,7 @@ import type { Row } from '../../format.ts'
 import { findField } from '../../text/control-file.ts'
 import { renderFields } from '../../text/deb822.ts'
 import type { DebEntry } from './entry.ts'
+import { readFieldValue } from './fields.ts'
 
 export const ROOT = 'apt'
 
@@ -44,10 +45,16 @@ export const poolPath = (entry: DebEntry): string => {
 /** The repository's own words about a file; a control file that claims them is not believed. */
 const ABOUT_FILE = /^(?:filename|size|md5sum|sha1|sha256|sha512|status|conffiles)$/i
 
+/** Entries kept before fields were read by apt's grammar: what it cannot read is left out, or no list of that reader works. */
+const readable = ([name, value]: DebEntry['control'][number]): readonly (readonly [string, string])[] => {
+  const settled = readFieldValue(name, value)
+  return settled.ok && settled.value !== '' ? [[name, settled.value]] : []
+}
+
 const stanza = (entry: DebEntry): Uint8Array =>
   utf8(
     `${renderFields([
-      ...entry.control.filter(([name]) => !ABOUT_FILE.test(name)),
+      ...entry.control.filter(([name]) => !ABOUT_FILE.test(name)).flatMap(readable),
       ['Filename', poolPath(entry)],
       ['Size', String(entry.sizeBytes)],
       ['SHA256', entry.sha256],
