@@ -47,6 +47,7 @@ export const FAULT_CODES = [
   'quota_exceeded', // a limit of the organization's plan; `link` leads to where it is raised
   'payment_failed', // the card was refused; nothing was changed
   // what is ours
+  'unfinished', // it is written down, but not yet in force everywhere; asking again finishes it
   'read_only', // the operator closed the platform for writing
   'accounts_unconfigured', // no AUTH_SECRET
   'provider_unavailable', // another company's service this needs does not answer

@@ -149,4 +149,6 @@ export interface IndexFile extends RepositoryFile {
   readonly lifetime: 'content' | 'pointer'
   /** A pointer whose readers are sent to the generation they saw, so that it and its signature agree. */
   readonly pin?: true
+  /** A pointer that holds the very file served there: it shows nothing once that is taken back, in no generation. */
+  readonly packagePath?: string
 }

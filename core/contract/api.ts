@@ -359,6 +359,7 @@ export const API_PATHS = {
   rotateKey: '/operator/rotate-key',
   sweep: '/operator/sweep',
   reindex: '/operator/projects/{org}/{project}/reindex',
+  outbox: '/operator/outbox',
   deadLetters: '/operator/dead-letters',
   replay: '/operator/dead-letters/{jobId}/replay',
 } as const

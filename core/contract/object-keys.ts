@@ -5,6 +5,8 @@ export const objectKey = {
   blob: (sha256: string) => `blobs/${sha256.slice(0, 2)}/${sha256}`,
   /** A body in parts is verified here before it becomes a blob. */
   upload: (uploadKey: string) => `uploads/${uploadKey}`,
+  /** What a build was asked to be made of. */
+  request: (buildId: string) => `requests/${buildId}.json`,
   head: (organization: string, project: string) => `heads/${organization}/${project}.json`,
   tree: (repositoryId: string, generation: number) => `repositories/${repositoryId}/generations/${generation}.json`,
   /** The last generation of a UTC day; the number falls as days pass, so a listing starts at the newest. */

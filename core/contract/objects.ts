@@ -14,6 +14,10 @@ export const contentSchema = z.object({
   inflate: z.literal(true).optional(),
 })
 
+/** The object at `path`. `isWithdrawn`: it is yanked; who names the path itself gets it, and nobody else. */
+export const pathSchema = contentSchema.extend({ isWithdrawn: z.literal(true).optional() })
+export type PathFile = z.infer<typeof pathSchema>
+
 /** A repository's one mutable object: what a reader gets now. */
 export const headSchema = z.object({
   repositoryId: z.string(),
@@ -25,8 +29,14 @@ export const headSchema = z.object({
 })
 export type Head = z.infer<typeof headSchema>
 
-/** `pin`: a reader is sent to the same path under `/@{generation}/`, so that a file and its signature agree. */
-export const treeFileSchema = contentSchema.extend({ pin: z.literal(true).optional() })
+/**
+ * `pin`: a reader is sent to the same path under `/@{generation}/`, so that a file and its signature agree.
+ * `packagePath`: the very file that is served there, and gone with it, also from the generations of before.
+ */
+export const treeFileSchema = contentSchema.extend({
+  pin: z.literal(true).optional(),
+  packagePath: z.string().optional(),
+})
 export type TreeFile = z.infer<typeof treeFileSchema>
 
 /** One generation: pointer paths only, so its size is that of the channels and never of the packages. */

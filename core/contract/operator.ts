@@ -57,3 +57,15 @@ export const rotatedKeySchema = z
     remaining: z.number().int().meta({ description: 'Ask again until this is 0' }),
   })
   .meta({ id: 'RotatedKey' })
+
+export const stuckWorkSchema = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['grant', 'publisher', 'request']),
+    subject: z.string(),
+    attempts: z.number().int(),
+    message: z.string().meta({ description: 'What is not as the database says, and why' }),
+    createdAtMs: z.number(),
+    nextAttemptAtMs: z.number(),
+  })
+  .meta({ id: 'StuckWork' })

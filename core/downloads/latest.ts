@@ -9,6 +9,8 @@ import type { Download, DownloadKind } from './layout.ts'
 
 interface Latest {
   readonly file: string
+  /** The file's own name; rows of before do not say it. */
+  readonly fileName?: string
   readonly sha256: string
   readonly sizeBytes: number
   readonly mediaType: string
@@ -17,8 +19,8 @@ interface Latest {
 /** The publisher keeps one row a group, the newest version's. These files are served as they were built. */
 export const latestRow = (entry: Download, kind: DownloadKind, stream: string): Row => {
   const file = `${entry.name}-${entry.os}-${entry.arch}${kind.suffix}`
-  const { sha256, sizeBytes } = entry
-  const row: Latest = { file, sha256, sizeBytes, mediaType: kind.mediaType }
+  const { fileName, sha256, sizeBytes } = entry
+  const row: Latest = { file, fileName, sha256, sizeBytes, mediaType: kind.mediaType }
   return { stream, bytes: utf8(`${JSON.stringify(row)}\n`), group: file }
 }
 
@@ -36,8 +38,9 @@ export const readLatest = async (
     .filter((line) => line !== '')
     .sort()
     .map((line): IndexFile => {
-      const { file, sha256, sizeBytes, mediaType } = JSON.parse(line) as Latest
-      const parts = [{ blob: sha256, offset: 0, sizeBytes }]
-      return { path: `${folder}/latest/${file}`, lifetime: 'pointer', content: { sha256, sizeBytes, mediaType, parts } }
+      const { file, fileName, sha256, sizeBytes, mediaType } = JSON.parse(line) as Latest
+      const content = { sha256, sizeBytes, mediaType, parts: [{ blob: sha256, offset: 0, sizeBytes }] }
+      const packagePath = fileName === undefined ? {} : { packagePath: `${folder}/${fileName}` }
+      return { path: `${folder}/latest/${file}`, lifetime: 'pointer', content, ...packagePath }
     })
 }

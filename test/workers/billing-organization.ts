@@ -70,7 +70,9 @@ contents:
 `
 export const PROGRAM = '#!/bin/sh\necho tool\n'
 
-export const build = async (more: { targets?: string[]; manifest?: string } = {}): Promise<Answer> => {
+export const build = async (
+  more: { targets?: string[]; manifest?: string; variables?: Record<string, string> } = {},
+): Promise<Answer> => {
   const sha256 = await uploadText(acme, 'acme/tool', PROGRAM)
   const source = { path: 'tool', kind: 'file', mode: 0o755, mtimeSeconds: 1, sizeBytes: PROGRAM.length, sha256 }
   const json = { manifest: MANIFEST, sources: [source], targets: ['deb/amd64'], ...more }

@@ -119,6 +119,25 @@ describe('storage', () => {
     expect((await billing(acme)).usage.storageBytes).toBe(counted)
   })
 
+  it('has what is announced and not there yet, and what builds were asked for, until either is swept', async () => {
+    const stored = async (): Promise<number> => (await billing(acme)).usage.storageBytes
+    const before = await stored()
+    const sha256 = 'c'.repeat(64)
+    const path = `/projects/acme/tool/blobs/${sha256}/uploads`
+    expect((await api('POST', path, { token: acme, json: { sizeBytes: 1000 } })).status).toBe(200)
+    expect(await stored()).toBe(before + 1000)
+    await testEnv.DB.prepare('UPDATE uploads SET created_at_ms = 1 WHERE sha256 = ?').bind(sha256).run()
+    const made = await build({ variables: { LONG: 'x'.repeat(10_000) } })
+    expect(made.status).toBe(201)
+    expect(await stored()).toBeGreaterThan(before + 11_000)
+    await testEnv.DB.prepare("UPDATE jobs SET state = 'failed' WHERE build_id = ?").bind(made.body.id).run()
+    await testEnv.DB.prepare('UPDATE builds SET created_at_ms = 1, ended_at_ms = 1 WHERE id = ?')
+      .bind(made.body.id)
+      .run()
+    await api('POST', '/operator/sweep', { token: OPERATOR })
+    expect(await stored()).toBe(before + PROGRAM.length)
+  })
+
   it('of one organization is none of another’s', async () => {
     await fillStorage(FREE_BYTES)
     const rival = await newOrganization('rival')

@@ -269,3 +269,21 @@ describe('a reader who wants a part', () => {
     expect([same.status, sameDate.status, other.status, otherDate.status]).toEqual([206, 206, 200, 200])
   })
 })
+
+describe('an address that shows a package', () => {
+  it('shows it while the package’s own does, in every generation; a yanked one stays at its own alone', async () => {
+    const repository = makeRepository('shown')
+    const content = await contentOf(bytesOf('the package'))
+    const packagePath = 'files/stable/tool-1.0.tar.gz'
+    await putPath(repository, packagePath, content)
+    await repository.publish(1, { 'files/stable/latest/tool.tar.gz': { ...content, packagePath } })
+    await repository.publish(2, {})
+    const latest = `${repository.base}/@1/files/stable/latest/tool.tar.gz`
+    const statuses = async () => [(await get(latest)).status, (await get(`${repository.base}/${packagePath}`)).status]
+    expect(await statuses()).toEqual([200, 200])
+    await putPath(repository, packagePath, { ...content, isWithdrawn: true } as typeof content)
+    expect(await statuses()).toEqual([404, 200])
+    await bucket.delete(objectKey.path(repository.id, packagePath))
+    expect(await statuses()).toEqual([404, 404])
+  })
+})

@@ -14,6 +14,7 @@ import {
   OPERATOR,
   QUICK_KEYS,
   settle,
+  sha256Of,
   testEnv,
   uploadText,
 } from './web-fixture.ts'
@@ -103,6 +104,52 @@ describe('a good request', () => {
     expect(first.body).toMatchObject({ state: 'open', channel: 'stable', jobs: [{ target: 'deb/amd64' }] })
   })
 
+  it('of another content under the same key is refused, whoever sends it; after a day the key is free', async () => {
+    const headers = { 'idempotency-key': 'release-v2.0.0' }
+    const first = await build({ version: '2.0.0' }, headers)
+    const other = await build({ version: '2.0.1' }, headers)
+    expect([other.status, other.body.error.code]).toEqual([422, 'idempotency_key_reused'])
+    // A CI run has a token of its own each time: what it repeats is still the same request.
+    const json = { name: 'another', scopes: ['publish'] }
+    const { secret } = (await api('POST', '/organizations/acme/tokens', { token: acme, json })).body
+    const request = { manifest: MANIFEST, sources: [program], targets: ['deb/amd64'] }
+    const send = (version: string) =>
+      api('POST', '/projects/acme/tool/builds', { token: secret, headers, json: { ...request, version } })
+    expect((await send('2.0.0')).body.id).toBe(first.body.id)
+    expect((await send('2.0.1')).body.error.code).toBe('idempotency_key_reused')
+    const push = { files: [{ fileName: 'x_1_amd64.deb', sha256: program.sha256, sizeBytes: program.sizeBytes }] }
+    const pushed = await api('POST', '/projects/acme/tool/pushes', { token: secret, headers, json: push })
+    expect(pushed.body.error.code).toBe('idempotency_key_reused')
+    const before = Date.now() - 25 * 3600_000
+    await testEnv.DB.prepare('UPDATE builds SET created_at_ms = ? WHERE id = ?').bind(before, first.body.id).run()
+    await testEnv.DB.prepare('UPDATE idempotent_answers SET created_at_ms = ?').bind(before).run()
+    const later = await send('2.0.2')
+    expect([later.status, later.body.id === first.body.id]).toEqual([201, false])
+  })
+
+  it('is not read beyond the limit because it carries a key', async () => {
+    const path = `/projects/acme/tool/blobs/${'a'.repeat(64)}/uploads`
+    const answer = await api('POST', path, {
+      token: acme,
+      headers: { 'idempotency-key': 'a-key-of-an-upload', 'content-type': 'application/json' },
+      bytes: new Uint8Array(25 * 1024 * 1024),
+    })
+    expect([answer.status, answer.body.error.code]).toEqual([413, 'body_too_large'])
+  })
+
+  it('is an object of its own, swept when the build is long over', async () => {
+    const { id } = (await build({ version: '2.1.0' })).body
+    const key = `requests/${id}.json`
+    const { bytes } = (await testEnv.DB.prepare('SELECT request_bytes AS bytes FROM builds WHERE id = ?')
+      .bind(id)
+      .first<{ bytes: number }>()) ?? { bytes: -1 }
+    expect((await testEnv.BUCKET.head(key))?.size).toBe(bytes)
+    await testEnv.DB.prepare("UPDATE jobs SET state = 'failed' WHERE build_id = ?").bind(id).run()
+    await testEnv.DB.prepare('UPDATE builds SET created_at_ms = 1, ended_at_ms = 1 WHERE id = ?').bind(id).run()
+    await api('POST', '/operator/sweep', { token: OPERATOR })
+    expect(await testEnv.BUCKET.head(key)).toBeNull()
+  })
+
   it('is not found by its id from another project', async () => {
     const made = await build({}, { 'idempotency-key': 'another-key' })
     await api('PUT', '/projects/acme/neighbour', { token: acme, json: QUICK_KEYS })
@@ -188,9 +235,65 @@ describe('what a packager holds', () => {
     expect((await get('short')).status).toBe(400)
     expect((await get(program.sha256, await tokenOf('job_other'))).status).toBe(401)
     expect((await get(program.sha256, await tokenOf('job_other'), 'job_other')).status).toBe(401)
+    const unnamed = await uploadText(acme, 'acme/tool', 'another file of this project')
+    expect((await get(unnamed)).status).toBe(404)
     await setState(job, 'built')
     expect((await get(program.sha256)).status).toBe(401)
     await setState(job, 'failed')
+  })
+
+  /** A packager in the container's place, which says what it likes; `put` is its way to store something. */
+  const runWith = async (jobId: string, say: (put: (text: string) => Promise<object>) => Promise<object>) => {
+    const token = await tokenOf(jobId)
+    const put = async (text: string) => {
+      const bytes = new TextEncoder().encode(text)
+      const sha256 = await sha256Of(bytes)
+      expect((await api('PUT', `/jobs/${jobId}/blobs/${sha256}`, { token, bytes })).status).toBe(200)
+      return { sha256, sizeBytes: bytes.length }
+    }
+    const PACKAGERS = {
+      idFromName: (name: string) => name,
+      get: () => ({ fetch: async () => new Response(`${JSON.stringify({ type: 'done', ...(await say(put)) })}\n`) }),
+    }
+    const message = { id: jobId, timestamp: new Date(), attempts: 1, body: { jobId } }
+    const env = { ...testEnv, PACKAGERS, PACKAGER_URL: '' }
+    await worker.queue(createMessageBatch('distropack-jobs', [message]), env as never)
+  }
+
+  it('becomes the package only when this job stored it', async () => {
+    const made = (await build({ version: '7.1.0' })).body
+    const { id } = made.jobs[0]
+    const entryOf = (sha256: string) => JSON.stringify({ sha256, fileName: 'tool_7.1.0_amd64.deb' })
+    const own = { sha256: program.sha256, sizeBytes: program.sizeBytes }
+    const claims = [
+      async (put: (text: string) => Promise<object>) => ({ artifact: own, entry: await put(entryOf(own.sha256)) }),
+      async (put: (text: string) => Promise<object>) => ({ artifact: await put('a package'), entry: own }),
+    ]
+    for (const claim of claims) {
+      await runWith(id, claim)
+      expect(await readJob(made.id)).toMatchObject({ state: 'waiting', artifact: null })
+      expect(JSON.stringify((await readJob(made.id)).faults)).toContain('is not what it stored')
+    }
+  })
+
+  it('is joined of parts that this job sent itself', async () => {
+    const { id } = (await build({ version: '7.2.0' })).body.jobs[0]
+    await setState(id, 'building')
+    const token = await tokenOf(id)
+    const bytes = new TextEncoder().encode('bytes of somebody else')
+    const sha256 = await sha256Of(bytes)
+    const theirs = `/projects/acme/tool/blobs/${sha256}/uploads`
+    const json = { sizeBytes: bytes.length }
+    const { uploadId } = (await api('POST', theirs, { token: acme, json })).body
+    await api('PUT', `${theirs}/${uploadId}/parts/1`, { token: acme, bytes })
+    const mine = `/jobs/${id}/blobs/${sha256}/uploads`
+    expect((await api('POST', mine, { token, json })).body).toMatchObject({ uploadId, parts: [] })
+    const claimed = await api('POST', `${mine}/${uploadId}/complete`, { token, json: {} })
+    expect(claimed.body.error.code).toBe('upload_incomplete')
+    await api('PUT', `${mine}/${uploadId}/parts/1`, { token, bytes })
+    expect((await api('POST', `${mine}/${uploadId}/complete`, { token, json: {} })).status).toBe(200)
+    expect((await api('POST', `${mine}/${uploadId}/complete`, { token, json: {} })).status).toBe(200)
+    await setState(id, 'failed')
   })
 })
 

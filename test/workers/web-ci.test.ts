@@ -100,6 +100,28 @@ describe('an identity token', () => {
     expect([third.status, third.body.error.message]).toEqual([403, expect.stringContaining('used before')])
   })
 
+  it('is taken once in all the ways its signature can be spelt', async () => {
+    const token = await identityToken()
+    expect((await exchange(token)).status).toBe(201)
+    // 2048 bits in 342 letters: the last four bits of the last letter say nothing.
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const last = letters.indexOf(token.at(-1) ?? '')
+    const alike = [...letters].filter((_, at) => at >> 4 === last >> 4).map((letter) => token.slice(0, -1) + letter)
+    expect(alike).toHaveLength(16)
+    for (const spelling of [...alike, `${token}=`, `${token}==`]) expect((await exchange(spelling)).status).toBe(403)
+  })
+
+  it('is taken once by its issuer and jti, and without a jti by what was signed', async () => {
+    const again = { claims: { ...CLAIMS, jti: 'the-same' } }
+    expect((await exchange(await identityToken(again))).status).toBe(201)
+    expect((await exchange(await identityToken(again))).status).toBe(403)
+    const nameless = await identityToken({ claims: { ...CLAIMS, jti: null, run_id: '8' } })
+    expect((await exchange(nameless)).status).toBe(201)
+    expect((await exchange(nameless)).body.error.message).toContain('used before')
+    const other = await identityToken({ claims: { ...CLAIMS, jti: null, run_id: '9' } })
+    expect((await exchange(other)).status).toBe(201)
+  })
+
   it.each([
     ['for another place', { audience: 'https://elsewhere.example.net' }, /audience http:\/\/platform\.test/],
     ['that has expired', { issuedAt: 1, expiresAt: 1000 }, /expired/],
@@ -181,6 +203,18 @@ describe('an identity token', () => {
     for (const { id } of items) await api('DELETE', `/projects/acme/tool/publishers/${id}`, { token: admin })
     expect((await exchange(await identityToken())).status).toBe(403)
   })
+})
+
+it('a project that moved trusts nobody of before', async () => {
+  const owner = await newPerson('mover')
+  for (const organization of ['from', 'to']) await owner.api('POST', '/organizations', { organization })
+  await owner.api('PUT', '/projects/from/tool', QUICK_KEYS)
+  const provider = { provider: 'github', repository: 'acme/tool' }
+  await owner.api('POST', '/projects/from/tool/publishers', { name: 'release', trust: provider })
+  expect((await owner.api('POST', '/projects/from/tool/transfer', { organization: 'to' })).status).toBe(200)
+  expect((await owner.api('GET', '/projects/to/tool/publishers')).body.items).toEqual([])
+  const json = { organization: 'to', project: 'tool', token: await identityToken() }
+  expect((await api('POST', '/ci/exchange', { json })).status).toBe(403)
 })
 
 describe('each CI system', () => {

@@ -48,6 +48,16 @@ const ownFile = (files: Readonly<Record<string, TreeFile>>, path: string): TreeF
   // Paths are a stranger's words: `constructor` must not find what every object has.
   Object.hasOwn(files, path) ? files[path] : undefined
 
+/**
+ * A generation stays as it was, but for the bytes of a package that was deleted since, or yanked: an address that is not
+ * the package's own shows them no more.
+ */
+const isTakenBack = async (bucket: R2Bucket, head: Head, { packagePath }: TreeFile): Promise<boolean> => {
+  if (packagePath === undefined) return false
+  const own = await readContentOfPath(bucket, head.repositoryId, packagePath)
+  return !own || own.isWithdrawn === true
+}
+
 export const resolve = async (
   bucket: R2Bucket,
   head: Head,
@@ -69,7 +79,7 @@ export const resolve = async (
   if (file?.pin && !address.pin) {
     return { redirectTo: `/r/${address.organization}/${address.project}/@${generation}/${address.encodedPath}` }
   }
-  if (file) return { content: file, ...lifetime }
+  if (file) return (await isTakenBack(bucket, head, file)) ? undefined : { content: file, ...lifetime }
 
   const digest = digestInPath(address.path)
   const content =

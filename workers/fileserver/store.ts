@@ -1,7 +1,7 @@
 // Reads the platform's JSON objects. What stands there was written by the platform through core/contract/objects.ts,
 // so it is parsed and not validated: zod would cost more start-up time than this whole Worker.
 import { objectKey } from '@distropack/core/contract/object-keys.ts'
-import type { Day, Grant, Head, Tree } from '@distropack/core/contract/objects.ts'
+import type { Day, Grant, Head, PathFile, Tree } from '@distropack/core/contract/objects.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 
 /** Generations kept parsed per isolate. A tree's size is that of its channels: tens of kilobytes. */
@@ -53,8 +53,11 @@ export const readGenerationOfDay = async (
   return key ? (await readJson<Day>(bucket, key))?.generation : undefined
 }
 
-export const readContentOfPath = (bucket: R2Bucket, repositoryId: string, path: string): Promise<Content | undefined> =>
-  readJson<Content>(bucket, objectKey.path(repositoryId, path))
+export const readContentOfPath = (
+  bucket: R2Bucket,
+  repositoryId: string,
+  path: string,
+): Promise<PathFile | undefined> => readJson<PathFile>(bucket, objectKey.path(repositoryId, path))
 
 export const readContentOfDigest = (
   bucket: R2Bucket,

@@ -3,6 +3,7 @@
 import type { Role } from '@distropack/core/model/permissions.ts'
 import type { Env } from '../env.ts'
 import type { Actor, Organization, Project } from '../services/access.ts'
+import type { JobOfBlob } from '../services/jobs.ts'
 import type { Platform } from '../services/platform.ts'
 
 export interface ApiContext {
@@ -15,9 +16,7 @@ export interface ApiContext {
     project: Project
     /** Behind `inOrganization`. */
     organization: Organization & { readonly role: Role }
-    /** Behind a job's token. */
-    projectId: string
-    /** Behind a job's token: whether the project has the blob that the address names. */
-    isBlobOwned: boolean
+    /** Behind a job's token: the job, and whether its project has the blob that the address names. */
+    job: JobOfBlob
   }
 }

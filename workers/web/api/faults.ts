@@ -48,6 +48,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   address_refused: 422,
   sign_up_closed: 403,
   account_unverified: 403,
+  unfinished: 503,
   read_only: 503,
   accounts_unconfigured: 503,
   quota_exceeded: 402,

@@ -68,9 +68,9 @@ export const limitForm = limitTo(MAX_FORM_BYTES)
 /** Addresses of API_PATHS that take the bytes of files, whatever type a client calls them. */
 const TAKES_FILES = /\/blobs\/[0-9a-f]{64}(?:$|\/uploads\/)/
 
-/** Bodies of files are streamed and measured by their routes; everything else is read into memory. */
+/** Bodies of files are sent by PUT, streamed and measured by their routes; everything else is read into memory. */
 export const limitBody = createMiddleware<ApiContext>((context, next) =>
-  TAKES_FILES.test(context.req.path) ? next() : limitJson(context, next),
+  context.req.method === 'PUT' && TAKES_FILES.test(context.req.path) ? next() : limitJson(context, next),
 )
 
 /** Of another type it would be read by nobody, and a PUT whose body may be left out would act without it. */

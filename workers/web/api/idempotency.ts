@@ -2,6 +2,7 @@
 import { fault } from '@distropack/core/fault.ts'
 import { createMiddleware } from 'hono/factory'
 import { beginOnce, endOnce, keyedRequest } from '../services/idempotency.ts'
+import { logError } from '../services/log.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults } from './faults.ts'
 
@@ -28,5 +29,10 @@ export const repeatOnce = createMiddleware<ApiContext>(async (context, next) => 
   }
   // Whatever a route throws is an answer by then (app.onError).
   await next()
-  await endOnce(platform, request, { status: context.res.status, body: await context.res.clone().text() })
+  // What was done is answered, also where the answer cannot be kept: the key then stays taken until it is forgotten.
+  await context.res
+    .clone()
+    .text()
+    .then((body) => endOnce(platform, request, { status: context.res.status, body }))
+    .catch((error: unknown) => logError('answer.not_kept', error, { requestId: platform.requestId }))
 })

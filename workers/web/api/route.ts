@@ -49,7 +49,7 @@ export const bytesBody = {
   required: true,
 }
 
-/** Every POST takes it (api/idempotency.ts); builds keep it for good. */
+/** Every POST takes it (api/idempotency.ts), and keeps it for a day; those of builds are of their project, whoever sends them. */
 export const idempotencyHeader = z.object({ 'idempotency-key': z.string().min(8).max(200).optional() })
 
 /** An edit of what was read: refused with 412 when it changed meanwhile. Optional where a lost edit does no harm. */

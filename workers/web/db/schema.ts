@@ -164,9 +164,14 @@ export const builds = sqliteTable(
       .notNull()
       .references(() => projects.id),
     channel: text().notNull(),
-    /** The request as a blob: manifests and file lists outgrow a row. */
+    /** The request is an object of the store: manifests and file lists outgrow a row. */
     requestSha256: text().notNull(),
+    /** While it is answered with this build; freed after a day. */
     idempotencyKey: text(),
+    /** Of the request as it came with the key: another request with the same key is another build's. */
+    keyedSha256: text(),
+    /** What the request takes up in the store; 0 once it was swept. */
+    requestBytes: integer().notNull().default(0),
     /** Who asked for it; provenance says so. */
     madeBy: text({ mode: 'json' }).$type<MadeBy>(),
     /** When its last job was over; set once, by whoever saw it first. */
@@ -176,6 +181,8 @@ export const builds = sqliteTable(
   (table) => [
     uniqueIndex('builds_by_idempotency_key').on(table.projectId, table.idempotencyKey),
     index('builds_by_project').on(table.projectId, table.createdAtMs, table.id),
+    index('builds_not_over').on(table.createdAtMs).where(sql`ended_at_ms IS NULL`),
+    index('builds_with_request').on(table.createdAtMs).where(sql`request_bytes > 0`),
   ],
 )
 
@@ -207,6 +214,18 @@ export const jobs = sqliteTable(
     index('jobs_by_state').on(table.state, table.changedAtMs),
     index('jobs_by_artifact').on(table.artifactId),
   ],
+)
+
+/** What the packager of a job stored: the only bytes it may call its package. Gone when the job is over. */
+export const jobBlobs = sqliteTable(
+  'job_blobs',
+  {
+    jobId: text()
+      .notNull()
+      .references(() => jobs.id),
+    sha256: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.sha256] })],
 )
 
 export const jobLogLines = sqliteTable(

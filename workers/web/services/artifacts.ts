@@ -10,8 +10,9 @@ import type { Entry } from '@distropack/core/model/entry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { InspectTools } from '@distropack/core/tools.ts'
 import { unheard, type Warning } from '@distropack/core/warning.ts'
-import { and, desc, eq, inArray, isNull, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
+import { insertWhen } from '../db/insert-when.ts'
 import { artifacts, publications } from '../db/schema.ts'
 import { openSigner } from '../signing/keyring.ts'
 import { openBlobFile } from '../storage/blobs.ts'
@@ -147,22 +148,40 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
   return settle(winner)
 }
 
-/**
- * Tells the publisher's table that a channel offers the artifact; `path` is where it will be served. What a person
- * took back is not offered again because a machine published it again.
- */
-export const offerInChannel = async (
-  { db, nowMs }: Platform,
-  offer: { readonly projectId: string; readonly channel: string; readonly artifactId: string; readonly path: string },
-): Promise<Result<void, Fault>> => {
-  await db
-    .insert(publications)
-    .values({ ...offer, state: 'pending', generation: null, createdAtMs: nowMs() })
-    .onConflictDoNothing()
-  const same = and(eq(publications.artifactId, offer.artifactId), eq(publications.channel, offer.channel))
+export interface Offer {
+  readonly projectId: string
+  readonly channel: string
+  readonly artifactId: string
+  readonly path: string
+}
+
+/** Tells the publisher's table that a channel offers the artifact; `path` is where it will be served. Not one that is deleted. */
+export const offering = ({ db, nowMs }: Platform, offer: Offer) =>
+  insertWhen(
+    db,
+    publications,
+    { ...offer, state: 'pending', generation: null, createdAtMs: nowMs() },
+    sql`exists (select 1 from ${artifacts} where ${artifacts.id} = ${offer.artifactId} and ${artifacts.deletedAtMs} is null)`,
+  ).onConflictDoNothing()
+
+/** What a person took back is not offered again because a machine published it again. */
+export const mayOffer = async (
+  { db }: Platform,
+  { artifactId, channel }: Pick<Offer, 'artifactId' | 'channel'>,
+): Promise<Result<{ readonly isOffered: boolean }, Fault>> => {
+  const same = and(eq(publications.artifactId, artifactId), eq(publications.channel, channel))
   const [row] = await db.select({ state: publications.state }).from(publications).where(same)
-  if (row?.state === 'pending' || row?.state === 'published') return ok(undefined)
-  return err(fault('conflict', `This version was yanked from "${offer.channel}". Unyank it, or publish a higher one.`))
+  if (row?.state !== 'withdrawing' && row?.state !== 'withdrawn') return ok({ isOffered: row !== undefined })
+  return err(fault('conflict', `This version was yanked from "${channel}". Unyank it, or publish a higher one.`))
+}
+
+export const offerInChannel = async (platform: Platform, offer: Offer): Promise<Result<void, Fault>> => {
+  await offering(platform, offer)
+  const may = await mayOffer(platform, offer)
+  if (!may.ok) return may
+  return may.value.isOffered
+    ? ok(undefined)
+    : err(fault('conflict', 'This version was deleted while it was being published. Publish a higher one.'))
 }
 
 export type PublicationRow = typeof publications.$inferSelect

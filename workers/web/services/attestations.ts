@@ -23,10 +23,11 @@ import { unheard } from '@distropack/core/warning.ts'
 import { eq } from 'drizzle-orm'
 import { builds } from '../db/schema.ts'
 import { openRsaSigner } from '../signing/keyring.ts'
-import { openBlobFile, putBlobBytes, readBlobBytes } from '../storage/blobs.ts'
+import { openBlobFile, putBlobBytes } from '../storage/blobs.ts'
 import { simpleContent } from '../storage/content.ts'
 import { sha256Hex } from '../storage/sha256.ts'
 import { findProjectById } from './access.ts'
+import { readRequest } from './build-requests.ts'
 import { formatOf } from './entries.ts'
 import type { ClaimedJob } from './jobs.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
@@ -78,9 +79,9 @@ const digestsOf = async (
 }
 
 const inputsOf = async (platform: Platform, job: ClaimedJob): Promise<Inputs> => {
-  const text = new TextDecoder().decode(await readBlobBytes(platform.bucket, job.requestSha256))
+  const asked = await readRequest(platform, job)
   if (job.kind === 'push') {
-    const push = createPushSchema.parse(JSON.parse(text))
+    const push = createPushSchema.parse(asked)
     const materials = push.files.filter(({ fileName }) => fileName === job.target)
     return {
       parameters: { fileName: job.target, channel: job.channel },
@@ -88,7 +89,7 @@ const inputsOf = async (platform: Platform, job: ClaimedJob): Promise<Inputs> =>
       digests: new Map(),
     }
   }
-  const request = createBuildSchema.parse(JSON.parse(text))
+  const request = createBuildSchema.parse(asked)
   const settled = { ...request, mtimeSeconds: request.mtimeSeconds ?? 0 }
   const sources = request.sources.flatMap((source) =>
     source.kind === 'file' ? [{ name: source.path, sha256: source.sha256 }] : [],

@@ -10,8 +10,8 @@ import type { z } from 'zod'
 import { chunksForStatement } from '../db/client.ts'
 import { projectBlobs, uploadParts, uploads } from '../db/schema.ts'
 import { DigestMismatch, getBlob, putBlobStream } from '../storage/blobs.ts'
-import { mayUpload } from './billing/entitlements.ts'
-import { countingBlob } from './billing/storage-count.ts'
+import { mayUpload, mayUseIn } from './billing/entitlements.ts'
+import { countingBlob, isContentKnown } from './billing/storage-count.ts'
 import { newId } from './ids.ts'
 import type { Platform } from './platform.ts'
 
@@ -51,10 +51,16 @@ export const missingBlobs = async (
   return [...new Set(blobs.map(({ sha256 }) => sha256))].filter((sha256) => !owned.has(sha256))
 }
 
-export const ownBlob = async (platform: Platform, projectId: string, blob: BlobRef): Promise<void> => {
+/** Two statements for one batch. */
+export const owningBlob = (platform: Platform, projectId: string, blob: BlobRef) => {
   const { db, nowMs } = platform
-  const row = { projectId, ...blob, createdAtMs: nowMs() }
-  await db.batch([countingBlob(platform, projectId, blob), db.insert(projectBlobs).values(row).onConflictDoNothing()])
+  const { sha256, sizeBytes } = blob
+  const row = { projectId, sha256, sizeBytes, createdAtMs: nowMs() }
+  return [countingBlob(platform, projectId, blob), db.insert(projectBlobs).values(row).onConflictDoNothing()] as const
+}
+
+export const ownBlob = async (platform: Platform, projectId: string, blob: BlobRef): Promise<void> => {
+  await platform.db.batch(owningBlob(platform, projectId, blob))
 }
 
 /** A whole body. `sizeBytes` is the request's content-length. */
@@ -163,23 +169,53 @@ export const receivePart = async (
   }
   const fixed = new FixedLengthStream(part.sizeBytes)
   const multipart = bucket.resumeMultipartUpload(objectKey.upload(upload.id), upload.multipartId)
-  const [stored] = await Promise.all([
-    multipart.uploadPart(part.number, fixed.readable),
-    part.body.pipeTo(fixed.writable),
-  ])
+  const abort = new AbortController()
+  const pumping = part.body.pipeTo(fixed.writable, { signal: abort.signal })
+  // As in putBlobStream: neither waits for the other for ever, and both are heard.
+  const storing = multipart.uploadPart(part.number, fixed.readable).catch((error: unknown) => {
+    abort.abort(error)
+    throw error
+  })
+  const [stored, pumped] = await Promise.allSettled([storing, pumping])
+  if (stored.status === 'rejected') throw stored.reason
+  if (pumped.status === 'rejected') throw pumped.reason
   await db
     .insert(uploadParts)
-    .values({ uploadId: upload.id, part: part.number, etag: stored.etag })
-    .onConflictDoUpdate({ target: [uploadParts.uploadId, uploadParts.part], set: { etag: stored.etag } })
+    .values({ uploadId: upload.id, part: part.number, etag: stored.value.etag })
+    .onConflictDoUpdate({ target: [uploadParts.uploadId, uploadParts.part], set: { etag: stored.value.etag } })
   return ok(undefined)
 }
 
+/** The bytes first: while there is a row, the sweep comes back for them. */
 export const forgetUpload = async ({ db, bucket }: Platform, uploadId: string): Promise<void> => {
+  await bucket.delete(objectKey.upload(uploadId))
   await db.batch([
     db.delete(uploadParts).where(eq(uploadParts.uploadId, uploadId)),
     db.delete(uploads).where(eq(uploads.id, uploadId)),
   ])
-  await bucket.delete(objectKey.upload(uploadId))
+}
+
+/** developers.cloudflare.com/r2/api/error-codes: NoSuchUpload. It was completed, or ended before. */
+const isNoUpload = (error: unknown): boolean => error instanceof Error && /10024|does not exist/i.test(error.message)
+
+/** One that nobody finished: its parts, or the whole that was not verified, go with it. */
+export const dropUpload = async (platform: Platform, upload: typeof uploads.$inferSelect): Promise<void> => {
+  const multipart = platform.bucket.resumeMultipartUpload(objectKey.upload(upload.id), upload.multipartId)
+  await multipart.abort().catch((error: unknown) => {
+    if (!isNoUpload(error)) throw error
+  })
+  await forgetUpload(platform, upload.id)
+}
+
+/** An upload of unknown digest and size: a row that lets the sweep find what its request may leave behind. */
+export const beginUnnamed = async (platform: Platform, projectId: string) => {
+  const { db, bucket, nowMs } = platform
+  const id = newId('upl', nowMs())
+  const key = objectKey.upload(id)
+  const multipart = await bucket.createMultipartUpload(key)
+  const row = { id, projectId, sha256: id, sizeBytes: 0, multipartId: multipart.uploadId, createdAtMs: nowMs() }
+  await db.insert(uploads).values({ ...row, state: 'open' })
+  return { id, key, multipart }
 }
 
 /** Joins the parts, verifies the whole by streaming it into its place, and only then owns it. May be repeated. */
@@ -189,9 +225,9 @@ export const completeUpload = async (
 ): Promise<Result<void, Fault>> => {
   const { db, bucket } = platform
   const blob = { sha256: upload.sha256, sizeBytes: upload.sizeBytes }
-  // Asked again: uploads that were begun side by side end one after the other.
-  const may = await mayUpload(platform, upload.projectId, blob)
-  if (!may.ok) return may
+  // Asked again; its own bytes have counted since it was begun.
+  const may = await mayUseIn(platform, upload.projectId, { kind: 'upload', sizeBytes: 0 })
+  if (!may.ok && !(await isContentKnown(platform, upload.projectId, upload.sha256))) return may
   const key = objectKey.upload(upload.id)
   if (upload.state === 'open') {
     const rows = await db

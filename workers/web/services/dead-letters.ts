@@ -6,7 +6,7 @@ import { and, desc, eq, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import { builds, jobs, organizations, projects } from '../db/schema.ts'
 import { reviveJob } from './jobs.ts'
-import { logEvent } from './log.ts'
+import { logError, logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
 
 type DeadLetter = z.infer<typeof deadLetterSchema>
@@ -40,6 +40,7 @@ export const listDeadLetters = async (
 export const replayDeadLetter = async (platform: Platform, jobId: string): Promise<Result<void, Fault>> => {
   if (!(await reviveJob(platform, jobId))) return err(fault('not_found', `There is no dead job "${jobId}".`))
   logEvent('job.replayed', { jobId })
-  await platform.env.JOBS.send({ jobId })
+  // It waits in D1 by now: a message that is lost is sent again by the sweep.
+  await platform.env.JOBS.send({ jobId }).catch((error: unknown) => logError('job.not_sent', error, { jobId }))
   return ok(undefined)
 }

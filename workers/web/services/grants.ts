@@ -1,7 +1,8 @@
 // What tokens may read of private repositories, as the file server finds it: one object a token in the store, because
-// the file server has no database. A grant follows every change of its token, of its user's memberships and of names.
+// the file server has no database. A grant follows every change of its token, of its user's memberships and of names:
+// each is noted in the outbox with the change, and done by comparing with D1.
 import { type Grant, objectKey } from '@distropack/core/contract/objects.ts'
-import { and, eq, isNotNull, lt, type SQL } from 'drizzle-orm'
+import { and, eq, isNotNull, lt } from 'drizzle-orm'
 import { apiTokens, organizations, projects } from '../db/schema.ts'
 import { members } from '../db/tables/members.ts'
 import type { Platform } from './platform.ts'
@@ -27,23 +28,38 @@ const reachOf = async ({ db }: Platform, token: TokenRow): Promise<Grant['reach'
         token.organizationId === null ? undefined : eq(members.organizationId, token.organizationId),
       ),
     )
+    .orderBy(organizations.slug)
   return rows.map(({ organization }) => ({ organization, project: null }))
 }
 
-/** Writes what the token opens now, or takes its grant away. In force with the next request of a reader. */
-export const writeGrant = async (platform: Platform, token: TokenRow): Promise<void> => {
-  const key = objectKey.grant(token.secretSha256)
-  const isDead = token.revokedAtMs !== null || (token.expiresAtMs !== null && token.expiresAtMs <= platform.nowMs())
+/** The grant that D1 says this token has now, as it is stored; null: none. */
+const grantInD1 = async (platform: Platform, secretSha256: string): Promise<string | null> => {
+  const [token] = await platform.db.select().from(apiTokens).where(eq(apiTokens.secretSha256, secretSha256))
+  const isDead =
+    !token || token.revokedAtMs !== null || (token.expiresAtMs !== null && token.expiresAtMs <= platform.nowMs())
   const reach = isDead ? [] : await reachOf(platform, token)
-  if (reach.length === 0) return platform.bucket.delete(key)
+  if (!token || reach.length === 0) return null
   const grant: Grant = { reach, expiresAtMs: token.expiresAtMs }
-  await platform.bucket.put(key, JSON.stringify(grant), { httpMetadata: { contentType: 'application/json' } })
+  return JSON.stringify(grant)
 }
 
-/** The grants of these tokens, written anew. */
-export const refreshGrants = async (platform: Platform, which: SQL): Promise<void> => {
-  const rows = await platform.db.select().from(apiTokens).where(which)
-  for (const row of rows) await writeGrant(platform, row)
+const MAX_ROUNDS = 5
+
+/**
+ * Makes the grant what D1 says, and looks again once it is written: what was revoked in between must not come back by
+ * this hand. In force with the next request of a reader.
+ */
+export const compareGrant = async (platform: Platform, secretSha256: string): Promise<void> => {
+  const key = objectKey.grant(secretSha256)
+  let wanted = await grantInD1(platform, secretSha256)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (wanted === null) await platform.bucket.delete(key)
+    else await platform.bucket.put(key, wanted, { httpMetadata: { contentType: 'application/json' } })
+    const now = await grantInD1(platform, secretSha256)
+    if (now === wanted) return
+    wanted = now
+  }
+  throw new Error(`the token changed ${MAX_ROUNDS} times while its grant was written`)
 }
 
 /** Expired tokens open nothing by their date alone; this takes away what is left of them. */
@@ -59,10 +75,4 @@ export const dropExpiredGrants = async (platform: Platform, limit: number): Prom
     await platform.db.delete(apiTokens).where(eq(apiTokens.id, token.id))
   }
   return expired.length
-}
-
-/** Before their tokens go with their user. */
-export const dropGrants = async (platform: Platform, which: SQL): Promise<void> => {
-  const rows = await platform.db.select({ secretSha256: apiTokens.secretSha256 }).from(apiTokens).where(which)
-  if (rows.length > 0) await platform.bucket.delete(rows.map(({ secretSha256 }) => objectKey.grant(secretSha256)))
 }

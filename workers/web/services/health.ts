@@ -3,7 +3,9 @@ import { objectKey } from '@distropack/core/contract/objects.ts'
 import { count, sql } from 'drizzle-orm'
 import { artifacts, builds, jobs, organizations, projects, publications } from '../db/schema.ts'
 import { users } from '../db/tables/accounts.ts'
+import { outbox } from '../db/tables/outbox.ts'
 import { deliveries } from '../db/tables/webhooks.ts'
+import { STUCK_AFTER_ATTEMPTS } from './outbox.ts'
 import type { Platform } from './platform.ts'
 
 export interface Readiness {
@@ -44,12 +46,15 @@ const family = (name: string, help: string, samples: readonly Sample[]): string 
   return [`# HELP distropack_${name} ${help}`, `# TYPE distropack_${name} gauge`, ...lines].join('\n')
 }
 
+const stateOfOutbox = sql<string>`case when ${outbox.attempts} >= ${STUCK_AFTER_ATTEMPTS} then 'stuck' else 'waiting' end`
+
 /** Prometheus' text exposition format, version 0.0.4. Counts of rows: for scraping by the minute, not by the second. */
 export const renderMetrics = async ({ db }: Platform): Promise<string> => {
-  const [jobRows, offerRows, deliveryRows, totals] = await Promise.all([
+  const [jobRows, offerRows, deliveryRows, outboxRows, totals] = await Promise.all([
     db.select({ state: jobs.state, n: count() }).from(jobs).groupBy(jobs.state),
     db.select({ state: publications.state, n: count() }).from(publications).groupBy(publications.state),
     db.select({ state: deliveries.state, n: count() }).from(deliveries).groupBy(deliveries.state),
+    db.select({ state: stateOfOutbox, n: count() }).from(outbox).groupBy(stateOfOutbox),
     db.batch([
       db.select({ n: count() }).from(users),
       db.select({ n: count() }).from(organizations),
@@ -66,6 +71,7 @@ export const renderMetrics = async ({ db }: Platform): Promise<string> => {
     family('jobs', 'Jobs by state; dead ones wait for an operator.', byState(jobRows)),
     family('publications', 'Offers of package files by state; pending ones wait for a generation.', byState(offerRows)),
     family('webhook_deliveries', 'Notices of the last 30 days by state.', byState(deliveryRows)),
+    family('outbox', 'What follows a change and is not done yet; stuck: failed again and again.', byState(outboxRows)),
     family('users', 'Accounts.', one(userRow[0]?.n)),
     family('organizations', 'Organizations.', one(organizationRow[0]?.n)),
     family('projects', 'Projects, each a repository.', one(projectRow[0]?.n)),

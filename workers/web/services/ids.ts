@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'pub'
   | 'hook'
   | 'evt'
+  | 'out'
   | 'row'
   | 'req'
 

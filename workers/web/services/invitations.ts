@@ -4,9 +4,10 @@ import type { invitationSchema, inviteSchema } from '@distropack/core/contract/m
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { isAtLeast } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, gt, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
-import { organizations } from '../db/schema.ts'
+import { batchAfter } from '../db/insert-when.ts'
+import { apiTokens, organizations } from '../db/schema.ts'
 import { users } from '../db/tables/accounts.ts'
 import { invitations, members } from '../db/tables/members.ts'
 import { sendMail } from '../mail/mailer.ts'
@@ -15,9 +16,10 @@ import type { UserActor } from './access.ts'
 import { mayUse } from './billing/entitlements.ts'
 import { newId, newInvitationSecret } from './ids.ts'
 import { logError } from './log.ts'
-import { type ActingIn, addMember } from './members.ts'
+import { type ActingIn, prepareMember } from './members.ts'
+import { findLeftGrants, settleOutbox } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { record } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 type Invitation = z.infer<typeof invitationSchema>
 type Row = typeof invitations.$inferSelect
@@ -53,7 +55,7 @@ const notify = async ({ env, requestId }: Platform, { row, secret }: Made, place
   )
 }
 
-const insert = async (
+const newInvitation = async (
   platform: Platform,
   organizationId: string | null,
   { email, role }: z.infer<typeof inviteSchema>,
@@ -71,7 +73,6 @@ const insert = async (
     createdAtMs: now,
     expiresAtMs: now + LIFETIME_MS,
   }
-  await platform.db.insert(invitations).values(row)
   return { row, secret }
 }
 
@@ -91,21 +92,24 @@ export const invite = async (
   if (already) return err(fault('conflict', `${request.email} is a member already.`))
   const may = await mayUse(platform, organization.id, { kind: 'member' })
   if (!may.ok) return may
-  const made = await insert(platform, organization.id, request)
+  const made = await newInvitation(platform, organization.id, request)
   const { row } = made
-  await record(platform, {
+  const recorded = await prepareDeed(platform, {
     organizationId: organization.id,
     action: 'member.invited',
     subject: row.id,
     after: { email: row.email, role: row.role },
   })
+  await platform.db.batch([...recorded.statements, platform.db.insert(invitations).values(row)])
+  await recorded.tell()
   await notify(platform, made, organization.slug)
   return ok(view(row, organization.slug))
 }
 
 /** To the instance alone, from its operator: an account may be made for this address. */
 export const inviteToInstance = async (platform: Platform, email: string): Promise<Invitation> => {
-  const made = await insert(platform, null, { email, role: 'reader' })
+  const made = await newInvitation(platform, null, { email, role: 'reader' })
+  await platform.db.insert(invitations).values(made.row)
   await notify(platform, made, 'an account')
   return view(made.row, null)
 }
@@ -139,33 +143,58 @@ export const listMyInvitations = (platform: Platform, user: UserActor, page: Pag
 
 const noSuch = (id: string) => err(fault('not_found', `There is no open invitation "${id}".`))
 
+const exists = (which: SQL | undefined): SQL => sql`exists (select 1 from ${invitations} where ${which})`
+
+/** One that was revoked before is as it was asked to be. */
 export const revokeInvitation = async (
   platform: Platform,
   organizationId: string,
   id: string,
 ): Promise<Result<void, Fault>> => {
-  const mine = and(eq(invitations.id, id), eq(invitations.organizationId, organizationId), isOpen(platform))
-  const [row] = await platform.db.update(invitations).set({ state: 'revoked' }).where(mine).returning()
-  if (!row) return noSuch(id)
-  await record(platform, { organizationId, action: 'invitation.revoked', subject: id, before: { email: row.email } })
+  const { db } = platform
+  const mine = and(eq(invitations.id, id), eq(invitations.organizationId, organizationId))
+  const [found] = await db.select().from(invitations).where(mine)
+  if (found?.state === 'revoked') return ok(undefined)
+  if (!found) return noSuch(id)
+  const open = and(mine, isOpen(platform))
+  const deed = { organizationId, action: 'invitation.revoked', subject: id, before: { email: found.email } } as const
+  const recorded = await prepareDeed(platform, deed, exists(open))
+  const [revoked] = await batchAfter(db, recorded.statements, [
+    db.update(invitations).set({ state: 'revoked' }).where(open).returning({ id: invitations.id }),
+  ])
+  if (revoked.length === 0) return noSuch(id)
+  await recorded.tell()
   return ok(undefined)
 }
 
+/** The membership comes with the acceptance, or neither does. Asked again, it finishes what its grants still lack. */
 export const acceptInvitation = async (
   platform: Platform,
   user: UserActor,
   id: string,
 ): Promise<Result<void, Fault>> => {
-  const mine = and(eq(invitations.id, id), eq(invitations.email, user.email.toLowerCase()), isOpen(platform))
-  const [open] = await platform.db.select().from(invitations).where(mine)
-  if (!open) return noSuch(id)
-  // Several may stand open for one place.
-  const may = open.organizationId ? await mayUse(platform, open.organizationId, { kind: 'member' }) : ok(undefined)
-  if (!may.ok) return may
-  const [row] = await platform.db.update(invitations).set({ state: 'accepted' }).where(mine).returning()
-  if (!row) return noSuch(id)
-  if (row.organizationId) {
-    await addMember(platform, row.organizationId, { id: user.userId, email: user.email }, row.role)
+  const { db } = platform
+  const mine = and(eq(invitations.id, id), eq(invitations.email, user.email.toLowerCase()))
+  const [found] = await db.select().from(invitations).where(mine)
+  if (found?.state === 'accepted' && found.organizationId) {
+    const left = await findLeftGrants(platform, eq(apiTokens.userId, user.userId))
+    await settleOutbox(platform, left)
+    return left.length > 0 ? ok(undefined) : noSuch(id)
   }
+  const open = and(mine, isOpen(platform))
+  const isNow = found?.state === 'open' && found.expiresAtMs > platform.nowMs()
+  if (!found || !isNow) return noSuch(id)
+  // Several may stand open for one place.
+  const { organizationId, role } = found
+  const may = organizationId ? await mayUse(platform, organizationId, { kind: 'member' }) : ok(undefined)
+  if (!may.ok) return may
+  const accepting = db.update(invitations).set({ state: 'accepted' }).where(open).returning({ id: invitations.id })
+  if (!organizationId) return (await accepting).length > 0 ? ok(undefined) : noSuch(id)
+  const member = { id: user.userId, email: user.email }
+  const joining = await prepareMember(platform, organizationId, member, { role, when: exists(open) })
+  const [accepted, noted] = await batchAfter(db, joining.statements, [accepting, joining.noting])
+  await settleOutbox(platform, noted)
+  if (accepted.length === 0) return noSuch(id)
+  await joining.tell()
   return ok(undefined)
 }

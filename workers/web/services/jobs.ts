@@ -5,7 +5,8 @@ import type { Fault } from '@distropack/core/fault.ts'
 import type { Warning } from '@distropack/core/warning.ts'
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
-import { builds, jobLogLines, jobs, projectBlobs } from '../db/schema.ts'
+import { batchAfter } from '../db/insert-when.ts'
+import { builds, jobBlobs, jobLogLines, jobs, projectBlobs } from '../db/schema.ts'
 import { endOfJob, turnOfJob } from './billing/build-turns.ts'
 import { countingBuild } from './billing/usage.ts'
 import { logEvent } from './log.ts'
@@ -79,9 +80,11 @@ const leave = async (
   const changedAtMs = nowMs()
   const changed = { ...set, leaseUntilMs: null, changedAtMs }
   const leaving = db.update(jobs).set(changed).where(heldBy(job)).returning({ id: jobs.id })
-  const rows = USED_UP.includes(set.state)
-    ? (await db.batch([countingBuild(platform, await endOfJob(platform, job, changedAtMs)), leaving]))[1]
-    : await leaving
+  const first = USED_UP.includes(set.state) ? [countingBuild(platform, await endOfJob(platform, job, changedAtMs))] : []
+  const isOver = set.state !== 'waiting'
+  const held = sql`exists (select 1 from ${jobs} where ${heldBy(job)})`
+  const forgetting = isOver ? [db.delete(jobBlobs).where(and(eq(jobBlobs.jobId, job.id), held))] : []
+  const [rows] = await batchAfter(db, [...first, ...forgetting], [leaving])
   if (rows.length > 0) logEvent(`job.${set.state}`, { jobId: job.id, buildId: job.buildId, attempt: job.attempt })
   return rows.length > 0
 }
@@ -184,29 +187,33 @@ export const hasBuiltJobs = async ({ db }: Platform, buildId: string): Promise<b
 
 /** A dead job starts over with its attempts counted anew; false when it is not dead. */
 export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise<boolean> => {
-  const revived = await db
-    .update(jobs)
-    .set({ state: 'waiting', attempts: 0, faults: [], warnings: [], changedAtMs: nowMs() })
-    .where(and(eq(jobs.id, jobId), eq(jobs.state, 'dead')))
-    .returning({ buildId: jobs.buildId })
-  for (const { buildId } of revived) await db.update(builds).set({ endedAtMs: null }).where(eq(builds.id, buildId))
+  const dead = and(eq(jobs.id, jobId), eq(jobs.state, 'dead'))
+  const itsBuild = inArray(builds.id, db.select({ id: jobs.buildId }).from(jobs).where(dead))
+  const [, revived] = await db.batch([
+    db.update(builds).set({ endedAtMs: null }).where(itsBuild),
+    db
+      .update(jobs)
+      .set({ state: 'waiting', attempts: 0, faults: [], warnings: [], changedAtMs: nowMs() })
+      .where(dead)
+      .returning({ id: jobs.id }),
+  ])
   return revived.length > 0
 }
 
 /** A job as its packager asks for one of its blobs, in one question: a build of many files asks it for each. */
-export const findJobOfBlob = async (
-  { db }: Platform,
-  jobId: string,
-  sha256: string,
-): Promise<{ projectId: string; state: JobState; isOwned: boolean } | undefined> => {
+export const findJobOfBlob = async ({ db }: Platform, jobId: string, sha256: string) => {
   const ownsBlob = and(eq(projectBlobs.projectId, builds.projectId), eq(projectBlobs.sha256, sha256))
+  const { kind, target, state, buildId } = jobs
+  const { projectId, requestSha256 } = builds
   const [row] = await db
-    .select({ projectId: builds.projectId, state: jobs.state, owned: projectBlobs.sha256 })
+    .select({ projectId, buildId, requestSha256, kind, target, state, owned: projectBlobs.sha256 })
     .from(jobs)
     .innerJoin(builds, eq(builds.id, jobs.buildId))
     .leftJoin(projectBlobs, ownsBlob)
     .where(eq(jobs.id, jobId))
   if (!row) return undefined
   const { owned, ...job } = row
-  return { ...job, isOwned: owned !== null }
+  return { ...job, id: jobId, isOwned: owned !== null }
 }
+
+export type JobOfBlob = NonNullable<Awaited<ReturnType<typeof findJobOfBlob>>>

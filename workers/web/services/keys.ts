@@ -3,15 +3,16 @@
 import type { KeyState, NewKey, SigningKey } from '@distropack/core/contract/keys.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
+import { batchAfter } from '../db/insert-when.ts'
 import { signingKeys } from '../db/schema.ts'
 import { type KeyRow, makeKeys, readKeys } from '../signing/keyring.ts'
 import type { Project } from './access.ts'
 import { newId } from './ids.ts'
 import { refuseKeyName } from './key-names.ts'
+import { finishLeft, notingPublisher, settleClosing, settleOutbox } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
-import { recording } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 const viewKey = ({ kind, name, state, publicKey, createdAtMs }: KeyRow): SigningKey => ({
   kind,
@@ -32,6 +33,12 @@ const underWay = fault(
   'The next keys are there already. Retire the old ones before you make others; until then both are in use.',
 )
 
+/** And finishes what the first request may have left undone. */
+const refuseSecond = async (platform: Platform, project: Project): Promise<Result<never, Fault>> => {
+  const finished = await finishLeft(platform, 'publisher', project.id)
+  return finished.ok ? err(underWay) : finished
+}
+
 /** Takes some seconds of CPU. */
 export const rotateKeys = async (
   platform: Platform,
@@ -40,7 +47,7 @@ export const rotateKeys = async (
 ): Promise<Result<SigningKey[], Fault | readonly Fault[]>> => {
   const { db, nowMs } = platform
   const present = await readKeys(db, project.id)
-  if (present.some(({ state }) => state === 'next')) return err(underWay)
+  if (present.some(({ state }) => state === 'next')) return refuseSecond(platform, project)
   const misnamed = await refuseKeyName(platform, project.id, signing)
   if (misnamed) return err(misnamed)
   const vault = await platform.vault()
@@ -52,24 +59,26 @@ export const rotateKeys = async (
   if (present.some(({ name }) => namesOf(made.value).includes(name))) {
     return err(fault('conflict', 'This project has, or had, this key. The next one must be another.'))
   }
+  const recorded = await prepareDeed(platform, {
+    organizationId: project.organizationId,
+    projectId: id,
+    action: 'key.added',
+    subject: slug,
+    after: namesOf(made.value),
+  })
   try {
-    await db.batch([
+    const [, noted] = await batchAfter(db, recorded.statements, [
       db.insert(signingKeys).values(made.value),
-      recording(platform, {
-        organizationId: project.organizationId,
-        projectId: id,
-        action: 'key.added',
-        subject: slug,
-        after: namesOf(made.value),
-      }),
+      notingPublisher(platform, id),
     ])
+    await settleOutbox(platform, noted)
   } catch (error) {
     // Somebody else rotated while these were being made; theirs stand.
     const isBeaten = (await readKeys(db, id)).some(({ state }) => state === 'next')
     if (!isBeaten) throw error
-    return err(underWay)
+    return refuseSecond(platform, project)
   }
-  await publisherOf(platform, id).publish(id)
+  await recorded.tell()
   return ok(await listKeys(platform, project))
 }
 
@@ -84,6 +93,8 @@ export const retireKeys = async (
   const old = rows.filter(({ state }) => state === 'signing')
   const next = rows.filter(({ state }) => state === 'next')
   if (next.length === 0) {
+    const finished = await finishLeft(platform, 'publisher', project.id)
+    if (!finished.ok) return finished
     return err(fault('conflict', 'There is no next key to go on with. Rotate first, and retire when readers have it.'))
   }
   // Compare-and-set by name: a second request finds nothing left to change.
@@ -95,18 +106,24 @@ export const retireKeys = async (
       .set({ state: to })
       .where(and(mine, eq(signingKeys.state, state)))
   }
-  await db.batch([
-    recording(platform, {
-      organizationId: project.organizationId,
-      projectId: project.id,
-      action: 'key.retired',
-      subject: project.slug,
-      before: namesOf(old),
-      after: namesOf(next),
-    }),
+  const { projectId, state } = signingKeys
+  const isNext = sql`exists (select 1 from ${signingKeys} where ${projectId} = ${project.id} and ${state} = 'next')`
+  const deed = {
+    organizationId: project.organizationId,
+    projectId: project.id,
+    action: 'key.retired',
+    subject: project.slug,
+    before: namesOf(old),
+    after: namesOf(next),
+  } as const
+  const recorded = await prepareDeed(platform, deed, isNext)
+  const changes = [
     ...old.map((row) => change(row, isCompromised ? 'revoked' : 'retired')),
     ...next.map((row) => change(row, 'signing')),
-  ])
-  await publisherOf(platform, project.id).publish(project.id)
-  return ok(await listKeys(platform, project))
+  ]
+  const [noted] = await batchAfter(db, [...recorded.statements, ...changes], [notingPublisher(platform, project.id)])
+  await recorded.tell()
+  // A key that others may have is not called ended while readers are still given it.
+  const settled = await settleClosing(platform, noted)
+  return settled.ok ? ok(await listKeys(platform, project)) : settled
 }

@@ -3,16 +3,17 @@ import type { memberSchema } from '@distropack/core/contract/members.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { isAtLeast, type Role } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, eq, gt, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { z } from 'zod'
+import { batchAfter, insertWhen } from '../db/insert-when.ts'
 import { apiTokens } from '../db/schema.ts'
 import { users } from '../db/tables/accounts.ts'
 import { members } from '../db/tables/members.ts'
 import type { Organization } from './access.ts'
-import { refreshGrants } from './grants.ts'
+import { findLeftGrants, notingGrants, settleClosing } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { record } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 type Member = z.infer<typeof memberSchema>
 /** An organization, and what the one who changes it is in it. */
@@ -70,6 +71,9 @@ const keepsAnOwner = ({ db }: Platform) => {
   return or(ne(members.role, 'owner'), sql`exists ${otherOwners}`)
 }
 
+/** Stands in front of the statement whose condition it is. */
+const existsMember = (condition: SQL | undefined): SQL => sql`exists (select 1 from ${members} where ${condition})`
+
 export const changeMember = async (
   platform: Platform,
   organization: ActingIn,
@@ -80,23 +84,38 @@ export const changeMember = async (
   if (!found.ok) return found
   const touchesOwner = role === 'owner' || found.value.role === 'owner'
   if (touchesOwner && !isAtLeast(organization.role, 'owner')) return err(ownersAlone)
+  if (role === found.value.role) return found
+  const { db } = platform
   // Of the role that was looked at: who became an owner meanwhile is not an admin's to change.
   const seen = eq(members.role, found.value.role)
   const mine = and(eq(members.organizationId, organization.id), eq(members.userId, userId), seen)
-  const changed = await platform.db
-    .update(members)
-    .set({ role })
-    .where(role === 'owner' ? mine : and(mine, keepsAnOwner(platform)))
-    .returning({ userId: members.userId })
-  if (changed.length === 0) return err(found.value.role === 'owner' ? lastOwner : changedMeanwhile)
-  await record(platform, {
+  const condition = role === 'owner' ? mine : and(mine, keepsAnOwner(platform))
+  const deed = {
     organizationId: organization.id,
     action: 'member.changed',
     subject: userId,
     before: { role: found.value.role },
     after: { role },
-  })
+  } as const
+  const recorded = await prepareDeed(platform, deed, existsMember(condition))
+  const [changed] = await batchAfter(db, recorded.statements, [
+    db.update(members).set({ role }).where(condition).returning({ userId: members.userId }),
+  ])
+  if (changed.length === 0) return err(found.value.role === 'owner' ? lastOwner : changedMeanwhile)
+  await recorded.tell()
   return ok({ ...found.value, role })
+}
+
+const grantsOf = (userId: string): SQL => eq(apiTokens.userId, userId)
+
+/** Of one who is no member any more: whether the removal had left something, and then it is finished now. */
+const finishRemoval = async (
+  platform: Platform,
+  userId: string,
+  missing: Result<never, Fault>,
+): Promise<Result<void, Fault>> => {
+  const left = await findLeftGrants(platform, grantsOf(userId))
+  return left.length > 0 ? settleClosing(platform, left) : missing
 }
 
 /** Their tokens lose the organization with the same stroke. */
@@ -105,39 +124,49 @@ export const removeMember = async (
   organization: ActingIn,
   userId: string,
 ): Promise<Result<void, Fault>> => {
+  const { db } = platform
   const found = await findMember(platform, organization.id, userId)
-  if (!found.ok) return found
+  if (!found.ok) return finishRemoval(platform, userId, found)
   const isSelf = platform.who.id === userId
   if (found.value.role === 'owner' && !isSelf && !isAtLeast(organization.role, 'owner')) return err(ownersAlone)
-  const removed = await platform.db
-    .delete(members)
-    .where(and(eq(members.organizationId, organization.id), eq(members.userId, userId), keepsAnOwner(platform)))
-    .returning({ userId: members.userId })
-  if (removed.length === 0) return err(lastOwner)
-  await refreshGrants(platform, eq(apiTokens.userId, userId))
-  await record(platform, {
+  const condition = and(eq(members.organizationId, organization.id), eq(members.userId, userId), keepsAnOwner(platform))
+  const deed = {
     organizationId: organization.id,
     action: 'member.removed',
     subject: userId,
     before: { role: found.value.role, email: found.value.email },
-  })
-  return ok(undefined)
+  } as const
+  const recorded = await prepareDeed(platform, deed, existsMember(condition))
+  const [noted, removed] = await batchAfter(db, recorded.statements, [
+    notingGrants(platform, grantsOf(userId)),
+    db.delete(members).where(condition).returning({ userId: members.userId }),
+  ])
+  const settled = await settleClosing(platform, noted)
+  if (removed.length === 0) return err(lastOwner)
+  await recorded.tell()
+  return settled
 }
 
-/** A membership that was agreed on, by an invitation or by an operator. */
-export const addMember = async (
+/** A membership that was agreed on, by an invitation or by an operator: statements for the batch that agrees. */
+export const prepareMember = async (
   platform: Platform,
   organizationId: string,
   user: { readonly id: string; readonly email: string },
-  role: Role,
-): Promise<void> => {
-  const added = await platform.db
-    .insert(members)
-    .values({ organizationId, userId: user.id, role, createdAtMs: platform.nowMs() })
-    .onConflictDoNothing()
-    .returning({ userId: members.userId })
-  if (added.length === 0) return
-  await refreshGrants(platform, eq(apiTokens.userId, user.id))
-  const facts = { action: 'member.joined' as const, subject: user.id, after: { role, email: user.email } }
-  await record(platform, { organizationId, ...facts })
+  { role, when }: { readonly role: Role; readonly when: SQL },
+) => {
+  const { db, nowMs } = platform
+  const row = { organizationId, userId: user.id, role, createdAtMs: nowMs() }
+  const isNew = sql`${when} and not ${existsMember(and(eq(members.organizationId, organizationId), eq(members.userId, user.id)))}`
+  const deed = {
+    organizationId,
+    action: 'member.joined',
+    subject: user.id,
+    after: { role, email: user.email },
+  } as const
+  const recorded = await prepareDeed(platform, deed, isNew)
+  return {
+    noting: notingGrants(platform, grantsOf(user.id)),
+    statements: [...recorded.statements, insertWhen(db, members, row, isNew)],
+    tell: recorded.tell,
+  }
 }

@@ -4,23 +4,25 @@ import type { Build, CreateBuild, CreatePush } from '@distropack/core/contract/a
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { parseFileName } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, gte, lt } from 'drizzle-orm'
 import { chunksForStatement } from '../db/client.ts'
+import { batchAfter, type Statement } from '../db/insert-when.ts'
 import { artifacts, builds, jobs } from '../db/schema.ts'
-import { putBlobBytes } from '../storage/blobs.ts'
+import { sha256Hex } from '../storage/sha256.ts'
 import type { Project } from './access.ts'
-import { type ArtifactRow, offerInChannel, versionDeleted, versionExists } from './artifacts.ts'
+import { type ArtifactRow, mayOffer, type Offer, offering, versionDeleted, versionExists } from './artifacts.ts'
 import { mayUse } from './billing/entitlements.ts'
 import { ownedBlobs } from './blobs.ts'
 import { noteEnd } from './build-end.ts'
 import { isComparable, type PlannedJob, planBuild } from './build-plan.ts'
+import { countingRequest, storeRequest } from './build-requests.ts'
 import { type BuildRow, describeBuild } from './builds.ts'
 import { readEntry } from './entries.ts'
 import { newId } from './ids.ts'
-import { logEvent } from './log.ts'
+import { logError, logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
-import { record } from './record.ts'
+import { wakePublisher } from './publisher.ts'
+import { prepareDeed } from './record.ts'
 
 type JobRow = typeof jobs.$inferSelect
 /** Columns of `jobs`: each is a bound parameter. */
@@ -28,11 +30,36 @@ const JOB_PARAMETERS = 13
 /** Messages one sendBatch takes. */
 const SEND_AT_ONCE = 100
 
+/** A key, and what it was sent with: the same key with another request is refused. */
+export interface BuildKey {
+  readonly key: string
+  readonly requestSha256: string
+}
+
+/** Keys are kept for a day, as every other answer is. */
+const KEY_MS = 24 * 3600 * 1000
+
+/** The order in which a program writes an object's keys means nothing. */
+const inOrder = (_: string, value: unknown): unknown =>
+  value && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+
+export const buildKeyOf = async (key: string | undefined, ...request: readonly unknown[]): Promise<BuildKey | null> =>
+  key === undefined ? null : { key, requestSha256: await sha256Hex(JSON.stringify(request, inOrder)) }
+
+export interface BuildOptions {
+  readonly key: BuildKey | null
+  /** Rows that belong to the build and come with it. */
+  readonly alongside?: (buildId: string) => readonly Statement[]
+}
+
 interface NewBuild {
   readonly build: BuildRow
   readonly rows: readonly JobRow[]
-  /** Jobs that earlier builds have done. */
-  readonly found: ReadonlyMap<string, Known>
+  /** What earlier builds have made and this one offers. */
+  readonly offers: readonly Offer[]
+  readonly first: readonly Statement[]
 }
 
 /** What a job would make is there already. */
@@ -69,38 +96,74 @@ const findKnown = async (
   return conflicts.length > 0 ? err(conflicts) : ok(found)
 }
 
-const findByKey = async (
-  { db }: Platform,
-  projectId: string,
-  idempotencyKey: string | null,
-): Promise<BuildRow | undefined> => {
-  if (idempotencyKey === null) return undefined
-  const same = and(eq(builds.projectId, projectId), eq(builds.idempotencyKey, idempotencyKey))
-  return (await db.select().from(builds).where(same))[0]
+const findByKey = async ({ db, nowMs }: Platform, projectId: string, key: string): Promise<BuildRow | undefined> => {
+  const same = and(eq(builds.projectId, projectId), eq(builds.idempotencyKey, key))
+  return (
+    await db
+      .select()
+      .from(builds)
+      .where(and(same, gte(builds.createdAtMs, nowMs() - KEY_MS)))
+  )[0]
 }
+
+/** The build that this key made before, if this is the request it was made for. */
+const findRepeated = async (
+  platform: Platform,
+  project: Project,
+  key: BuildKey | null,
+): Promise<Result<Build | undefined, readonly Fault[]>> => {
+  const row = key ? await findByKey(platform, project.id, key.key) : undefined
+  if (!row) return ok(undefined)
+  if (row.keyedSha256 !== key?.requestSha256) {
+    const message = `This Idempotency-Key made ${row.id} of another request: use a new one.`
+    return err([fault('idempotency_key_reused', message)])
+  }
+  return ok(await describeBuild(platform, project, row))
+}
+
+/** A key of long ago is free again. */
+const freeingKey = ({ db, nowMs }: Platform, projectId: string, { key }: BuildKey) =>
+  db
+    .update(builds)
+    .set({ idempotencyKey: null })
+    .where(
+      and(eq(builds.projectId, projectId), eq(builds.idempotencyKey, key), lt(builds.createdAtMs, nowMs() - KEY_MS)),
+    )
 
 interface BuildFacts {
-  readonly projectId: string
+  readonly project: Project
   readonly channel: string
   readonly request: unknown
-  readonly idempotencyKey: string | null
+  readonly key: BuildKey | null
 }
 
-/** The row, its request already stored: manifests and file lists outgrow a row. */
-const newBuildRow = async (platform: Platform, facts: BuildFacts): Promise<BuildRow> => {
-  const { projectId, channel, request, idempotencyKey } = facts
-  const stored = await putBlobBytes(platform.bucket, new TextEncoder().encode(JSON.stringify(request)))
+/** The row, its request already stored: manifests and file lists outgrow a row. `first`: what its batch begins with. */
+const newBuildRow = async (
+  platform: Platform,
+  { project, channel, request, key }: BuildFacts,
+): Promise<Result<{ readonly build: BuildRow; readonly first: readonly Statement[] }, readonly Fault[]>> => {
+  const text = JSON.stringify(request)
+  const requestBytes = new TextEncoder().encode(text).length
+  const may = await mayUse(platform, project.organizationId, { kind: 'upload', sizeBytes: requestBytes })
+  if (!may.ok) return err([may.error])
   const createdAtMs = platform.nowMs()
-  return {
-    id: newId('bld', createdAtMs),
-    projectId,
+  const id = newId('bld', createdAtMs)
+  const { claiming } = await storeRequest(platform, id, text)
+  const build: BuildRow = {
+    id,
+    projectId: project.id,
     channel,
-    requestSha256: stored.sha256,
-    idempotencyKey,
+    requestSha256: await sha256Hex(text),
+    requestBytes,
+    idempotencyKey: key?.key ?? null,
+    keyedSha256: key?.requestSha256 ?? null,
     madeBy: { ...platform.who, ...(platform.identity ? { identity: platform.identity } : {}) },
     endedAtMs: null,
     createdAtMs,
   }
+  const first: Statement[] = [claiming, ...countingRequest(platform, project.id, id, requestBytes)]
+  if (key) first.push(freeingKey(platform, project.id, key))
+  return ok({ build, first })
 }
 
 const newJobRow = (
@@ -120,27 +183,26 @@ const newJobRow = (
   changedAtMs: nowMs,
 })
 
-/** Offers what earlier builds made; a version that was taken back fails its job instead. */
-const offerKnown = async (
-  platform: Platform,
-  build: BuildRow,
-  rows: readonly JobRow[],
-  { planned, artifact }: Known,
-) => {
-  const { format } = planned.target
-  const entry = await readEntry(platform.bucket, format, artifact.entrySha256)
-  const path = format.repository.packagePath(entry, build.channel)
-  const { projectId, channel } = build
-  const offered = await offerInChannel(platform, { projectId, channel, artifactId: artifact.id, path })
-  const row = rows.find(({ target }) => target === planned.targetText)
-  if (offered.ok || !row) return
-  const failed = { state: 'failed', faults: [offered.error], changedAtMs: platform.nowMs() } as const
-  await platform.db.update(jobs).set(failed).where(eq(jobs.id, row.id))
+/** What earlier builds made, as this one offers it; by target, why it may not: a version that was taken back. */
+const planOffers = async (platform: Platform, build: BuildRow, found: ReadonlyMap<string, Known>) => {
+  const offers: Offer[] = []
+  const refused = new Map<string, Fault>()
+  for (const { planned, artifact } of found.values()) {
+    const { format } = planned.target
+    const entry = await readEntry(platform.bucket, format, artifact.entrySha256)
+    const { projectId, channel } = build
+    const path = format.repository.packagePath(entry, channel)
+    const offer = { projectId, channel, artifactId: artifact.id, path }
+    const may = await mayOffer(platform, offer)
+    if (may.ok) offers.push(offer)
+    else refused.set(planned.targetText, may.error)
+  }
+  return { offers, refused }
 }
 
-const start = async (platform: Platform, { build, rows, found }: NewBuild): Promise<void> => {
-  for (const known of found.values()) await offerKnown(platform, build, rows, known)
-  if (found.size > 0) await publisherOf(platform, build.projectId).publish(build.projectId)
+/** Everything of it is in D1 by now; what is lost here, the sweep sends again. */
+const start = async (platform: Platform, { build, rows, offers }: NewBuild): Promise<void> => {
+  if (offers.length > 0) await wakePublisher(platform, build.projectId)
   const waiting = rows.filter(({ state }) => state === 'waiting').map(({ id }) => ({ body: { jobId: id } }))
   for (let i = 0; i < waiting.length; i += SEND_AT_ONCE) {
     await platform.env.JOBS.sendBatch(waiting.slice(i, i + SEND_AT_ONCE))
@@ -149,28 +211,43 @@ const start = async (platform: Platform, { build, rows, found }: NewBuild): Prom
   if (waiting.length === 0) await noteEnd(platform, build.id)
 }
 
-const keepBuild = async (platform: Platform, project: Project, made: NewBuild): Promise<Build> => {
+const keepBuild = async (
+  platform: Platform,
+  project: Project,
+  made: NewBuild,
+  options: BuildOptions,
+): Promise<Result<Build, readonly Fault[]>> => {
   const { db } = platform
-  const { build, rows, found } = made
-  try {
-    const inserts = chunksForStatement(rows, JOB_PARAMETERS).map((chunk) => db.insert(jobs).values(chunk))
-    await db.batch([db.insert(builds).values(build), ...inserts])
-  } catch (error) {
-    // The same key at the same moment: the other request's build is this one's too.
-    const winner = await findByKey(platform, project.id, build.idempotencyKey)
-    if (!winner) throw error
-    return describeBuild(platform, project, winner)
-  }
-  logEvent('build.queued', { buildId: build.id, projectId: project.id, jobs: rows.length, known: found.size })
-  await record(platform, {
+  const { build, rows, offers } = made
+  const recorded = await prepareDeed(platform, {
     organizationId: project.organizationId,
     projectId: project.id,
     action: 'build.created',
     subject: build.id,
     after: { channel: build.channel, targets: rows.map(({ target }) => target) },
   })
-  await start(platform, made)
-  return describeBuild(platform, project, build)
+  try {
+    const inserts = chunksForStatement(rows, JOB_PARAMETERS).map((chunk) => db.insert(jobs).values(chunk))
+    await batchAfter(
+      db,
+      [...recorded.statements, ...made.first],
+      [
+        db.insert(builds).values(build),
+        ...inserts,
+        ...offers.map((offer) => offering(platform, offer)),
+        ...(options.alongside?.(build.id) ?? []),
+      ],
+    )
+  } catch (error) {
+    // The same key at the same moment: the other request's build is this one's too.
+    const winner = await findRepeated(platform, project, options.key)
+    if (winner.ok && !winner.value) throw error
+    return winner as Result<Build, readonly Fault[]>
+  }
+  logEvent('build.queued', { buildId: build.id, projectId: project.id, jobs: rows.length, known: offers.length })
+  await recorded.tell()
+  await start(platform, made).catch((error: unknown) => logError('build.not_started', error, { buildId: build.id }))
+  return ok(await describeBuild(platform, project, build))
 }
 
 /** Makes the build and its jobs, or finds the one the same key made before. */
@@ -178,24 +255,30 @@ export const createBuild = async (
   platform: Platform,
   project: Project,
   request: CreateBuild,
-  idempotencyKey: string | null,
+  options: BuildOptions,
 ): Promise<Result<Build, readonly Fault[]>> => {
   const settled = { ...request, mtimeSeconds: request.mtimeSeconds ?? Math.floor(platform.nowMs() / 1000) }
-  const repeated = await findByKey(platform, project.id, idempotencyKey)
-  if (repeated) return ok(await describeBuild(platform, project, repeated))
+  const repeated = await findRepeated(platform, project, options.key)
+  if (!repeated.ok) return repeated
+  if (repeated.value) return ok(repeated.value)
   const may = await mayUse(platform, project.organizationId, { kind: 'build' })
   if (!may.ok) return err([may.error])
   const planned = await planBuild(platform, project, settled)
   if (!planned.ok) return planned
   const found = await findKnown(platform, project.id, planned.value)
   if (!found.ok) return found
-  const { channel } = request
-  const build = await newBuildRow(platform, { projectId: project.id, channel, request: settled, idempotencyKey })
+  const { key } = options
+  const row = await newBuildRow(platform, { project, channel: request.channel, request: settled, key })
+  if (!row.ok) return row
+  const { build, first } = row.value
+  const { offers, refused } = await planOffers(platform, build, found.value)
   const rows = planned.value.map(({ targetText: target, inputSha256 }) => {
     const job = { buildId: build.id, kind: 'build', target, inputSha256 } as const
-    return newJobRow(platform.nowMs(), job, found.value.get(target)?.artifact)
+    const known = newJobRow(platform.nowMs(), job, found.value.get(target)?.artifact)
+    const why = refused.get(target)
+    return why ? { ...known, state: 'failed' as const, faults: [why] } : known
   })
-  return ok(await keepBuild(platform, project, { build, rows, found: found.value }))
+  return keepBuild(platform, project, { build, rows, offers, first }, options)
 }
 
 const checkPush = async (platform: Platform, project: Project, { files }: CreatePush): Promise<Fault[]> => {
@@ -221,22 +304,20 @@ export const createPush = async (
   platform: Platform,
   project: Project,
   request: CreatePush,
-  idempotencyKey: string | null,
+  options: BuildOptions,
 ): Promise<Result<Build, readonly Fault[]>> => {
-  const repeated = await findByKey(platform, project.id, idempotencyKey)
-  if (repeated) return ok(await describeBuild(platform, project, repeated))
+  const repeated = await findRepeated(platform, project, options.key)
+  if (!repeated.ok) return repeated
+  if (repeated.value) return ok(repeated.value)
   const may = await mayUse(platform, project.organizationId, { kind: 'build' })
   if (!may.ok) return err([may.error])
   const faults = await checkPush(platform, project, request)
   if (faults.length > 0) return err(faults)
-  const build = await newBuildRow(platform, {
-    projectId: project.id,
-    channel: request.channel,
-    request,
-    idempotencyKey,
-  })
+  const row = await newBuildRow(platform, { project, channel: request.channel, request, key: options.key })
+  if (!row.ok) return row
+  const { build, first } = row.value
   const rows = request.files.map(({ fileName: target, sha256: inputSha256 }) =>
     newJobRow(platform.nowMs(), { buildId: build.id, kind: 'push', target, inputSha256 }),
   )
-  return ok(await keepBuild(platform, project, { build, rows, found: new Map() }))
+  return keepBuild(platform, project, { build, rows, offers: [], first }, options)
 }

@@ -16,7 +16,7 @@ import { sealedByKeyOwner } from '../signing/keyring.ts'
 import type { Vault } from '../signing/vault.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
+import { publisherOf } from './publisher.ts'
 
 type State = z.infer<typeof platformStateSchema>
 

@@ -7,18 +7,19 @@ import type {
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { lesserRole, type Role } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, eq, gt, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
+import { batchAfter, insertWhen } from '../db/insert-when.ts'
 import { apiTokens, organizations, projectAliases, projects } from '../db/schema.ts'
 import { members } from '../db/tables/members.ts'
 import type { Actor, UserActor } from './access.ts'
 import { roleOfScopes } from './access.ts'
 import { endBilling } from './billing/plan-change.ts'
-import { dropGrants, refreshGrants } from './grants.ts'
 import { newId } from './ids.ts'
 import type { ActingIn } from './members.ts'
+import { notingGrants, settleClosing, settleOutbox } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { record, recording } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 type OrganizationView = z.infer<typeof organizationSchema>
 type Row = typeof organizations.$inferSelect
@@ -48,13 +49,20 @@ export const createOrganization = async (
   // An address that readers still have must not become somebody else's.
   const taken = err(fault('conflict', `The name "${slug}" is taken.`))
   if (promised) return taken
-  const made = await db.insert(organizations).values(row).onConflictDoNothing().returning({ id: organizations.id })
-  if (made.length === 0) return taken
-  await db.batch([
-    db.insert(members).values({ organizationId: row.id, userId: user.userId, role: 'owner', createdAtMs }),
-    recording(platform, { organizationId: row.id, action: 'organization.created', subject: slug }),
+  const isFree = sql`not exists (select 1 from ${organizations} where ${organizations.slug} = ${slug})`
+  const isMade = sql`exists (select 1 from ${organizations} where ${organizations.id} = ${row.id})`
+  const member = { organizationId: row.id, userId: user.userId, role: 'owner', createdAtMs } as const
+  const deed = { organizationId: row.id, action: 'organization.created', subject: slug } as const
+  const recorded = await prepareDeed(platform, deed, isFree)
+  // With its owner, or not at all: an organization of nobody would keep its name for ever.
+  const [made, , noted] = await batchAfter(db, recorded.statements, [
+    insertWhen(db, organizations, row, isFree).returning({ id: organizations.id }),
+    insertWhen(db, members, member, isMade),
+    notingGrants(platform, eq(apiTokens.userId, user.userId)),
   ])
-  await refreshGrants(platform, eq(apiTokens.userId, user.userId))
+  await settleOutbox(platform, noted)
+  if (made.length === 0) return taken
+  await recorded.tell()
   return ok(viewOrganization(row, 'owner'))
 }
 
@@ -96,16 +104,19 @@ export const editOrganization = async (
   organization: ActingIn,
   { name = organization.name, defaultAccess = organization.defaultAccess }: EditOrganization,
 ): Promise<Row> => {
+  const { db } = platform
   const edited = { ...organization, name, defaultAccess }
   const after = editableOrganization(edited)
-  await platform.db.update(organizations).set(after).where(eq(organizations.id, organization.id))
-  await record(platform, {
+  const recorded = await prepareDeed(platform, {
     organizationId: organization.id,
     action: 'organization.edited',
     subject: organization.slug,
     before: editableOrganization(organization),
     after,
   })
+  const editing = db.update(organizations).set(after).where(eq(organizations.id, organization.id))
+  await db.batch([...recorded.statements, editing])
+  await recorded.tell()
   return edited
 }
 
@@ -120,20 +131,18 @@ export const deleteOrganization = async (platform: Platform, organization: Actin
   }
   const ended = await endBilling(platform, organization)
   if (!ended.ok) return ended
-  const userIds = await db
-    .select({ id: members.userId })
-    .from(members)
-    .where(eq(members.organizationId, organization.id))
-  await dropGrants(platform, eq(apiTokens.organizationId, organization.id))
-  await db.batch([
-    db.delete(apiTokens).where(eq(apiTokens.organizationId, organization.id)),
+  const memberIds = db.select({ id: members.userId }).from(members).where(eq(members.organizationId, organization.id))
+  const itsTokens = eq(apiTokens.organizationId, organization.id)
+  const recorded = await prepareDeed(platform, {
+    organizationId: organization.id,
+    action: 'organization.deleted',
+    subject: organization.slug,
+  })
+  const [noted] = await batchAfter(db, recorded.statements, [
+    notingGrants(platform, or(itsTokens, inArray(apiTokens.userId, memberIds))),
+    db.delete(apiTokens).where(itsTokens),
     db.delete(organizations).where(eq(organizations.id, organization.id)),
-    recording(platform, {
-      organizationId: organization.id,
-      action: 'organization.deleted',
-      subject: organization.slug,
-    }),
   ])
-  for (const { id } of userIds) await refreshGrants(platform, eq(apiTokens.userId, id))
-  return ok(undefined)
+  await recorded.tell()
+  return settleClosing(platform, noted)
 }

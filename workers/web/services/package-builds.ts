@@ -9,7 +9,7 @@ import { chunksForStatement } from '../db/client.ts'
 import { buildFiles, packageFiles } from '../db/tables/packages.ts'
 import { readBlobBytes } from '../storage/blobs.ts'
 import type { Project } from './access.ts'
-import { createBuild } from './new-build.ts'
+import { buildKeyOf, createBuild } from './new-build.ts'
 import { MANIFEST_FILE, newestFiles, type PackageFileRow, type PackageRow, refuseArchived } from './packages.ts'
 import type { Platform } from './platform.ts'
 
@@ -53,23 +53,18 @@ const sourceOf = ({ slot, mode, sha256, sizeBytes, createdAtMs }: PackageFileRow
 })
 
 /** Which uploads it used is kept with the build, for whoever asks later what went in. */
-const keepFiles = async (
-  { db }: Platform,
-  buildId: string,
-  row: PackageRow,
-  files: readonly PackageFileRow[],
-): Promise<void> => {
-  const rows = files.map(({ id: fileId, slot }) => ({ buildId, packageId: row.id, slot, fileId }))
-  for (const chunk of chunksForStatement(rows, FILE_PARAMETERS)) {
-    await db.insert(buildFiles).values(chunk).onConflictDoNothing()
+const keepingFiles =
+  ({ db }: Platform, row: PackageRow, files: readonly PackageFileRow[]) =>
+  (buildId: string) => {
+    const rows = files.map(({ id: fileId, slot }) => ({ buildId, packageId: row.id, slot, fileId }))
+    return chunksForStatement(rows, FILE_PARAMETERS).map((chunk) => db.insert(buildFiles).values(chunk))
   }
-}
 
 export const buildPackage = async (
   platform: Platform,
   project: Project,
   row: PackageRow,
-  request: BuildPackage & { readonly idempotencyKey: string | null },
+  { idempotencyKey, ...request }: BuildPackage & { readonly idempotencyKey: string | null },
 ): Promise<Result<Build, Fault | readonly Fault[]>> => {
   const open = refuseArchived(row)
   if (!open.ok) return open
@@ -89,9 +84,11 @@ export const buildPackage = async (
       variables: request.variables,
       sources: files.value.map(sourceOf),
     },
-    request.idempotencyKey,
+    // What was asked is compared, not what it came to: a slot may have got another file since.
+    {
+      key: await buildKeyOf(idempotencyKey ?? undefined, 'package', row.id, request),
+      alongside: keepingFiles(platform, row, files.value),
+    },
   )
-  if (!made.ok) return made
-  await keepFiles(platform, made.value.id, row, files.value)
-  return ok({ ...made.value, files: files.value.map(({ slot, id: fileId, sha256 }) => ({ slot, fileId, sha256 })) })
+  return made
 }

@@ -11,16 +11,17 @@ import { type Fault, fault } from '@distropack/core/fault.ts'
 import { type Manifest, parseManifest } from '@distropack/core/manifest/parse.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, desc, eq, gt, inArray, lt, max } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, max, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { chunksForStatement } from '../db/client.ts'
+import { batchAfter } from '../db/insert-when.ts'
 import { packageFiles, packages } from '../db/tables/packages.ts'
 import { putBlobBytes, readBlobBytes } from '../storage/blobs.ts'
 import type { Project } from './access.ts'
 import { ownedBlobs } from './blobs.ts'
 import { newId, uuidOf } from './ids.ts'
 import type { Platform } from './platform.ts'
-import { record } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 type PackageView = z.infer<typeof packageSchema>
 type PackageFile = z.infer<typeof packageFileSchema>
@@ -148,13 +149,15 @@ const storeManifest = async ({ bucket }: Platform, text: string) => {
   return { manifestSha256: sha256, manifestSizeBytes: sizeBytes }
 }
 
-const recordChange = (
+const prepareChange = (
   platform: Platform,
   project: Project,
   action: 'package.created' | 'package.edited' | 'package.archived' | 'file.uploaded',
-  facts: { readonly subject: string; readonly before?: unknown; readonly after?: unknown },
-): Promise<void> =>
-  record(platform, { organizationId: project.organizationId, projectId: project.id, action, ...facts })
+  {
+    when,
+    ...facts
+  }: { readonly subject: string; readonly before?: unknown; readonly after?: unknown; readonly when: SQL },
+) => prepareDeed(platform, { organizationId: project.organizationId, projectId: project.id, action, ...facts }, when)
 
 export const createPackage = async (
   platform: Platform,
@@ -178,13 +181,17 @@ export const createPackage = async (
     createdAtMs: now,
     changedAtMs: now,
   }
-  const made = await platform.db.insert(packages).values(row).onConflictDoNothing().returning({ id: packages.id })
+  const { db } = platform
+  const named = and(eq(packages.projectId, project.id), eq(packages.slug, row.slug))
+  const when = sql`not exists (select 1 from ${packages} where ${named})`
+  const facts = { subject: row.slug, after: { manifest: row.manifestSha256 }, when }
+  const recorded = await prepareChange(platform, project, 'package.created', facts)
+  const [made] = await batchAfter(db, recorded.statements, [
+    db.insert(packages).values(row).onConflictDoNothing().returning({ id: packages.id }),
+  ])
   if (made.length === 0)
     return err(fault('conflict', `There is a package "${request.package}" in this project already.`))
-  await recordChange(platform, project, 'package.created', {
-    subject: row.slug,
-    after: { manifest: row.manifestSha256 },
-  })
+  await recorded.tell()
   return ok(row)
 }
 
@@ -212,11 +219,6 @@ export const editPackage = async (
     changedAtMs: now,
   }
   const seen = and(eq(packages.id, found.id), eq(packages.revision, edit.revision))
-  const [row] = await platform.db.update(packages).set(change).where(seen).returning()
-  if (!row) {
-    const message = `"${found.slug}" was edited since (it is at revision ${found.revision}): read it again, then edit.`
-    return err(fault('precondition_failed', message))
-  }
   const facts = ({ manifestSha256, targets: t, channel, archivedAtMs: a }: PackageRow) => ({
     manifest: manifestSha256,
     targets: t,
@@ -224,7 +226,19 @@ export const editPackage = async (
     archived: a !== null,
   })
   const action = edit.archived === undefined ? 'package.edited' : 'package.archived'
-  await recordChange(platform, project, action, { subject: row.slug, before: facts(found), after: facts(row) })
+  const recorded = await prepareChange(platform, project, action, {
+    subject: found.slug,
+    before: facts(found),
+    after: facts({ ...found, ...change }),
+    when: sql`exists (select 1 from ${packages} where ${seen})`,
+  })
+  const { db } = platform
+  const [[row]] = await batchAfter(db, recorded.statements, [db.update(packages).set(change).where(seen).returning()])
+  if (!row) {
+    const message = `"${found.slug}" was edited since (it is at revision ${found.revision}): read it again, then edit.`
+    return err(fault('precondition_failed', message))
+  }
+  await recorded.tell()
   return ok(row)
 }
 
@@ -261,9 +275,14 @@ export const addPackageFile = async (
     uploadedBy: platform.who.name,
     createdAtMs,
   }
-  await platform.db.insert(packageFiles).values(added)
   const after = { slot, fileName: file.fileName, sha256: file.sha256, sizeBytes: file.sizeBytes }
-  await recordChange(platform, project, 'file.uploaded', { subject: row.slug, after })
+  const recorded = await prepareChange(platform, project, 'file.uploaded', {
+    subject: row.slug,
+    after,
+    when: sql`true`,
+  })
+  await platform.db.batch([...recorded.statements, platform.db.insert(packageFiles).values(added)])
+  await recorded.tell()
   return ok(viewFile(added))
 }
 

@@ -2,16 +2,17 @@
 import type { editProjectSchema } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
+import { batchAfter } from '../db/insert-when.ts'
 import { apiTokens, projectAliases, projects } from '../db/schema.ts'
+import { trustedPublishers } from '../db/tables/ci.ts'
 import { findProjectById, type Organization, type Project } from './access.ts'
 import { mayTakeOver, mayUse } from './billing/entitlements.ts'
 import { recountStorage } from './billing/storage-count.ts'
-import { refreshGrants } from './grants.ts'
+import { notingGrants, notingPublisher, settleClosing } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
-import { recording } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 const reread = async (platform: Platform, projectId: string): Promise<Project> => {
   const project = await findProjectById(platform, projectId)
@@ -37,19 +38,23 @@ export const editProject = async (
     const may = await mayUse(platform, project.organizationId, { kind: 'private_repository' })
     if (!may.ok) return may
   }
-  await platform.db.batch([
-    platform.db.update(projects).set({ access, archivedAtMs }).where(eq(projects.id, project.id)),
-    recording(platform, {
-      organizationId: project.organizationId,
-      projectId: project.id,
-      action: 'project.edited',
-      subject: project.slug,
-      before,
-      after,
-    }),
+  const { db } = platform
+  const recorded = await prepareDeed(platform, {
+    organizationId: project.organizationId,
+    projectId: project.id,
+    action: 'project.edited',
+    subject: project.slug,
+    before,
+    after,
+  })
+  const [, noted] = await batchAfter(db, recorded.statements, [
+    db.update(projects).set({ access, archivedAtMs }).where(eq(projects.id, project.id)),
+    notingPublisher(platform, project.id),
   ])
-  if (access !== project.access) await publisherOf(platform, project.id).publish(project.id)
-  return ok(await reread(platform, project.id))
+  await recorded.tell()
+  // Also where nothing changed: who asks again wants what the first time may have left undone.
+  const settled = await settleClosing(platform, noted)
+  return settled.ok || access === 'public' ? ok(await reread(platform, project.id)) : settled
 }
 
 /**
@@ -79,23 +84,38 @@ export const transferProject = async (
     before: { organization: project.organization },
     after: { organization: target.slug },
   }
-  await db.batch([
-    db
-      .update(projects)
-      .set({ organizationId: target.id, madeAs: project.madeAs ?? `${project.organization}/${project.slug}` })
-      .where(eq(projects.id, project.id)),
-    db.delete(projectAliases).where(aliased),
-    db
-      .insert(projectAliases)
-      .values({ organization: project.organization, slug: project.slug, projectId: project.id })
-      .onConflictDoNothing(),
-    // A token bound to the project was its old organization's to give.
-    db.update(apiTokens).set({ revokedAtMs: platform.nowMs() }).where(eq(apiTokens.projectId, project.id)),
-    recording(platform, { organizationId: project.organizationId, ...facts }),
-    recording(platform, { organizationId: target.id, ...facts }),
-  ])
-  for (const organizationId of [project.organizationId, target.id]) await recountStorage(platform, organizationId)
-  await refreshGrants(platform, eq(apiTokens.projectId, project.id))
-  await publisherOf(platform, project.id).publish(project.id)
-  return ok(await reread(platform, project.id))
+  // Of two that move it at the same moment one comes first, and the other finds it gone.
+  const isHere = and(eq(projects.id, project.id), eq(projects.organizationId, project.organizationId))
+  const when = sql`exists (select 1 from ${projects} where ${isHere})`
+  const left = await prepareDeed(platform, { organizationId: project.organizationId, ...facts }, when)
+  const came = await prepareDeed(platform, { organizationId: target.id, ...facts }, when)
+  const madeAs = project.madeAs ?? `${project.organization}/${project.slug}`
+  const tokens = eq(apiTokens.projectId, project.id)
+  const [moved, grants, publisher] = await batchAfter(
+    db,
+    [...left.statements, ...came.statements],
+    [
+      db.update(projects).set({ organizationId: target.id, madeAs }).where(isHere).returning({ id: projects.id }),
+      notingGrants(platform, tokens),
+      notingPublisher(platform, project.id),
+      db.delete(projectAliases).where(aliased),
+      db
+        .insert(projectAliases)
+        .values({ organization: project.organization, slug: project.slug, projectId: project.id })
+        .onConflictDoNothing(),
+      // Tokens bound to the project, and CI runs it trusted, were its old organization's to admit.
+      db
+        .update(apiTokens)
+        .set({ revokedAtMs: platform.nowMs() })
+        .where(and(tokens, isNull(apiTokens.revokedAtMs))),
+      db.delete(trustedPublishers).where(eq(trustedPublishers.projectId, project.id)),
+      recountStorage(platform, project.organizationId),
+      recountStorage(platform, target.id),
+    ],
+  )
+  const settled = await settleClosing(platform, [...grants, ...publisher])
+  if (moved.length === 0) return err(fault('conflict', `${project.slug} was moved at the same moment: look again.`))
+  await left.tell()
+  await came.tell()
+  return settled.ok ? ok(await reread(platform, project.id)) : settled
 }

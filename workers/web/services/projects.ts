@@ -10,14 +10,12 @@ import type { Organization, Project } from './access.ts'
 import { mayHaveProject } from './billing/entitlements.ts'
 import { newId } from './ids.ts'
 import { refuseKeyName } from './key-names.ts'
-import { logEvent } from './log.ts'
+import { finishLeft, notingPublisher, settleOutbox } from './outbox.ts'
 import { type Platform, repositoryUrl } from './platform.ts'
-import { recording } from './record.ts'
+import { publisherOf } from './publisher.ts'
+import { prepareDeed } from './record.ts'
 
 export type ProjectView = z.infer<typeof projectSchema>
-
-export const publisherOf = ({ env }: Platform, projectId: string) =>
-  env.PUBLISHERS.get(env.PUBLISHERS.idFromName(projectId))
 
 /** Makes the organization, or finds it. */
 export const ensureOrganization = async (
@@ -51,7 +49,10 @@ export const ensureProject = async (
   { signing, access = organization.defaultAccess }: CreateProject,
 ): Promise<Result<{ project: Project; created: boolean }, Fault | readonly Fault[]>> => {
   const found = await findByName(platform, organization.id, slug)
-  if (found) return ok({ project: { ...found, organization: organization.slug }, created: false })
+  if (found) {
+    const finished = await finishLeft(platform, 'publisher', found.id)
+    return finished.ok ? ok({ project: { ...found, organization: organization.slug }, created: false }) : finished
+  }
   if (await isPromised(platform, organization.slug, slug)) {
     const message = `${organization.slug}/${slug} is the old address of a project that moved; its readers still use it.`
     return err(fault('conflict', message))
@@ -76,25 +77,28 @@ export const ensureProject = async (
   const owner = { id: row.id, organization: organization.slug, slug, suffix, state: 'signing' } as const
   const keys = await makeKeys(owner, signing, vault.value, createdAtMs)
   if (!keys.ok) return keys
+  const facts = {
+    organizationId: organization.id,
+    projectId: row.id,
+    action: 'project.created',
+    subject: slug,
+  } as const
+  const recorded = await prepareDeed(platform, facts)
   try {
-    await platform.db.batch([
+    const [noted] = await platform.db.batch([
+      notingPublisher(platform, row.id),
+      ...recorded.statements,
       platform.db.insert(projects).values(row),
       platform.db.insert(signingKeys).values(keys.value),
-      recording(platform, {
-        organizationId: organization.id,
-        projectId: row.id,
-        action: 'project.created',
-        subject: slug,
-      }),
     ])
+    await settleOutbox(platform, noted)
   } catch (error) {
     // Somebody made it while the keys were being made; theirs stands.
     const winner = await findByName(platform, organization.id, slug)
     if (!winner) throw error
     return ok({ project: { ...winner, organization: organization.slug }, created: false })
   }
-  logEvent('project.created', { projectId: row.id, organizationId: organization.id })
-  await publisherOf(platform, row.id).publish(row.id)
+  await recorded.tell()
   return ok({ project: { ...row, organization: organization.slug }, created: true })
 }
 

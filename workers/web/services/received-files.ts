@@ -1,6 +1,5 @@
 // A file of unknown size and digest, as it comes: kept apart while it is measured, a blob of the project afterwards.
 import { createHash } from 'node:crypto'
-import { objectKey } from '@distropack/core/contract/objects.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
@@ -8,8 +7,8 @@ import { getUploadedBytes, putBlobBytes, putBlobStream } from '../storage/blobs.
 import { joinParts } from '../storage/chunks.ts'
 import { sha256Hex } from '../storage/sha256.ts'
 import { mayUpload, mayUseIn } from './billing/entitlements.ts'
-import { ownBlob } from './blobs.ts'
-import { newId } from './ids.ts'
+import { beginUnnamed, forgetUpload, ownBlob } from './blobs.ts'
+import { logError } from './log.ts'
 import type { Platform } from './platform.ts'
 
 /**
@@ -27,12 +26,13 @@ const keepSmall = async (platform: Platform, bytes: Uint8Array, admit: Admit): P
 }
 
 const keepLarge = async (
-  { bucket, nowMs }: Platform,
+  platform: Platform,
+  projectId: string,
   [first, rest]: readonly [Uint8Array, AsyncGenerator<Uint8Array>],
   admit: Admit,
 ): Promise<Result<BlobRef, Fault>> => {
-  const key = objectKey.upload(newId('upl', nowMs()))
-  const multipart = await bucket.createMultipartUpload(key)
+  const { bucket } = platform
+  const { id, key, multipart } = await beginUnnamed(platform, projectId)
   const hash = createHash('sha256')
   const parts: R2UploadedPart[] = []
   let sizeBytes = 0
@@ -46,7 +46,9 @@ const keepLarge = async (
     for await (const bytes of rest) await take(bytes)
     await multipart.complete(parts)
   } catch (error) {
-    await multipart.abort().catch(() => {}) // what it held goes with it either way
+    // What is not taken away now, the sweep finds by its row.
+    const ended = multipart.abort().then(() => forgetUpload(platform, id))
+    await ended.catch((late: unknown) => logError('upload.not_ended', late, { uploadId: id }))
     throw error
   }
   try {
@@ -56,7 +58,7 @@ const keepLarge = async (
     await putBlobStream(bucket, blob, await getUploadedBytes(bucket, key))
     return ok(blob)
   } finally {
-    await bucket.delete(key)
+    await forgetUpload(platform, id).catch((late: unknown) => logError('upload.not_ended', late, { uploadId: id }))
   }
 }
 
@@ -74,7 +76,7 @@ export const receiveFile = async (
   const kept =
     first.length < PART_BYTES
       ? await keepSmall(platform, first, admit)
-      : await keepLarge(platform, [first, parts], admit)
+      : await keepLarge(platform, projectId, [first, parts], admit)
   if (kept.ok) await ownBlob(platform, projectId, kept.value)
   return kept
 }

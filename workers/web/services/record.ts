@@ -1,11 +1,14 @@
 // The one way into the audit log: what was done, to what, by whom. Callers hand over facts of the row they changed,
-// never a secret: `before` and `after` are for people to read and are exported. Whoever wants to hear of it is told.
+// never a secret: `before` and `after` are for people to read and are exported. Whoever wants to hear of it is told:
+// the notices are rows of the same batch, so that a deed that happened is neither unrecorded nor unheard of.
 import type { AuditAction } from '@distropack/core/contract/audit.ts'
+import type { SQL } from 'drizzle-orm'
+import { insertWhen, type Statement } from '../db/insert-when.ts'
 import { auditEntries } from '../db/tables/audit.ts'
 import { newId } from './ids.ts'
 import { logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
-import { tellWebhooks } from './webhooks/fan-out.ts'
+import { insertNotice, noticesOf, sendNotices } from './webhooks/fan-out.ts'
 
 export interface Deed {
   readonly organizationId: string
@@ -17,7 +20,7 @@ export interface Deed {
   readonly after?: unknown
 }
 
-const rowOf = ({ nowMs, who, requestId }: Platform, deed: Deed): typeof auditEntries.$inferInsert => ({
+const rowOf = ({ nowMs, who, requestId }: Platform, deed: Deed): typeof auditEntries.$inferSelect => ({
   id: newId('aud', nowMs()),
   organizationId: deed.organizationId,
   projectId: deed.projectId ?? null,
@@ -32,25 +35,39 @@ const rowOf = ({ nowMs, who, requestId }: Platform, deed: Deed): typeof auditEnt
   requestId,
 })
 
-/** The statement, for a batch that does the deed: neither without the other. For deeds no webhook hears of. */
-export const recording = (platform: Platform, deed: Deed) =>
-  platform.db.insert(auditEntries).values(rowOf(platform, deed))
+export interface PreparedDeed {
+  /** For the batch that does the deed, in front of what does it: neither without the other. */
+  readonly statements: readonly [Statement, ...Statement[]]
+  /** Once it is done: sends the notices on their way. Trouble in that is the sweep's. */
+  readonly tell: () => Promise<void>
+}
 
-/** For deeds that are not one batch; call it after they are done. */
-export const record = async (platform: Platform, deed: Deed): Promise<void> => {
+/** `when`: under which the deed will be done, as the database stands before it; without it, it is done in any case. */
+export const prepareDeed = async (platform: Platform, deed: Deed, when?: SQL): Promise<PreparedDeed> => {
+  const { db } = platform
   const row = rowOf(platform, deed)
-  await platform.db.insert(auditEntries).values(row)
-  await tellWebhooks(platform, {
+  const notices = await noticesOf(platform, {
     before: null,
     after: null,
     ...deed,
-    projectId: deed.projectId ?? null,
+    projectId: row.projectId,
     atMs: row.atMs,
   })
-  logEvent(deed.action, {
-    organizationId: deed.organizationId,
-    ...(deed.projectId ? { projectId: deed.projectId } : {}),
-    subject: deed.subject,
-    requestId: platform.requestId,
-  })
+  const entry = when ? insertWhen(db, auditEntries, row, when) : db.insert(auditEntries).values(row)
+  return {
+    statements: [entry, ...notices.map((notice) => insertNotice(platform, notice, when))],
+    tell: async () => {
+      const { organizationId, projectId, action, subject } = deed
+      logEvent(action, { organizationId, ...(projectId ? { projectId } : {}), subject, requestId: platform.requestId })
+      await sendNotices(platform, notices)
+    },
+  }
+}
+
+/** For deeds that leave nothing else behind in D1. */
+export const record = async (platform: Platform, deed: Deed): Promise<void> => {
+  const prepared = await prepareDeed(platform, deed)
+  const [first, ...rest] = prepared.statements
+  await platform.db.batch([first, ...rest])
+  await prepared.tell()
 }

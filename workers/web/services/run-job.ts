@@ -6,13 +6,15 @@ import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { Format } from '@distropack/core/format.ts'
 import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
 import { PackagerLost, packagerOf } from '../packager/packager.ts'
-import { isBlobStored, readBlobBytes } from '../storage/blobs.ts'
+import { isBlobStored } from '../storage/blobs.ts'
 import { keepArtifact, offerInChannel } from './artifacts.ts'
 import { attest } from './attestations.ts'
 import { callNextJob, mayBuildNow } from './billing/build-turns.ts'
 import { ownBlob } from './blobs.ts'
 import { noteEnd } from './build-end.ts'
+import { readRequest } from './build-requests.ts'
 import { readEntry } from './entries.ts'
+import { storedByJob } from './job-blobs.ts'
 import { issueJobToken } from './job-tokens.ts'
 import {
   appendLog,
@@ -27,7 +29,7 @@ import {
 import { holdLease, type Lease } from './lease.ts'
 import { logError, logEvent } from './log.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
+import { publisherOf } from './publisher.ts'
 
 /** How the queue is answered: `settled` needs nothing more, `retry` wants another delivery. */
 export type JobOutcome = 'settled' | 'retry'
@@ -35,9 +37,6 @@ export type JobOutcome = 'settled' | 'retry'
 const LOG_BATCH = 30
 
 type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
-
-const readRequest = async ({ bucket }: Platform, job: ClaimedJob): Promise<unknown> =>
-  JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, job.requestSha256)))
 
 const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<Order> => {
   const blobsUrl = `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`
@@ -84,12 +83,28 @@ const follow = async (platform: Platform, job: ClaimedJob, order: Order, lease: 
   throw new PackagerLost('the packager ended without a result')
 }
 
+/**
+ * A packager that somebody took over could call any blob whose sha256 it knows its own: only what this job's token
+ * stored is taken, or the very file it was to look at.
+ */
+const refuseForeign = async (
+  platform: Platform,
+  job: ClaimedJob,
+  { artifact, entry }: Extract<Ending, { type: 'done' }>,
+): Promise<void> => {
+  const stored = await storedByJob(platform, job.id)
+  const isArtifactMine = job.kind === 'push' ? job.inputSha256 === artifact.sha256 : stored.has(artifact.sha256)
+  if (!isArtifactMine) throw new PackagerLost('the artifact is not what it stored')
+  if (!stored.has(entry.sha256)) throw new PackagerLost('the entry is not what it stored')
+}
+
 const receive = async (
   platform: Platform,
   job: ClaimedJob,
   done: Extract<Ending, { type: 'done' }>,
 ): Promise<readonly Fault[]> => {
   const format = formatOfJob(job)
+  await refuseForeign(platform, job, done)
   if (!(await isBlobStored(platform.bucket, done.artifact))) throw new PackagerLost('the artifact was not uploaded')
   const entry = await readEntry(platform.bucket, format, done.entry.sha256)
   if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')

@@ -1,17 +1,19 @@
 // What the cron does: whatever was lost between two steps is taken up again. Harmless when nothing was.
 
-import { objectKey } from '@distropack/core/contract/objects.ts'
 import { and, inArray, lt } from 'drizzle-orm'
 import { publications, uploads } from '../db/schema.ts'
 import { sweepBilling } from './billing/sweep.ts'
-import { forgetUpload } from './blobs.ts'
+import { dropUpload } from './blobs.ts'
+import { noteMissedEnds } from './build-end.ts'
+import { sweepRequests } from './build-requests.ts'
 import { forgetSpentIdentities } from './ci/exchange.ts'
 import { dropExpiredGrants } from './grants.ts'
 import { forgetOldAnswers } from './idempotency.ts'
 import { findStrandedJobs, noteResent } from './jobs.ts'
-import { logEvent } from './log.ts'
+import { logError, logEvent } from './log.ts'
+import { sweepOutbox } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
+import { wakePublisher } from './publisher.ts'
 import { forgetOldDeliveries, resendDeliveries } from './webhooks/deliver.ts'
 
 const WAITING_FOR_MS = 15_000
@@ -39,7 +41,7 @@ const wakePublishers = async (platform: Platform): Promise<number> => {
       ),
     )
     .limit(BATCH)
-  for (const { projectId } of waiting) await publisherOf(platform, projectId).publish(projectId)
+  for (const { projectId } of waiting) await wakePublisher(platform, projectId)
   return waiting.length
 }
 
@@ -49,24 +51,41 @@ const dropStaleUploads = async (platform: Platform): Promise<number> => {
     .from(uploads)
     .where(lt(uploads.createdAtMs, platform.nowMs() - UPLOAD_FOR_MS))
     .limit(BATCH)
-  for (const upload of stale) {
-    const multipart = platform.bucket.resumeMultipartUpload(objectKey.upload(upload.id), upload.multipartId)
-    if (upload.state === 'open') await multipart.abort().catch(() => {}) // already gone is what we want
-    await forgetUpload(platform, upload.id)
-  }
+  for (const upload of stale) await dropUpload(platform, upload)
   return stale.length
 }
 
-export const sweep = async (platform: Platform): Promise<void> => {
-  const jobs = await resendJobs(platform)
-  const publishers = await wakePublishers(platform)
-  const staleUploads = await dropStaleUploads(platform)
-  const expiredTokens = await dropExpiredGrants(platform, BATCH)
-  const notices = await resendDeliveries(platform, BATCH)
-  await sweepBilling(platform)
-  await forgetOldAnswers(platform)
-  await forgetOldDeliveries(platform)
-  await forgetSpentIdentities(platform)
-  const found = { jobs, publishers, staleUploads, expiredTokens, notices }
-  if (Object.values(found).some((count) => count > 0)) logEvent('sweep.found', found)
+interface Sweep {
+  readonly platform: Platform
+  /** An operator wants it now: what waits for a later moment is tried as well. */
+  readonly isAsked: boolean
+}
+
+/** Each by itself: trouble with one must not keep the others from being done. */
+const STEPS: Readonly<Record<string, (sweep: Sweep) => Promise<unknown>>> = {
+  outbox: ({ platform, isAsked }) => sweepOutbox(platform, BATCH, isAsked),
+  jobs: ({ platform }) => resendJobs(platform),
+  ends: ({ platform }) => noteMissedEnds(platform, BATCH),
+  publishers: ({ platform }) => wakePublishers(platform),
+  staleUploads: ({ platform }) => dropStaleUploads(platform),
+  requests: ({ platform }) => sweepRequests(platform, BATCH),
+  expiredTokens: ({ platform }) => dropExpiredGrants(platform, BATCH),
+  notices: ({ platform }) => resendDeliveries(platform, BATCH),
+  billing: ({ platform }) => sweepBilling(platform),
+  answers: ({ platform }) => forgetOldAnswers(platform),
+  deliveries: ({ platform }) => forgetOldDeliveries(platform),
+  identities: ({ platform }) => forgetSpentIdentities(platform),
+}
+
+export const sweep = async (platform: Platform, isAsked = false): Promise<void> => {
+  const found: Record<string, number> = {}
+  for (const [step, run] of Object.entries(STEPS)) {
+    try {
+      const count = await run({ platform, isAsked })
+      if (typeof count === 'number' && count > 0) found[step] = count
+    } catch (error) {
+      logError('sweep.broke', error, { step })
+    }
+  }
+  if (Object.keys(found).length > 0) logEvent('sweep.found', found)
 }

@@ -9,16 +9,17 @@ import type {
 } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, isNull, lt, type SQL } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
+import { insertWhen, type Statement } from '../db/insert-when.ts'
 import { apiTokens, organizations, projects } from '../db/schema.ts'
 import { sha256Hex } from '../storage/sha256.ts'
 import { type Actor, findUser, openOrganization, type UserActor } from './access.ts'
 import { mayUse } from './billing/entitlements.ts'
-import { writeGrant } from './grants.ts'
 import { newId, newSecret } from './ids.ts'
+import { notingGrants, settleClosing, settleOutbox } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { record } from './record.ts'
+import { type Deed, prepareDeed } from './record.ts'
 
 type Token = z.infer<typeof tokenSchema>
 type CreatedToken = z.infer<typeof createdTokenSchema>
@@ -49,9 +50,38 @@ const describeToken = (row: TokenRow, names: Names): Token => ({
 export type NewToken = Pick<TokenRow, 'kind' | 'organizationId' | 'projectId' | 'userId' | 'name' | 'scopes'> &
   Partial<Pick<TokenRow, 'expiresAtMs' | 'identity'>>
 
-/** The row, its grant, and the secret nobody can read again. */
-export const issueToken = async (platform: Platform, token: NewToken): Promise<{ row: TokenRow; secret: string }> => {
-  const { db, nowMs } = platform
+type TokenDeed = 'token.created' | 'token.rotated' | 'token.revoked'
+
+/** undefined: of a person alone, which is no organization's business. */
+const deedOf = (
+  action: TokenDeed,
+  { id, organizationId, projectId, name, scopes, expiresAtMs }: TokenRow,
+): Deed | undefined =>
+  organizationId === null
+    ? undefined
+    : {
+        organizationId,
+        ...(projectId ? { projectId } : {}),
+        action,
+        subject: id,
+        after: { name, scopes, expiresAtMs },
+      }
+
+const NO_DEED: { readonly statements: readonly Statement[]; readonly tell: () => Promise<void> } = {
+  statements: [],
+  tell: async () => {},
+}
+
+const prepareTokenDeed = async (platform: Platform, action: TokenDeed, row: TokenRow, when?: SQL) => {
+  const deed = deedOf(action, row)
+  return deed ? prepareDeed(platform, deed, when) : NO_DEED
+}
+
+/** A row that is nowhere yet, and the secret nobody can read again. */
+export const newToken = async (
+  { nowMs }: Platform,
+  token: NewToken,
+): Promise<{ readonly row: TokenRow; readonly secret: string }> => {
   const secret = newSecret()
   const row: TokenRow = {
     identity: null,
@@ -63,25 +93,24 @@ export const issueToken = async (platform: Platform, token: NewToken): Promise<{
     lastUsedAtMs: null,
     revokedAtMs: null,
   }
-  await db.insert(apiTokens).values(row)
-  await writeGrant(platform, row)
   return { row, secret }
 }
 
-const recordToken = (
-  platform: Platform,
-  action: 'token.created' | 'token.rotated' | 'token.revoked',
-  { id, organizationId, projectId, name, scopes, expiresAtMs }: TokenRow,
-): Promise<void> =>
-  organizationId === null
-    ? Promise.resolve() // of a person alone: no organization's business
-    : record(platform, {
-        organizationId,
-        ...(projectId ? { projectId } : {}),
-        action,
-        subject: id,
-        after: { name, scopes, expiresAtMs },
-      })
+/** The row, its grant, and the secret. */
+const issueToken = async (platform: Platform, token: NewToken): Promise<{ row: TokenRow; secret: string }> => {
+  const { db } = platform
+  const { row, secret } = await newToken(platform, token)
+  const recorded = await prepareTokenDeed(platform, 'token.created', row)
+  const [, noted] = await db.batch([
+    db.insert(apiTokens).values(row),
+    notingGrants(platform, eq(apiTokens.id, row.id)),
+    ...recorded.statements,
+  ])
+  // Its grant may come a moment later; the secret is shown once, and now.
+  await settleOutbox(platform, noted)
+  await recorded.tell()
+  return { row, secret }
+}
 
 export const createToken = async (
   platform: Platform,
@@ -100,7 +129,6 @@ export const createToken = async (
   const { name, scopes, expiresAtMs = null } = request
   const whose = { kind: 'organization', organizationId: owner.id, projectId, userId: null } as const
   const { row, secret } = await issueToken(platform, { ...whose, name, scopes, expiresAtMs })
-  await recordToken(platform, 'token.created', row)
   return ok({ ...describeToken(row, { organization: owner.slug, project: request.project ?? null }), secret })
 }
 
@@ -119,7 +147,6 @@ export const createPersonalToken = async (
   if (!may.ok) return may
   const whose = { kind: 'personal', organizationId, projectId: null, userId: user.userId } as const
   const { row, secret } = await issueToken(platform, { ...whose, name, scopes, expiresAtMs })
-  await recordToken(platform, 'token.created', row)
   return ok({ ...describeToken(row, { organization, project: null }), secret })
 }
 
@@ -151,32 +178,47 @@ export const listTokens = async (
   return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
 }
 
+const isInForce = (tokenId: string): SQL =>
+  sql`exists (select 1 from ${apiTokens} where ${apiTokens.id} = ${tokenId} and ${apiTokens.revokedAtMs} is null)`
+
 const noToken = (tokenId: string) => err(fault('not_found', `There is no token "${tokenId}".`))
 
-/** In force with the next request: tokens are looked up, never cached. */
+/**
+ * In force with the next request: tokens are looked up, never cached. Asked again, it finishes what the first time left
+ * of the grant.
+ */
 export const revokeToken = async (platform: Platform, of: TokensOf, tokenId: string): Promise<Result<void, Fault>> => {
-  const [revoked] = await platform.db
-    .update(apiTokens)
-    .set({ revokedAtMs: platform.nowMs() })
-    .where(and(eq(apiTokens.id, tokenId), within(of), isNull(apiTokens.revokedAtMs)))
-    .returning()
-  if (!revoked) return noToken(tokenId)
-  await writeGrant(platform, revoked)
-  await recordToken(platform, 'token.revoked', revoked)
-  return ok(undefined)
+  const { db, nowMs } = platform
+  const mine = and(eq(apiTokens.id, tokenId), within(of))
+  const [found] = await db.select().from(apiTokens).where(mine)
+  if (!found) return noToken(tokenId)
+  const recorded = await prepareTokenDeed(platform, 'token.revoked', found, isInForce(tokenId))
+  const [noted] = await db.batch([
+    notingGrants(platform, mine),
+    ...recorded.statements,
+    db
+      .update(apiTokens)
+      .set({ revokedAtMs: nowMs() })
+      .where(and(mine, isNull(apiTokens.revokedAtMs))),
+  ])
+  if (found.revokedAtMs === null) await recorded.tell()
+  return settleClosing(platform, noted)
 }
 
-/** A new secret with the old one's reach; the old one goes on for the overlap, so that nothing fails in between. */
+/**
+ * A new secret with the old one's reach; the old one goes on for the overlap, so that nothing fails in between. Of one
+ * that was revoked meanwhile there is no next.
+ */
 export const rotateToken = async (
   platform: Platform,
   of: TokensOf,
   tokenId: string,
   overlapSeconds: number,
 ): Promise<Result<CreatedToken, Fault>> => {
+  const { db } = platform
   const now = platform.nowMs()
-  const [found] = await selectTokens(platform).where(
-    and(eq(apiTokens.id, tokenId), within(of), isNull(apiTokens.revokedAtMs)),
-  )
+  const mine = and(eq(apiTokens.id, tokenId), within(of), isNull(apiTokens.revokedAtMs))
+  const [found] = await selectTokens(platform).where(mine)
   if (!found) return noToken(tokenId)
   const { token: old, ...names } = found
   if (old.expiresAtMs !== null && old.expiresAtMs <= now) {
@@ -185,13 +227,27 @@ export const rotateToken = async (
   // As long a life as the old one was given, from now.
   const expiresAtMs = old.expiresAtMs === null ? null : now + (old.expiresAtMs - old.createdAtMs)
   const { kind, organizationId, projectId, userId, name, scopes } = old
-  const made = await issueToken(platform, { kind, organizationId, projectId, userId, name, scopes, expiresAtMs })
+  const { row, secret } = await newToken(platform, {
+    kind,
+    organizationId,
+    projectId,
+    userId,
+    name,
+    scopes,
+    expiresAtMs,
+  })
   const endsAtMs = Math.min(old.expiresAtMs ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1000)
-  const ending = { expiresAtMs: endsAtMs }
-  await platform.db.update(apiTokens).set(ending).where(eq(apiTokens.id, old.id))
-  await writeGrant(platform, { ...old, ...ending })
-  await recordToken(platform, 'token.rotated', made.row)
-  return ok({ ...describeToken(made.row, names), secret: made.secret })
+  const recorded = await prepareTokenDeed(platform, 'token.rotated', row, isInForce(tokenId))
+  const [made, noted] = await db.batch([
+    insertWhen(db, apiTokens, row, isInForce(tokenId)).returning({ id: apiTokens.id }),
+    notingGrants(platform, inArray(apiTokens.id, [row.id, old.id])),
+    ...recorded.statements,
+    db.update(apiTokens).set({ expiresAtMs: endsAtMs }).where(mine),
+  ])
+  await settleOutbox(platform, noted)
+  if (made.length === 0) return noToken(tokenId)
+  await recorded.tell()
+  return ok({ ...describeToken(row, names), secret })
 }
 
 /** Who asks, in their own words. */

@@ -2,15 +2,15 @@
 // serves it no more either; its name and version stay taken, for readers may have the old bytes.
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { batchAfter } from '../db/insert-when.ts'
 import { artifacts, publications } from '../db/schema.ts'
 import type { Project } from './access.ts'
 import type { ArtifactRow, PublicationRow } from './artifacts.ts'
-import { releaseBlob } from './billing/storage-count.ts'
-import { logEvent } from './log.ts'
+import { releasingBlob } from './billing/storage-count.ts'
+import { notingPublisher, settleClosing } from './outbox.ts'
 import type { Platform } from './platform.ts'
-import { publisherOf } from './projects.ts'
-import { record } from './record.ts'
+import { prepareDeed } from './record.ts'
 
 export interface ArtifactView {
   readonly artifact: ArtifactRow
@@ -24,42 +24,58 @@ interface Move {
   readonly channel?: string | undefined
 }
 
-const findArtifact = async (
-  { db }: Platform,
-  project: Project,
-  artifactId: string,
-): Promise<Result<ArtifactRow, Fault>> => {
-  const mine = and(eq(artifacts.id, artifactId), eq(artifacts.projectId, project.id), isNull(artifacts.deletedAtMs))
-  const [row] = await db.select().from(artifacts).where(mine)
-  return row ? ok(row) : err(fault('not_found', `There is no package file "${artifactId}" in this project.`))
+const findArtifact = async ({ db }: Platform, project: Project, artifactId: string): Promise<ArtifactRow | undefined> =>
+  (
+    await db
+      .select()
+      .from(artifacts)
+      .where(and(eq(artifacts.id, artifactId), eq(artifacts.projectId, project.id)))
+  )[0]
+
+const noArtifact = (artifactId: string) =>
+  err(fault('not_found', `There is no package file "${artifactId}" in this project.`))
+
+interface DeedFacts {
+  readonly action: 'artifact.yanked' | 'artifact.unyanked' | 'artifact.deleted'
+  readonly channel?: string | undefined
+  readonly when: SQL
 }
 
-const recordDeed = (
+const prepare = (
   platform: Platform,
   project: Project,
-  action: 'artifact.yanked' | 'artifact.unyanked' | 'artifact.deleted',
-  { id, fileName, channel }: { readonly id: string; readonly fileName: string; readonly channel?: string | undefined },
-): Promise<void> =>
-  record(platform, {
-    organizationId: project.organizationId,
-    projectId: project.id,
-    action,
-    subject: id,
-    after: { fileName, channel: channel ?? null },
-  })
+  { id, fileName }: ArtifactRow,
+  { action, channel, when }: DeedFacts,
+) =>
+  prepareDeed(
+    platform,
+    {
+      organizationId: project.organizationId,
+      projectId: project.id,
+      action,
+      subject: id,
+      after: { fileName, channel: channel ?? null },
+    },
+    when,
+  )
 
-/** Changes what the channels offer; the publisher makes it so with the next generation. */
-const moveOffers = async (platform: Platform, artifact: ArtifactRow, { from, to, channel }: Move): Promise<void> => {
-  const some = and(
-    eq(publications.artifactId, artifact.id),
+/** Deleted is deleted: nobody offers it again at the same moment. */
+const isKept = (artifactId: string): SQL =>
+  sql`exists (select 1 from ${artifacts} where ${artifacts.id} = ${artifactId} and ${artifacts.deletedAtMs} is null)`
+
+const offersIn = (artifactId: string, { from, channel }: Move) =>
+  and(
+    eq(publications.artifactId, artifactId),
     inArray(publications.state, [...from]),
     channel === undefined ? undefined : eq(publications.channel, channel),
   )
-  const createdAtMs = platform.nowMs()
-  await platform.db.update(publications).set({ state: to, createdAtMs }).where(some)
-  logEvent(`artifact.${to}`, { artifactId: artifact.id, projectId: artifact.projectId, channel })
-  await publisherOf(platform, artifact.projectId).publish(artifact.projectId)
-}
+
+/** What the channels offer; the publisher makes it so with the next generation. */
+const moving = ({ db, nowMs }: Platform, artifactId: string, move: Move) =>
+  db
+    .update(publications)
+    .set({ state: move.to, createdAtMs: nowMs() })
+    .where(and(offersIn(artifactId, move), isKept(artifactId)))
 
 const moveAndView = async (
   platform: Platform,
@@ -68,12 +84,20 @@ const moveAndView = async (
   move: Move,
 ): Promise<Result<ArtifactView, Fault>> => {
   const found = await findArtifact(platform, project, artifactId)
-  if (!found.ok) return found
-  await moveOffers(platform, found.value, move)
+  if (!found || found.deletedAtMs !== null) return noArtifact(artifactId)
   const action = move.to === 'pending' ? 'artifact.unyanked' : 'artifact.yanked'
-  await recordDeed(platform, project, action, { ...found.value, channel: move.channel })
+  const when = sql`exists (select 1 from ${publications} where ${offersIn(artifactId, move)}) and ${isKept(artifactId)}`
+  const recorded = await prepare(platform, project, found, { action, channel: move.channel, when })
+  const [noted] = await batchAfter(
+    platform.db,
+    [...recorded.statements, moving(platform, artifactId, move)],
+    [notingPublisher(platform, project.id)],
+  )
+  await recorded.tell()
+  const settled = await settleClosing(platform, noted)
+  if (!settled.ok && move.to === 'withdrawing') return settled
   const offers = await platform.db.select().from(publications).where(eq(publications.artifactId, artifactId))
-  return ok({ artifact: found.value, offers })
+  return ok({ artifact: found, offers })
 }
 
 export const yankArtifact = (platform: Platform, project: Project, artifactId: string, channel?: string) =>
@@ -82,17 +106,32 @@ export const yankArtifact = (platform: Platform, project: Project, artifactId: s
 export const unyankArtifact = (platform: Platform, project: Project, artifactId: string, channel?: string) =>
   moveAndView(platform, project, artifactId, { from: ['withdrawing', 'withdrawn'], to: 'pending', channel })
 
-/** The publisher takes it out of every index first, and then its addresses out of the store. */
+/**
+ * The publisher takes it out of every index first, and then its addresses out of the store. Asked again, it sees to it
+ * that this goes on.
+ */
 export const deleteArtifact = async (
   platform: Platform,
   project: Project,
   artifactId: string,
 ): Promise<Result<void, Fault>> => {
+  const { db, nowMs } = platform
   const found = await findArtifact(platform, project, artifactId)
-  if (!found.ok) return found
-  await platform.db.update(artifacts).set({ deletedAtMs: platform.nowMs() }).where(eq(artifacts.id, artifactId))
-  await moveOffers(platform, found.value, { from: ['pending', 'published', 'withdrawn'], to: 'withdrawing' })
-  await recordDeed(platform, project, 'artifact.deleted', found.value)
-  await releaseBlob(platform, project.id, found.value.unsignedSha256)
-  return ok(undefined)
+  if (!found) return noArtifact(artifactId)
+  const when = isKept(artifactId)
+  const recorded = await prepare(platform, project, found, { action: 'artifact.deleted', when })
+  const everywhere: Move = { from: ['pending', 'published', 'withdrawn'], to: 'withdrawing' }
+  const first = [
+    ...recorded.statements,
+    // In front of the row it asks: the offers of one that is deleted already are on their way.
+    moving(platform, artifactId, everywhere),
+    db
+      .update(artifacts)
+      .set({ deletedAtMs: nowMs() })
+      .where(and(eq(artifacts.id, artifactId), isNull(artifacts.deletedAtMs))),
+    ...releasingBlob(platform, project.id, found.unsignedSha256),
+  ]
+  const [noted] = await batchAfter(db, first, [notingPublisher(platform, project.id)])
+  if (found.deletedAtMs === null) await recorded.tell()
+  return settleClosing(platform, noted)
 }

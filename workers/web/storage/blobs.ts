@@ -16,12 +16,15 @@ export const isBlobStored = async (bucket: R2Bucket, blob: BlobRef): Promise<boo
 /** Streams a body of known length into place. @throws DigestMismatch when the bytes have another sha256. */
 export const putBlobStream = async (bucket: R2Bucket, blob: BlobRef, body: ReadableStream): Promise<void> => {
   const fixed = new FixedLengthStream(blob.sizeBytes)
-  const pumping = body.pipeTo(fixed.writable)
+  const abort = new AbortController()
+  const pumping = body.pipeTo(fixed.writable, { signal: abort.signal })
+  // A put that ends without reading would leave the pump waiting for ever.
+  const putting = bucket.put(objectKey.blob(blob.sha256), fixed.readable, { sha256: blob.sha256 }).catch((error) => {
+    abort.abort(error)
+    throw error
+  })
   // A body that ends short rejects the pump; the put then rejects too, and one of them must not go unheard.
-  const [pumped, put] = await Promise.allSettled([
-    pumping,
-    bucket.put(objectKey.blob(blob.sha256), fixed.readable, { sha256: blob.sha256 }),
-  ])
+  const [pumped, put] = await Promise.allSettled([pumping, putting])
   const failed = put.status === 'rejected' ? put : pumped.status === 'rejected' ? pumped : undefined
   if (!failed) return
   throw isDigestMismatch(failed.reason) ? new DigestMismatch() : failed.reason

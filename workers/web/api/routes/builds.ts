@@ -11,7 +11,7 @@ import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
 import { describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
 import { readLog } from '../../services/jobs.ts'
-import { createBuild, createPush } from '../../services/new-build.ts'
+import { buildKeyOf, createBuild, createPush } from '../../services/new-build.ts'
 import { need, refuse } from '../faults.ts'
 import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
@@ -38,8 +38,9 @@ const create = createRoute({
 builds.openapi(create, async (context) => {
   const platform = context.get('platform')
   const project = context.get('project')
-  const key = context.req.valid('header')['idempotency-key'] ?? null
-  const build = need(await createBuild(platform, project, context.req.valid('json'), key))
+  const request = context.req.valid('json')
+  const key = await buildKeyOf(context.req.valid('header')['idempotency-key'], 'build', request)
+  const build = need(await createBuild(platform, project, request, { key }))
   return context.json(build, 201)
 })
 
@@ -62,8 +63,9 @@ const push = createRoute({
 builds.openapi(push, async (context) => {
   const platform = context.get('platform')
   const project = context.get('project')
-  const key = context.req.valid('header')['idempotency-key'] ?? null
-  return context.json(need(await createPush(platform, project, context.req.valid('json'), key)), 201)
+  const request = context.req.valid('json')
+  const key = await buildKeyOf(context.req.valid('header')['idempotency-key'], 'push', request)
+  return context.json(need(await createPush(platform, project, request, { key })), 201)
 })
 
 const list = createRoute({

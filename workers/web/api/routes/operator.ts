@@ -10,6 +10,7 @@ import {
   operatorOrganizationSchema,
   platformStateSchema,
   rotatedKeySchema,
+  stuckWorkSchema,
   userSchema,
   usersQuerySchema,
 } from '@distropack/core/contract/operator.ts'
@@ -26,6 +27,7 @@ import {
   rotateKeyEncryption,
   setReadOnly,
 } from '../../services/operations.ts'
+import { listStuck } from '../../services/outbox.ts'
 import { ensureOrganization } from '../../services/projects.ts'
 import { sweep } from '../../services/sweep.ts'
 import { createToken } from '../../services/tokens.ts'
@@ -218,6 +220,20 @@ const rotate = createRoute({
 })
 operator.openapi(rotate, async (context) => context.json(need(await rotateKeyEncryption(context.get('platform'))), 200))
 
+const outboxRoute = createRoute({
+  method: 'get',
+  path: API_PATHS.outbox,
+  tags,
+  ...forOperator,
+  summary: 'List what follows a change and fails again and again',
+  description: 'It is tried on, once an hour; POST /operator/sweep tries it now.',
+  request: { query: pageQuerySchema },
+  responses: answers(200, 'What is not as the database says', pageOf(stuckWorkSchema)),
+})
+operator.openapi(outboxRoute, async (context) =>
+  context.json(await listStuck(context.get('platform'), context.req.valid('query')), 200),
+)
+
 const sweepNow = createRoute({
   method: 'post',
   path: API_PATHS.sweep,
@@ -227,6 +243,6 @@ const sweepNow = createRoute({
   responses: answers(200, 'Done', okSchema),
 })
 operator.openapi(sweepNow, async (context) => {
-  await sweep(context.get('platform'))
+  await sweep(context.get('platform'), true)
   return context.json({ ok: true as const }, 200)
 })

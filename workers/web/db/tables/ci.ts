@@ -36,7 +36,10 @@ export const knownIdentities = sqliteTable(
   (table) => [primaryKey({ columns: [table.publisherId, table.subject] })],
 )
 
-/** Identity tokens that were exchanged: each is taken once. Kept until it would have expired. */
+/**
+ * Identity tokens that were exchanged: each is taken once. Kept until it would have expired. The digest is of issuer and
+ * jti, or of the signed part where there is no jti; never of the token's own text, which can be spelt in many ways.
+ */
 export const spentIdentities = sqliteTable(
   'spent_identities',
   {

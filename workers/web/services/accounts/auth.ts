@@ -8,11 +8,14 @@ import { APIError } from 'better-auth/api'
 import { betterAuth } from 'better-auth/minimal'
 import { genericOAuth } from 'better-auth/plugins/generic-oauth'
 import { twoFactor } from 'better-auth/plugins/two-factor'
+import { eq } from 'drizzle-orm'
+import { apiTokens } from '../../db/schema.ts'
 import * as tables from '../../db/tables/accounts.ts'
 import type { Env } from '../../env.ts'
 import { sendMail } from '../../mail/mailer.ts'
 import { type IdPrefix, newId } from '../ids.ts'
 import { logError, logEvent } from '../log.ts'
+import { notingGrants, type OutboxRow, settleOutbox } from '../outbox.ts'
 import type { Platform } from '../platform.ts'
 import { consumeRate } from '../rate-limits.ts'
 import { afterPasswordReset } from './confirmation.ts'
@@ -95,6 +98,7 @@ const makeAuth = (platform: Platform, secret: string, invitation: string | undef
   const { env, db } = platform
   const providers = providersOf(env)
   const mail = mails(platform)
+  const noted: OutboxRow[] = []
   const origins = [env.PUBLIC_URL, env.DASHBOARD_URL].flatMap((url) => (url ? [new URL(url).origin] : []))
   return betterAuth({
     appName: 'DistroPack',
@@ -134,7 +138,10 @@ const makeAuth = (platform: Platform, secret: string, invitation: string | undef
         beforeDelete: async (user) => {
           const refused = await refuseDeletion(platform, user.id)
           if (refused) throw new APIError('CONFLICT', { code: refused.code, message: refused.message })
+          // The library deletes by itself: noted before, compared after, and by the sweep when this request ends here.
+          noted.push(...(await notingGrants(platform, eq(apiTokens.userId, user.id))))
         },
+        afterDelete: async () => void (await settleOutbox(platform, noted)),
       },
     },
     session: { expiresIn: 30 * DAY_SECONDS, updateAge: DAY_SECONDS, freshAge: HOUR_SECONDS },

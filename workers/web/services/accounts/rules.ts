@@ -2,11 +2,10 @@
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { and, eq, gt, ne, notExists, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
-import { apiTokens, organizations } from '../../db/schema.ts'
+import { organizations } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { invitations, members } from '../../db/tables/members.ts'
 import { sha256Hex } from '../../storage/sha256.ts'
-import { dropGrants } from '../grants.ts'
 import { logEvent } from '../log.ts'
 import type { Platform } from '../platform.ts'
 import { isNamedOperator } from './operators.ts'
@@ -49,7 +48,7 @@ const isLastOperator = async ({ db }: Platform, userId: string): Promise<boolean
   return operators.length === 1 && operators[0]?.id === userId
 }
 
-/** An organization without an owner could never be changed again. Otherwise: what the account's tokens open ends now. */
+/** An organization without an owner could never be changed again. */
 export const refuseDeletion = async (platform: Platform, userId: string): Promise<Fault | undefined> => {
   const { db } = platform
   const other = alias(members, 'other')
@@ -69,6 +68,5 @@ export const refuseDeletion = async (platform: Platform, userId: string): Promis
   if (await isLastOperator(platform, userId)) {
     return fault('conflict', 'You are the only operator of this instance: name another one first.')
   }
-  await dropGrants(platform, eq(apiTokens.userId, userId))
   return undefined
 }

@@ -10,7 +10,8 @@ import { sessions, signIns, users } from '../../db/tables/accounts.ts'
 import { findOrganization } from '../access.ts'
 import { newId } from '../ids.ts'
 import { logEvent } from '../log.ts'
-import { addMember } from '../members.ts'
+import { prepareMember } from '../members.ts'
+import { notingGrants, settleClosing } from '../outbox.ts'
 import type { Platform } from '../platform.ts'
 import { openAuth } from './auth.ts'
 import { isNamedOperator } from './operators.ts'
@@ -66,6 +67,7 @@ export const createUser = async (
   const dates = { createdAt: now, updatedAt: now }
   const id = newId('usr', now.getTime())
   // better-auth makes users for requests of their own alone; its form of a password's row is `credential`.
+  const joining = owned && (await prepareMember(platform, owned.id, { id, email }, { role: 'owner', when: sql`true` }))
   await platform.db.batch([
     platform.db.insert(users).values({ id, email, name, emailVerified: true, ...dates }),
     platform.db.insert(signIns).values({
@@ -76,9 +78,10 @@ export const createUser = async (
       password: await hasher.hash(password),
       ...dates,
     }),
+    ...(joining?.statements ?? []),
   ])
   afterUserMade(platform, id)
-  if (owned) await addMember(platform, owned.id, { id, email }, 'owner')
+  await joining?.tell()
   const [row] = await platform.db.select().from(users).where(eq(users.id, id))
   return row ? ok(view(platform, row)) : noUser(id)
 }
@@ -116,11 +119,12 @@ export const deleteUser = async (platform: Platform, userId: string): Promise<Re
   if (!found) return noUser(userId)
   const refused = await refuseDeletion(platform, userId)
   if (refused) return err(refused)
-  await db.batch([
+  const [noted] = await db.batch([
+    notingGrants(platform, eq(apiTokens.userId, userId)),
     db.delete(apiTokens).where(eq(apiTokens.userId, userId)),
     db.delete(sessions).where(eq(sessions.userId, userId)),
     db.delete(users).where(eq(users.id, userId)),
   ])
   logEvent('account.deleted', { userId, by: platform.who.id, requestId: platform.requestId })
-  return ok(undefined)
+  return settleClosing(platform, noted)
 }

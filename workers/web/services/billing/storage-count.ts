@@ -57,26 +57,29 @@ export const storedBy = async ({ db }: Platform, projectId: string): Promise<num
   return row?.bytes ?? 0
 }
 
-/** Counts from the rows anew: after a project changed its organization. Reads every blob's row of this one. */
-export const recountStorage = async ({ db }: Platform, organizationId: string): Promise<void> => {
-  const distinct = sql<number>`(
+/**
+ * Counts from the rows anew, as the batch has them by then: for a project that changes its organization. Reads every
+ * blob's row of both.
+ */
+export const recountStorage = ({ db }: Platform, organizationId: string) => {
+  const all = sql<number>`(
     SELECT coalesce(sum(size_bytes), 0) FROM (
       SELECT DISTINCT ${projectBlobs.sha256}, ${projectBlobs.sizeBytes} AS size_bytes FROM ${projectBlobs}
       JOIN ${projects} ON ${projects.id} = ${projectBlobs.projectId}
       WHERE ${projects.organizationId} = ${organizationId}
     )
   )`
-  await db
+  return db
     .insert(storageUsage)
-    .values({ organizationId, storedBytes: distinct })
-    .onConflictDoUpdate({ target: storageUsage.organizationId, set: { storedBytes: distinct } })
+    .values({ organizationId, storedBytes: all })
+    .onConflictDoUpdate({ target: storageUsage.organizationId, set: { storedBytes: all } })
 }
 
 /**
  * What a deleted package leaves behind, unless another package, an upload to a slot or another project still has it. Its
  * bytes stay in the store for the generations that name them; the organization owns them no more.
  */
-export const releaseBlob = async ({ db }: Platform, projectId: string, sha256: string): Promise<void> => {
+export const releasingBlob = ({ db }: Platform, projectId: string, sha256: string) => {
   const unused = sql`
     NOT EXISTS (
       SELECT 1 FROM ${artifacts} WHERE ${artifacts.projectId} = ${projectId}
@@ -90,7 +93,7 @@ export const releaseBlob = async ({ db }: Platform, projectId: string, sha256: s
   const elsewhere = sql`
     SELECT 1 FROM ${projectBlobs} AS theirs JOIN ${projects} AS neighbour ON neighbour.id = theirs.project_id
     WHERE neighbour.organization_id = ${organization} AND neighbour.id <> ${projectId} AND theirs.sha256 = ${sha256}`
-  await db.batch([
+  return [
     db
       .update(storageUsage)
       .set({ storedBytes: sql`max(0, ${storageUsage.storedBytes} - (${own}))` })
@@ -101,5 +104,10 @@ export const releaseBlob = async ({ db }: Platform, projectId: string, sha256: s
         ),
       ),
     db.delete(projectBlobs).where(and(eq(projectBlobs.projectId, projectId), eq(projectBlobs.sha256, sha256), unused)),
-  ])
+  ] as const
+}
+
+/** The same by itself. */
+export const releaseBlob = async (platform: Platform, projectId: string, sha256: string): Promise<void> => {
+  await platform.db.batch(releasingBlob(platform, projectId, sha256))
 }

@@ -3,7 +3,7 @@
 import type { Usage } from '@distropack/core/billing/quota.ts'
 import type { Period } from '@distropack/core/billing/standing.ts'
 import { and, count, eq, gte, lt, sql } from 'drizzle-orm'
-import { builds, jobs, projects } from '../../db/schema.ts'
+import { builds, jobs, projects, uploads } from '../../db/schema.ts'
 import { buildUsage, storageUsage } from '../../db/tables/billing.ts'
 import { members } from '../../db/tables/members.ts'
 import type { Platform } from '../platform.ts'
@@ -18,11 +18,17 @@ export const readUsage = async ({ db }: Platform, organizationId: string, period
     gte(buildUsage.endedAtMs, period.startMs),
     lt(buildUsage.endedAtMs, period.endMs),
   )
-  const [stored, built, all, hidden, people] = await db.batch([
+  const [stored, unfinished, built, all, hidden, people] = await db.batch([
     db
       .select({ bytes: storageUsage.storedBytes })
       .from(storageUsage)
       .where(eq(storageUsage.organizationId, organizationId)),
+    // What is announced takes up room until it is there or given up.
+    db
+      .select({ bytes: sql<number>`coalesce(sum(${uploads.sizeBytes}), 0)` })
+      .from(uploads)
+      .innerJoin(projects, eq(projects.id, uploads.projectId))
+      .where(mine),
     db
       .select({ ms: sql<number>`coalesce(sum(${buildUsage.durationMs}), 0)` })
       .from(buildUsage)
@@ -35,7 +41,7 @@ export const readUsage = async ({ db }: Platform, organizationId: string, period
     db.select({ count: count() }).from(members).where(eq(members.organizationId, organizationId)),
   ])
   return {
-    storageBytes: stored[0]?.bytes ?? 0,
+    storageBytes: (stored[0]?.bytes ?? 0) + (unfinished[0]?.bytes ?? 0),
     buildMinutes: (built[0]?.ms ?? 0) / MINUTE_MS,
     projects: all[0]?.count ?? 0,
     privateRepositories: hidden[0]?.count ?? 0,

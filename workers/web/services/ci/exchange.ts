@@ -4,15 +4,17 @@ import type { CiIdentity } from '@distropack/core/contract/api.ts'
 import type { exchangedSchema, exchangeSchema } from '@distropack/core/contract/ci.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, eq, lt } from 'drizzle-orm'
+import { and, eq, lt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
-import { organizations, projects } from '../../db/schema.ts'
+import { insertWhen } from '../../db/insert-when.ts'
+import { apiTokens, organizations, projects } from '../../db/schema.ts'
 import { knownIdentities, spentIdentities, trustedPublishers } from '../../db/tables/ci.ts'
 import { sha256Hex } from '../../storage/sha256.ts'
 import { logEvent } from '../log.ts'
+import { notingGrants, settleOutbox } from '../outbox.ts'
 import type { Platform } from '../platform.ts'
-import { record } from '../record.ts'
-import { issueToken } from '../tokens.ts'
+import { prepareDeed } from '../record.ts'
+import { newToken } from '../tokens.ts'
 import { areMatched, type Claims, keptClaims } from './claims.ts'
 import { claimedIssuer, verifyIdentity } from './verify.ts'
 
@@ -53,37 +55,67 @@ const isTrustedSomewhere = async ({ db }: Platform, issuer: string): Promise<boo
   return (await db.select({ id: trustedPublishers.id }).from(trustedPublishers).where(same).limit(1)).length > 0
 }
 
-/** False when it was spent before: the insert itself decides between two that come at once. */
-const spend = async ({ db }: Platform, token: string, expiresAtMs: number): Promise<boolean> => {
-  const spent = await db
-    .insert(spentIdentities)
-    .values({ tokenSha256: await sha256Hex(token), expiresAtMs: expiresAtMs + KEPT_AFTER_EXPIRY_MS })
-    .onConflictDoNothing()
-    .returning({ tokenSha256: spentIdentities.tokenSha256 })
-  return spent.length > 0
+/**
+ * What of a token is spent: who issued it and its jti, which is one token's alone (RFC 7519, 4.1.7); without a jti what
+ * was signed. Never its text: a signature can be spelt in many ways.
+ */
+const spentAs = (token: string, issuer: string, { jti }: Claims): Promise<string> =>
+  typeof jti === 'string' && jti !== ''
+    ? sha256Hex(JSON.stringify(['jti', issuer, jti]))
+    : sha256Hex(JSON.stringify(['signed', token.slice(0, token.lastIndexOf('.'))]))
+
+interface Admitted {
+  readonly project: Candidates['project']
+  readonly publisher: Publisher
+  readonly identity: CiIdentity
+  readonly spent: typeof spentIdentities.$inferSelect
 }
 
-const noteIdentity = async (
+/**
+ * One batch: the identity is spent and its token is there, or neither. Of two that come at once the first row decides;
+ * and a publisher that is trusted no more admits nobody.
+ */
+const admit = async (
   platform: Platform,
-  { project }: Candidates,
-  publisher: Publisher,
-  identity: CiIdentity,
-): Promise<void> => {
+  { project, publisher, identity, spent }: Admitted,
+  expiresAtMs: number,
+): Promise<string | undefined> => {
   const { db, nowMs } = platform
-  const { subject } = identity
-  const first = await db
-    .insert(knownIdentities)
-    .values({ publisherId: publisher.id, subject, firstSeenAtMs: nowMs() })
-    .onConflictDoNothing()
-    .returning({ subject: knownIdentities.subject })
-  await db.update(trustedPublishers).set({ lastUsedAtMs: nowMs() }).where(eq(trustedPublishers.id, publisher.id))
-  if (first.length === 0) return
   const { organizationId, id: projectId } = project
+  const { subject } = identity
+  const whose = { kind: 'ci', organizationId, projectId, userId: null } as const
+  const { row, secret } = await newToken(platform, {
+    ...whose,
+    name: publisher.name,
+    scopes: ['publish'],
+    expiresAtMs,
+    identity,
+  })
+  const isMine = and(eq(trustedPublishers.id, publisher.id), eq(projects.organizationId, organizationId))
+  const isTrusted = sql`exists (
+    select 1 from ${trustedPublishers} join ${projects} on ${projects.id} = ${trustedPublishers.projectId} where ${isMine}
+  )`
+  const isUnspent = sql`not exists (select 1 from ${spentIdentities} where ${spentIdentities.tokenSha256} = ${spent.tokenSha256})`
+  const isMade = sql`exists (select 1 from ${apiTokens} where ${apiTokens.id} = ${row.id})`
+  const known = and(eq(knownIdentities.publisherId, publisher.id), eq(knownIdentities.subject, subject))
+  const isNew = sql`${isMade} and not exists (select 1 from ${knownIdentities} where ${known})`
   const who = { kind: 'ci', id: publisher.id, name: subject } as const
-  await record(
-    { ...platform, who },
-    { organizationId, projectId, action: 'identity.accepted', subject, after: identity },
-  )
+  const deed = { organizationId, projectId, action: 'identity.accepted', subject, after: identity } as const
+  const recorded = await prepareDeed({ ...platform, who }, deed, isNew)
+  const making = insertWhen(db, apiTokens, row, sql`${isTrusted} and ${isUnspent}`).returning({ id: apiTokens.id })
+  const first = { publisherId: publisher.id, subject, firstSeenAtMs: nowMs() }
+  const [made, noted] = await db.batch([
+    making,
+    notingGrants(platform, eq(apiTokens.id, row.id)),
+    ...recorded.statements,
+    insertWhen(db, knownIdentities, first, isNew),
+    insertWhen(db, spentIdentities, spent, isMade),
+    db.update(trustedPublishers).set({ lastUsedAtMs: nowMs() }).where(eq(trustedPublishers.id, publisher.id)),
+  ])
+  await settleOutbox(platform, noted)
+  if (made.length === 0) return undefined
+  await recorded.tell()
+  return secret
 }
 
 const describeRun = (claims: Claims): string => {
@@ -112,22 +144,16 @@ export const exchangeIdentity = async (
     logEvent('identity.refused', { projectId: candidates?.project.id, issuer, requestId: platform.requestId })
     return refused(`${unknown}: ${describeRun(claims)}.`)
   }
-  if (!(await spend(platform, token, claims.exp * 1000))) {
-    return refused('This identity token was used before: ask the CI for a new one.')
-  }
   const identity = { issuer, subject: claims.sub, publisherId: publisher.id, claims: keptClaims(claims) }
-  await noteIdentity(platform, candidates, publisher, identity)
-  const { organizationId, id: projectId } = candidates.project
-  const whose = { kind: 'ci', organizationId, projectId, userId: null } as const
+  const spent = {
+    tokenSha256: await spentAs(token, issuer, claims),
+    expiresAtMs: claims.exp * 1000 + KEPT_AFTER_EXPIRY_MS,
+  }
   const expiresAtMs = nowMs + LIFETIME_MS
-  const made = await issueToken(platform, {
-    ...whose,
-    name: publisher.name,
-    scopes: ['publish'],
-    expiresAtMs,
-    identity,
-  })
-  return ok({ secret: made.secret, expiresAtMs, organization, project, publisher: publisher.name })
+  const admitted = { project: candidates.project, publisher, identity, spent }
+  const secret = await admit(platform, admitted, expiresAtMs)
+  if (secret === undefined) return refused('This identity token was used before: ask the CI for a new one.')
+  return ok({ secret, expiresAtMs, organization, project, publisher: publisher.name })
 }
 
 /** For the sweep. */

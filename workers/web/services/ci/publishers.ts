@@ -2,14 +2,14 @@
 import type { createPublisherSchema, trustedPublisherSchema } from '@distropack/core/contract/ci.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, count, eq, gt } from 'drizzle-orm'
+import { and, asc, count, eq, gt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { trustedPublishers } from '../../db/tables/ci.ts'
 import type { Project } from '../access.ts'
 import { newId } from '../ids.ts'
 import { checkOutboundUrl } from '../outbound.ts'
 import type { Platform } from '../platform.ts'
-import { record } from '../record.ts'
+import { prepareDeed } from '../record.ts'
 import { audienceOf } from './exchange.ts'
 import { trustOf } from './providers.ts'
 
@@ -50,9 +50,11 @@ export const createPublisher = async (
     lastUsedAtMs: null,
     createdAtMs,
   }
-  await platform.db.insert(trustedPublishers).values(row)
   const { organizationId, id: projectId } = project
-  await record(platform, { organizationId, projectId, action: 'publisher.created', subject: row.id, after: facts(row) })
+  const deed = { organizationId, projectId, action: 'publisher.created', subject: row.id, after: facts(row) } as const
+  const recorded = await prepareDeed(platform, deed)
+  await platform.db.batch([...recorded.statements, platform.db.insert(trustedPublishers).values(row)])
+  await recorded.tell()
   return ok(view(platform, row))
 }
 
@@ -80,10 +82,13 @@ export const deletePublisher = async (
   publisherId: string,
 ): Promise<Result<void, Fault>> => {
   const mine = and(eq(trustedPublishers.id, publisherId), eq(trustedPublishers.projectId, project.id))
-  const [row] = await platform.db.delete(trustedPublishers).where(mine).returning()
+  const [row] = await platform.db.select().from(trustedPublishers).where(mine)
   if (!row) return err(fault('not_found', `There is no trusted publisher "${publisherId}" in this project.`))
   const { organizationId, id: projectId } = project
   const deed = { action: 'publisher.deleted' as const, subject: row.id, before: facts(row) }
-  await record(platform, { organizationId, projectId, ...deed })
+  const isThere = sql`exists (select 1 from ${trustedPublishers} where ${mine})`
+  const recorded = await prepareDeed(platform, { organizationId, projectId, ...deed }, isThere)
+  await platform.db.batch([...recorded.statements, platform.db.delete(trustedPublishers).where(mine)])
+  await recorded.tell()
   return ok(undefined)
 }

@@ -1,7 +1,7 @@
 // A generation as news: for the audit log, and for webhooks that listen.
 import type { Project } from '../access.ts'
 import type { Platform } from '../platform.ts'
-import { record } from '../record.ts'
+import { type PreparedDeed, prepareDeed } from '../record.ts'
 import type { Pending } from './package-paths.ts'
 import { isWithdrawing } from './plan-scopes.ts'
 
@@ -32,23 +32,28 @@ const releasesOf = (pending: readonly Pending[]): readonly Release[] => {
   return [...releases.values()]
 }
 
-export const announce = async (
+/** For the batch that calls it published. */
+export const announcing = async (
   platform: Platform,
   project: Project,
   { generation, pending }: { readonly generation: number; readonly pending: readonly Pending[] },
-): Promise<void> => {
+): Promise<readonly PreparedDeed[]> => {
   const { organizationId, id: projectId } = project
   const releases = releasesOf(pending)
   const removed = pending.filter(isWithdrawing).length
-  await record(platform, {
+  const flipped = await prepareDeed(platform, {
     organizationId,
     projectId,
     action: 'generation.flipped',
     subject: String(generation),
     after: { added: pending.length - removed, removed },
   })
+  const deeds = [flipped]
   for (const { name, channel, files } of releases) {
     const after = { channel, generation, files }
-    await record(platform, { organizationId, projectId, action: 'artifact.published', subject: name, after })
+    deeds.push(
+      await prepareDeed(platform, { organizationId, projectId, action: 'artifact.published', subject: name, after }),
+    )
   }
+  return deeds
 }

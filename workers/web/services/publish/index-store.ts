@@ -7,7 +7,7 @@ import type { Segment } from '@distropack/core/segments/stream.ts'
 import type { CheckpointStore } from './measure.ts'
 
 /** What a generation's tree says of a path. */
-export type Pointer = Content & { readonly pin?: true }
+export type Pointer = Content & { readonly pin?: true; readonly packagePath?: string }
 
 /** One index stream of one format in one channel. */
 export interface StreamAddress {
@@ -64,8 +64,8 @@ export interface IndexStore {
   offsetOf(at: StreamAddress, row: StoredRow): number
   /** No row of the stream has this number or a higher one. */
   nextRowNumber(at: StreamAddress): number
-  /** By path. */
-  pointers(): ReadonlyMap<string, Pointer>
+  /** By path; without those of some scopes. */
+  pointers(without?: readonly string[]): ReadonlyMap<string, Pointer>
   /** Artifacts with a row in the stream. */
   artifactsOf(at: StreamAddress): readonly string[]
   readonly checkpoints: CheckpointStore
@@ -143,9 +143,12 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
           ...[at.scope, at.stream],
         )
         .one().next ?? 0,
-    pointers: () => {
-      const rows = sql.exec<{ path: string; content: string }>('SELECT path, content FROM pointers')
-      return new Map(rows.toArray().map(({ path, content }) => [path, JSON.parse(content)]))
+    pointers: (without = []) => {
+      const rows = sql.exec<{ path: string; scope: string; content: string }>(
+        'SELECT path, scope, content FROM pointers',
+      )
+      const kept = rows.toArray().filter(({ scope }) => !without.includes(scope))
+      return new Map(kept.map(({ path, content }) => [path, JSON.parse(content)]))
     },
     artifactsOf: (at) =>
       sql

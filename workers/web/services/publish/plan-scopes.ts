@@ -35,11 +35,11 @@ interface Plan {
   /** Names of those that have an index. */
   readonly scopes: readonly string[]
   /** Every index is made anew, with nothing new in it. */
-  readonly isRekeyed: boolean
+  readonly isAnew: boolean
 }
 
 export const planScopes = async (platform: Platform, plan: Plan): Promise<ScopeEdit[]> => {
-  const { project, pending, isRekeyed } = plan
+  const { project, pending, isAnew } = plan
   const known = new Set(plan.scopes)
   const channels = new Set([DEFAULT_CHANNEL, ...pending.map(({ publication }) => publication.channel)])
   for (const scope of known) channels.add(scope.slice(scope.indexOf('/') + 1))
@@ -49,7 +49,7 @@ export const planScopes = async (platform: Platform, plan: Plan): Promise<ScopeE
     for (const format of ONE_OF_EACH_ROOT) {
       const { root } = format.repository
       const mine = ofChannel.filter(({ artifact }) => formatOf(artifact.format).repository.root === root)
-      if (mine.length === 0 && !isRekeyed && known.has(scopeName(format, channel))) continue
+      if (mine.length === 0 && !isAnew && known.has(scopeName(format, channel))) continue
       const leaving = mine.filter(isWithdrawing)
       const coming = mine.filter((each) => !isWithdrawing(each)).map(({ artifact }) => artifact)
       const added = await readEntries(platform, [...coming, ...(await findSuccessors(platform, channel, leaving))])

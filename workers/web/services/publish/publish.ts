@@ -6,7 +6,8 @@ import type { Content } from '@distropack/core/model/content.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
-import { publications } from '../../db/schema.ts'
+import type { Statement } from '../../db/insert-when.ts'
+import { artifacts, publications } from '../../db/schema.ts'
 import { describeKeys, type KeyRow, openSigner, publicKeysOf, readKeys } from '../../signing/keyring.ts'
 import { joinPublicKeys } from '../../signing/openpgp-index.ts'
 import { findProjectById, listAliases, type Project } from '../access.ts'
@@ -14,7 +15,8 @@ import { formatOf } from '../entries.ts'
 import { describeInstall } from '../install.ts'
 import { logEvent } from '../log.ts'
 import { type Platform, repositoryUrl } from '../platform.ts'
-import { announce } from './announce.ts'
+import type { PreparedDeed } from '../record.ts'
+import { announcing } from './announce.ts'
 import { renderFeed } from './feed.ts'
 import { deletePathObjects, flipHead, writeDigestObjects, writePathObjects, writeTree } from './flip.ts'
 import type { Change, IndexStore, Pointer } from './index-store.ts'
@@ -38,39 +40,64 @@ interface Mark {
 }
 
 /** Compare-and-set: what was taken back or offered again meanwhile waits for the next generation. */
-const mark = async ({ db }: Platform, pending: readonly Pending[], { from, set }: Mark): Promise<void> => {
-  for (const channel of new Set(pending.map(({ publication }) => publication.channel))) {
-    const ofChannel = pending.filter(({ publication }) => publication.channel === channel)
-    for (const chunk of chunksForStatement(ofChannel, 1, 5)) {
+const marking = ({ db }: Platform, pending: readonly Pending[], { from, set }: Mark): Statement[] =>
+  [...Map.groupBy(pending, keyOfMark).values()].flatMap((alike) =>
+    chunksForStatement(alike, 1, 6).map((chunk) => {
       const ids = chunk.map(({ artifact }) => artifact.id)
+      const { channel } = chunk[0]!.publication
       const mine = and(
         eq(publications.channel, channel),
         eq(publications.state, from),
         inArray(publications.artifactId, ids),
+        // One that was deleted while it was only being yanked has still to go from its addresses.
+        from === 'withdrawing' && chunk[0]!.artifact.deletedAtMs === null ? notDeleted : undefined,
       )
-      await db.update(publications).set(set).where(mine)
-    }
-  }
-}
+      return db.update(publications).set(set).where(mine)
+    }),
+  )
+
+const keyOfMark = ({ publication, artifact }: Pending): string =>
+  `${publication.channel} ${artifact.deletedAtMs === null}`
+
+const notDeleted = sql`not exists (
+  select 1 from ${artifacts} where ${artifacts.id} = ${publications.artifactId} and ${artifacts.deletedAtMs} is not null
+)`
 
 /** One that is offered again keeps the first generation that offered it. */
 const firstOf = (generation: number): SQL => sql`coalesce(${publications.generation}, ${generation})`
 
+/** Of what left the indexes: a deleted one's addresses go, a yanked one stays at its exact address alone. */
+const takeBack = async ({ platform, projectId, store }: Publishing, each: Pending): Promise<void> => {
+  const { artifact, publication } = each
+  if (artifact.deletedAtMs === null) {
+    const content = { ...artifact.content, isWithdrawn: true as const }
+    return writePathObjects(platform.bucket, projectId, [{ path: publication.path, content }])
+  }
+  const scope = scopeName(formatOf(artifact.format), publication.channel)
+  const paths = await allPathsOf(platform, each, [...store.streams(scope).keys()])
+  await deletePathObjects(platform.bucket, projectId, paths)
+}
+
 const finish = async (
-  { platform, projectId, store }: Publishing,
+  publishing: Publishing,
   pending: readonly Pending[],
-  generation: number,
+  { generation, announced }: { readonly generation: number; readonly announced: readonly PreparedDeed[] },
 ): Promise<void> => {
+  const { platform } = publishing
   const added = pending.filter((each) => !isWithdrawing(each))
   const gone = pending.filter(isWithdrawing)
-  const deleted = gone.filter(({ artifact }) => artifact.deletedAtMs !== null)
-  await mark(platform, added, { from: 'pending', set: { state: 'published', generation: firstOf(generation) } })
-  for (const each of deleted) {
-    const scope = scopeName(formatOf(each.artifact.format), each.publication.channel)
-    const paths = await allPathsOf(platform, each, [...store.streams(scope).keys()])
-    await deletePathObjects(platform.bucket, projectId, paths)
-  }
-  await mark(platform, gone, { from: 'withdrawing', set: { state: 'withdrawn' } })
+  // Gone from the store before D1 calls them withdrawn: until then the next attempt comes back to them.
+  for (const each of gone) await takeBack(publishing, each)
+  const set = { state: 'published', generation: firstOf(generation) } as const
+  const marks = [
+    ...marking(platform, added, { from: 'pending', set }),
+    ...marking(platform, gone, { from: 'withdrawing', set: { state: 'withdrawn' } }),
+  ]
+  // Published and told of in one batch, or neither.
+  const statements = [...announced.flatMap((deed) => deed.statements), ...marks]
+  const [first, ...rest] = statements
+  if (first) await platform.db.batch([first, ...rest])
+  for (const deed of announced) await deed.tell()
 }
 
 const pointerFile = async (
@@ -117,7 +144,16 @@ const baseFiles = async (
   ])
 }
 
-const pointerOf = ({ content, pin }: IndexFile): Pointer => (pin ? { ...content, pin } : content)
+const pointerOf = ({ content, pin, packagePath }: IndexFile): Pointer => ({
+  ...content,
+  ...(pin ? { pin } : {}),
+  ...(packagePath === undefined ? {} : { packagePath }),
+})
+
+/** The scope of what stands at the repository's base. */
+const BASE = 'base'
+
+const scopeOfEdit = ({ format, address }: ScopeEdit): string => scopeName(format, address.channel)
 
 /** New pointers replace a scope's old ones as a whole. */
 const replacePointers = (scope: string, files: readonly IndexFile[]): Change => {
@@ -163,6 +199,13 @@ const flip = async ({ platform, projectId, store }: Publishing, project: Project
   store.setMeta('flippedAtMs', String(flippedAtMs))
 }
 
+/** What of the project itself a generation shows: one that differs is another generation, with nothing new in it. */
+const shownFacts = ({ access, organization, slug, madeAs }: Project, keys: readonly KeyRow[]) => ({
+  keys: describeKeys(keys),
+  names: JSON.stringify([organization, slug, madeAs]),
+  access,
+})
+
 interface Planned {
   readonly project: Project
   readonly keys: readonly KeyRow[]
@@ -183,21 +226,24 @@ const makeGeneration = async (publishing: Publishing, planned: Planned): Promise
   const files: IndexFile[] = []
   const packages: NamedContent[] = []
   const changes: Change[] = []
-  const pointers = new Map(store.pointers())
+  // What a scope had is gone with its new files: a pointer that it makes no more must not stay in the tree.
+  const pointers = new Map(store.pointers([...edits.map(scopeOfEdit), BASE]))
   for (const edit of edits) {
-    const scope = scopeName(edit.format, edit.address.channel)
+    const scope = scopeOfEdit(edit)
     const result = await editScope(edit, tools)
     files.push(...result.files)
     packages.push(...(await packagePaths(platform, { edit, result, pending })))
     changes.push(...result.changes, replacePointers(scope, result.files))
   }
   const base = await baseFiles(publishing, project, publicKeysOf(keys), generation)
-  changes.push(replacePointers('base', base))
+  changes.push(replacePointers(BASE, base))
   for (const file of [...files, ...base]) if (file.lifetime === 'pointer') pointers.set(file.path, pointerOf(file))
   await storeFiles(publishing, files, packages)
   await writeTree(platform.bucket, projectId, generation, Object.fromEntries(pointers), nowMs)
   changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'generation', String(generation)))
-  changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', 'keys', describeKeys(keys)))
+  for (const [name, shown] of Object.entries(shownFacts(project, keys))) {
+    changes.push((sql) => sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, shown))
+  }
   store.commit(changes)
   return generation
 }
@@ -206,10 +252,11 @@ const REBUILDING = 'rebuilding'
 
 /** Makes every index anew from D1, in as many steps as it takes; readers see the outcome and none of the steps. */
 export const beginRebuild = async ({ platform, projectId, store }: Publishing): Promise<void> => {
+  const offered = and(eq(publications.projectId, projectId), eq(publications.state, 'published'))
+  // First: an index that was forgotten while D1 calls its rows published would be made anew without them.
+  await platform.db.update(publications).set({ state: 'pending' }).where(offered)
   store.setMeta(REBUILDING, 'yes')
   store.forget()
-  const offered = and(eq(publications.projectId, projectId), eq(publications.state, 'published'))
-  await platform.db.update(publications).set({ state: 'pending' }).where(offered)
 }
 
 /** Publishes what is pending, or the oldest of it. May be called any number of times. */
@@ -222,10 +269,11 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   if (!isRebuilding) await flip(publishing, project)
   const { pending, hasMore } = await readPending(platform, projectId)
   const keys = await readKeys(platform.db, projectId)
-  // Keys that changed since change every index, and nothing else of it.
-  const isRekeyed = store.meta('keys') !== describeKeys(keys)
-  const edits = await planScopes(platform, { project, pending, scopes: store.scopes(), isRekeyed })
-  if (edits.length === 0) return { hasMore: false }
+  const shown = shownFacts(project, keys)
+  // Keys and names that changed since change every index, and nothing else of it. Access changes the base alone.
+  const isAnew = store.meta('keys') !== shown.keys || store.meta('names') !== shown.names
+  const edits = await planScopes(platform, { project, pending, scopes: store.scopes(), isAnew })
+  if (edits.length === 0 && store.meta('access') === shown.access) return { hasMore: false }
   const startedAtMs = platform.nowMs()
   const generation = await makeGeneration(publishing, { project, keys, edits, pending })
   // Half a rebuilt repository is shown to nobody: readers stay with the last whole one.
@@ -233,8 +281,8 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
     if (isRebuilding) store.setMeta(REBUILDING, 'no')
     await flip(publishing, project)
   }
-  await finish(publishing, pending, generation)
-  if (!isRebuilding) await announce(platform, project, { generation, pending })
+  const announced = isRebuilding ? [] : await announcing(platform, project, { generation, pending })
+  await finish(publishing, pending, { generation, announced })
   const tookMs = platform.nowMs() - startedAtMs
   logEvent('generation.flipped', { projectId, generation, files: pending.length, scopes: edits.length, tookMs })
   return { hasMore }

@@ -1,17 +1,17 @@
 // From something that happened to the notices of it: a row for each that wants to hear, then a message to the queue.
 import { WEBHOOK_EVENTS, type WebhookEvent } from '@distropack/core/contract/webhooks.ts'
-import { and, eq, isNull, or } from 'drizzle-orm'
-import { chunksForStatement } from '../../db/client.ts'
+import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { insertWhen } from '../../db/insert-when.ts'
 import { organizations, projects } from '../../db/schema.ts'
 import { deliveries, webhooks } from '../../db/tables/webhooks.ts'
 import { newId } from '../ids.ts'
+import { logError } from '../log.ts'
 import type { Platform } from '../platform.ts'
 import { type Happening, renderJson, renderSentence, renderSlack } from './payload.ts'
 
 type Webhook = typeof webhooks.$inferSelect
-type Delivery = typeof deliveries.$inferInsert
+type Delivery = typeof deliveries.$inferSelect
 
-const DELIVERY_PARAMETERS = 10
 /** A message that was lost is sent again by the sweep after this. */
 export const RESEND_AFTER_MS = 60_000
 /** Messages of one sendBatch. */
@@ -32,15 +32,28 @@ export const newDelivery = ({ nowMs }: Platform, webhook: Webhook, happening: Ha
   event: happening.event,
   payload: RENDERERS[webhook.kind](happening),
   state: 'waiting',
+  attempts: 0,
+  status: null,
+  answer: null,
   nextAttemptAtMs: nowMs() + RESEND_AFTER_MS,
   createdAtMs: nowMs(),
 })
 
-export const queueDeliveries = async ({ db, env }: Platform, rows: readonly Delivery[]): Promise<void> => {
-  for (const chunk of chunksForStatement(rows, DELIVERY_PARAMETERS)) await db.insert(deliveries).values(chunk)
-  for (let i = 0; i < rows.length; i += SEND_AT_ONCE) {
-    const messages = rows.slice(i, i + SEND_AT_ONCE).map(({ id }) => ({ body: { deliveryId: id } }))
-    await env.DELIVERIES.sendBatch(messages)
+/** Where its webhook is still there: one that was deleted meanwhile must not stop the deed it would have heard of. */
+export const insertNotice = ({ db }: Platform, notice: Delivery, when?: SQL) => {
+  const isThere = sql`exists (select 1 from ${webhooks} where ${webhooks.id} = ${notice.webhookId})`
+  return insertWhen(db, deliveries, notice, when ? sql`${isThere} and ${when}` : isThere)
+}
+
+/** The rows are there: a message that is lost is sent again by the sweep. Never throws. */
+export const sendNotices = async ({ env }: Platform, rows: readonly Delivery[]): Promise<void> => {
+  try {
+    for (let i = 0; i < rows.length; i += SEND_AT_ONCE) {
+      const messages = rows.slice(i, i + SEND_AT_ONCE).map(({ id }) => ({ body: { deliveryId: id } }))
+      await env.DELIVERIES.sendBatch(messages)
+    }
+  } catch (error) {
+    logError('delivery.not_sent', error, { notices: rows.length })
   }
 }
 
@@ -61,10 +74,10 @@ export interface Happened {
   readonly after: unknown
 }
 
-/** Nothing to do for most deeds: they are of the log alone. */
-export const tellWebhooks = async (platform: Platform, deed: Happened): Promise<void> => {
+/** One for each webhook that wants to hear of it; most deeds are of the log alone. */
+export const noticesOf = async (platform: Platform, deed: Happened): Promise<readonly Delivery[]> => {
   const { action } = deed
-  if (!isWebhookEvent(action)) return
+  if (!isWebhookEvent(action)) return []
   const { organizationId, projectId } = deed
   const ofProject =
     projectId === null ? isNull(webhooks.projectId) : or(isNull(webhooks.projectId), eq(webhooks.projectId, projectId))
@@ -72,13 +85,10 @@ export const tellWebhooks = async (platform: Platform, deed: Happened): Promise<
   const listening = (await platform.db.select().from(webhooks).where(mine)).filter(({ events }) =>
     events.includes(action),
   )
-  if (listening.length === 0) return
+  if (listening.length === 0) return []
   const { kind, name } = platform.who
   const names = await namesOf(platform, organizationId, projectId)
   const { atMs, subject, before, after } = deed
   const happening = { event: action, atMs, ...names, subject, before, after, actor: { kind, name } }
-  await queueDeliveries(
-    platform,
-    listening.map((webhook) => newDelivery(platform, webhook, happening)),
-  )
+  return listening.map((webhook) => newDelivery(platform, webhook, happening))
 }

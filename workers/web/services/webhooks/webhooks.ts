@@ -8,7 +8,7 @@ import type {
 } from '@distropack/core/contract/webhooks.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, count, desc, eq, lt } from 'drizzle-orm'
+import { and, count, desc, eq, lt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { projects } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
@@ -18,8 +18,8 @@ import type { Organization } from '../access.ts'
 import { newId } from '../ids.ts'
 import { checkOutboundUrl } from '../outbound.ts'
 import type { Platform } from '../platform.ts'
-import { record } from '../record.ts'
-import { newDelivery, queueDeliveries } from './fan-out.ts'
+import { prepareDeed } from '../record.ts'
+import { newDelivery, sendNotices } from './fan-out.ts'
 
 type Webhook = z.infer<typeof webhookSchema>
 type Delivery = z.infer<typeof deliverySchema>
@@ -106,9 +106,11 @@ export const createWebhook = async (
     failures: 0,
     createdAtMs: nowMs(),
   }
-  await db.insert(webhooks).values(row)
   const after = { address: row.shownAddress, events: row.events }
-  await record(platform, { organizationId: organization.id, action: 'webhook.created', subject: id, after })
+  const deed = { organizationId: organization.id, action: 'webhook.created', subject: id, after } as const
+  const recorded = await prepareDeed(platform, deed)
+  await db.batch([...recorded.statements, db.insert(webhooks).values(row)])
+  await recorded.tell()
   return ok({ ...view(row, request.project ?? null), secret })
 }
 
@@ -159,10 +161,13 @@ export const editWebhook = async (
     enabled: edit.enabled ?? found.row.enabled,
     failures: edit.enabled ? 0 : found.row.failures,
   }
-  await platform.db.update(webhooks).set(change).where(eq(webhooks.id, id))
   const { events, enabled } = found.row
-  const deed = { before: { events, enabled }, after: { events: change.events, enabled: change.enabled } }
-  await record(platform, { organizationId: organization.id, action: 'webhook.edited', subject: id, ...deed })
+  const facts = { before: { events, enabled }, after: { events: change.events, enabled: change.enabled } }
+  const deed = { organizationId: organization.id, action: 'webhook.edited', subject: id, ...facts } as const
+  const recorded = await prepareDeed(platform, deed)
+  const { db } = platform
+  await db.batch([...recorded.statements, db.update(webhooks).set(change).where(eq(webhooks.id, id))])
+  await recorded.tell()
   return ok(view({ ...found.row, ...change }, found.project))
 }
 
@@ -173,9 +178,13 @@ export const deleteWebhook = async (
 ): Promise<Result<void, Fault>> => {
   const found = await find(platform, organization.id, id)
   if (!found) return noWebhook(id)
-  await platform.db.delete(webhooks).where(eq(webhooks.id, id))
+  const { db } = platform
   const before = { address: found.row.shownAddress }
-  await record(platform, { organizationId: organization.id, action: 'webhook.deleted', subject: id, before })
+  const deed = { organizationId: organization.id, action: 'webhook.deleted', subject: id, before } as const
+  const isThere = sql`exists (select 1 from ${webhooks} where ${webhooks.id} = ${id})`
+  const recorded = await prepareDeed(platform, deed, isThere)
+  await db.batch([...recorded.statements, db.delete(webhooks).where(eq(webhooks.id, id))])
+  await recorded.tell()
   return ok(undefined)
 }
 
@@ -227,7 +236,8 @@ export const testWebhook = async (
     after: null,
     actor: { kind, name },
   })
-  await queueDeliveries(platform, [delivery])
+  await platform.db.insert(deliveries).values(delivery)
+  await sendNotices(platform, [delivery])
   const [row] = await platform.db.select().from(deliveries).where(eq(deliveries.id, delivery.id))
   return row ? ok(viewDelivery(row)) : noWebhook(id)
 }
@@ -246,6 +256,6 @@ export const redeliver = async (
     .where(and(eq(deliveries.id, deliveryId), eq(deliveries.webhookId, id)))
     .returning()
   if (!row) return err(fault('not_found', `There is no delivery "${deliveryId}" of this webhook.`))
-  await platform.env.DELIVERIES.send({ deliveryId })
+  await sendNotices(platform, [row])
   return ok(viewDelivery(row))
 }
