@@ -5,8 +5,10 @@ import { variableNames, withoutSignatures } from '@distropack/core/manifest/expa
 import { type Manifest, parseManifest } from '@distropack/core/manifest/parse.ts'
 import { type ListedSources, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
+import { openWork } from '@distropack/core/manifest/work.ts'
 import type { Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import { decodeText } from '@distropack/core/text/encoding.ts'
 import type { Warn } from '@distropack/core/warning.ts'
 import { folderTree } from '@distropack/packager/host/source-tree.ts'
 import { faultTrouble, type Trouble, usageTrouble } from './outcome.ts'
@@ -34,10 +36,10 @@ export interface ManifestFile {
 
 const readFirst = async (
   files: readonly string[],
-): Promise<{ readonly file: string; readonly text: string } | undefined> => {
+): Promise<{ readonly file: string; readonly bytes: Uint8Array } | undefined> => {
   for (const file of files) {
     try {
-      return { file, text: await readFile(file, 'utf8') }
+      return { file, bytes: await readFile(file) }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
@@ -58,13 +60,16 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
       : `There is no ${DEFAULT_FILES.join(', ')} here; give --file.`
     return usageTrouble(looked)
   }
-  const manifest = parseManifest(read.text, flags.file ? flags.file : basename(read.file))
+  const file = flags.file ? flags.file : basename(read.file)
+  const text = decodeText(read.bytes, file)
+  if (!text.ok) return faultTrouble([text.error])
+  const manifest = parseManifest(text.value, file)
   if (!manifest.ok) return faultTrouble(manifest.error)
   const variables = pickVariables(manifest.value.values, env)
   const sentVariables = pickVariables(withoutSignatures(manifest.value.values), env)
   const targets = planTargets({ manifest: manifest.value, asked: flags.target, variables })
   if (!targets.ok) return faultTrouble(targets.error)
-  return ok({ text: read.text, manifest: manifest.value, variables, sentVariables, targets: targets.value })
+  return ok({ text: text.value, manifest: manifest.value, variables, sentVariables, targets: targets.value })
 }
 
 /** Paths are relative to the working folder, as nFPM reads them, and not to the manifest. */
@@ -75,6 +80,9 @@ export const findSources = async (
 ): Promise<Result<ListedSources, Trouble>> => {
   const tree = folderTree(process.cwd())
   const buildTimeSeconds = Math.floor(Date.now() / 1000)
-  const listed = await listSources({ manifest, version, variables, tree, buildTimeSeconds, warn, keepGoing }, targets)
+  const listed = await listSources(
+    { manifest, version, variables, tree, buildTimeSeconds, warn, work: openWork(), keepGoing },
+    targets,
+  )
   return listed.ok ? listed : faultTrouble(listed.error)
 }

@@ -15,6 +15,7 @@ export const FAULT_CODES = [
   'path_unsafe', // `..`, absolute escape, control characters
   'binary_foreign', // a program for another machine than the package's
   'content_conflict', // two entries claim one destination
+  'encoding_invalid', // a text file that is no UTF-8
   'field_invalid', // a value that would break out of its line, stanza or element
   // what a user uploaded
   'package_corrupt',
@@ -79,16 +80,32 @@ export interface Fault {
   readonly link?: string
 }
 
-export const fault = (code: FaultCode, message: string, where?: Where): Fault =>
-  where ? { code, message, where } : { code, message }
+/** A message may show a value that somebody made a million characters long. */
+const MAX_MESSAGE_CHARACTERS = 2_000
+const MAX_KEY_CHARACTERS = 500
+
+export const fault = (code: FaultCode, message: string, where?: Where): Fault => {
+  const shown = message.length > MAX_MESSAGE_CHARACTERS ? `${message.slice(0, MAX_MESSAGE_CHARACTERS)}…` : message
+  if (!where) return { code, message: shown }
+  const { key } = where
+  return {
+    code,
+    message: shown,
+    where: key && key.length > MAX_KEY_CHARACTERS ? { ...where, key: `${key.slice(0, MAX_KEY_CHARACTERS)}…` } : where,
+  }
+}
 
 /** Whoever reads a list mends the first ones; a file of nonsense has a hundred thousand. */
 const MOST_LISTED = 50
 
-/** The first of them, and how many more there are. */
-export const listFaults = <T extends Fault>(faults: readonly T[], most = MOST_LISTED): readonly (T | Fault)[] => {
-  const next = faults[most]
-  if (!next) return faults
-  const more = (faults.length - most).toLocaleString('en-US')
-  return [...faults.slice(0, most), fault(next.code, `… and ${more} more; mend these first, then see what is left.`)]
+/** The first of them in words, and how many more there are. */
+export const listFirst = <T>(troubles: readonly T[], say: (trouble: T) => Fault, most = MOST_LISTED): Fault[] => {
+  const said = troubles.slice(0, most).map(say)
+  const [next] = troubles.slice(most)
+  if (next === undefined) return said
+  const more = (troubles.length - most).toLocaleString('en-US')
+  said.push(fault(say(next).code, `… and ${more} more; mend these first, then see what is left.`))
+  return said
 }
+
+export const listFaults = (faults: readonly Fault[], most?: number): Fault[] => listFirst(faults, (each) => each, most)

@@ -18,6 +18,7 @@ export const WARNING_CODES = [
   'link_left_out', // a symlink to a folder, below a glob or a folder
   'folder_flattened', // files of several folders put into one
   'relation_unlike', // a relation means something else than it seems to
+  'byte_order_mark', // a manifest begins with one, which is read past
 ] as const
 
 export type WarningCode = (typeof WARNING_CODES)[number]

@@ -9,6 +9,7 @@ import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { resolve } from '@distropack/core/manifest/resolve.ts'
 import { advise, locate } from '@distropack/core/manifest/sources.ts'
 import type { SourceTree } from '@distropack/core/manifest/tree.ts'
+import { openWork } from '@distropack/core/manifest/work.ts'
 import { entryFault } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { parseFileName, parseTarget, type Target } from '@distropack/core/registry.ts'
@@ -52,7 +53,7 @@ interface Prepared {
 const prepare = async (
   order: BuildOrder,
   blobs: BlobReader,
-  warn: Warn,
+  { warn, signal }: Inner,
 ): Promise<Result<Prepared, readonly Fault[]>> => {
   const target = parseTarget(order.target)
   if (!target.ok) return err([target.error])
@@ -60,7 +61,10 @@ const prepare = async (
   if (!manifest.ok) return manifest
   const { format, architecture } = target.value
   const files = new Map(order.sources.flatMap((record) => (record.kind === 'file' ? [[record.path, record]] : [])))
-  const records = recordTree(order.sources, blobs.open)
+  const work = openWork({ signal, nowMs: () => performance.now() })
+  const listed = await catchStreamFaults(async () => ok(recordTree(order.sources, blobs.open, work.budget)))
+  if (!listed.ok) return err([listed.error])
+  const records = listed.value
   const opened: string[] = []
   const tree: SourceTree = {
     ...records,
@@ -79,6 +83,7 @@ const prepare = async (
     tree,
     buildTimeSeconds: order.mtimeSeconds,
     warn,
+    work,
   })
   if (!resolved.ok) return resolved
   const faults = locate(format.check(resolved.value), manifest.value)
@@ -90,7 +95,7 @@ const prepare = async (
 
 const runBuild = async (order: BuildOrder, access: BlobAccess, context: Inner): Promise<Ending> => {
   const { room } = access
-  const prepared = await prepare(order, blobReader(access), context.warn)
+  const prepared = await prepare(order, blobReader(access), context)
   if (!prepared.ok) return failed(prepared.error)
   const { target, spec } = prepared.value
   const fileName = target.format.fileName(spec)

@@ -1,5 +1,6 @@
 // `type: tree`: a whole folder, its folders owned by the package, its symlinks kept. nFPM's files.addTree; what
 // a tree brings replaces what stood there, except a folder that another entry claimed as the tree's own root.
+import type { Budget } from '../budget.ts'
 import type { FileKind, PackagedItem } from '../model/spec.ts'
 import { isOwnedByFilesystem } from './filesystem-paths.ts'
 import { parsePattern } from './glob-pattern.ts'
@@ -10,15 +11,19 @@ import {
   checkedPath,
   conflict,
   type FileInfo,
-  type Items,
   missing,
   ownedBy,
+  put,
+  type Room,
   readItem,
   warnOf,
 } from './items.ts'
 import type { LocatedContent } from './overrides.ts'
 import { clean, installed, join, relative } from './paths.ts'
 import { type Followed, follow, type SourceTree } from './tree.ts'
+
+/** Some steps for each folder and file, besides its name's characters. */
+const STEPS_A_PATH = 50
 
 async function* walk(
   tree: SourceTree,
@@ -33,11 +38,17 @@ async function* walk(
 }
 
 /** nFPM matches both the pattern and the folder with a leading slash, as filepath.Match does. */
-const isDisowned = (path: string, patterns: readonly string[] | undefined): boolean =>
-  (patterns ?? []).some((pattern) => {
+const disownedBy = (patterns: readonly string[] | undefined, budget: Budget): ((path: string) => boolean) => {
+  const parsed = (patterns ?? []).map((pattern) => {
     const absolute = pattern.startsWith('/') ? pattern : `/${pattern}`
-    return absolute === path || parsePattern(absolute, 'match').matches(path)
+    return { absolute, pattern: parsePattern(absolute, 'match') }
   })
+  return (path) =>
+    parsed.some(
+      ({ absolute, pattern }) =>
+        absolute === path || pattern.matches(path, budget, `disown_subtree ${absolute.slice(0, 200)}`),
+    )
+}
 
 /** Owner and group of a tree do not reach what the distribution owns. */
 const infoFor = (path: string, info: FileInfo | undefined): FileInfo | undefined => {
@@ -48,16 +59,21 @@ const infoFor = (path: string, info: FileInfo | undefined): FileInfo | undefined
   }
 }
 
+interface Folder {
+  readonly sourcePath: string
+  readonly path: string
+  readonly isDisowned: boolean
+}
+
 const readFolder = async (
   content: LocatedContent,
   request: ContentsRequest,
-  sourcePath: string,
-  path: string,
+  { sourcePath, path, isDisowned }: Folder,
 ): Promise<PackagedItem> => {
   const stat = await request.tree.stat(sourcePath)
   if (!stat) throw missing(sourcePath)
   const info = infoFor(path, content.file_info)
-  const isImplicit = isDisowned(path, content.disown_subtree) || isOwnedByFilesystem(path)
+  const isImplicit = isDisowned || isOwnedByFilesystem(path)
   return {
     kind: isImplicit ? 'implicit dir' : 'dir',
     path,
@@ -69,20 +85,20 @@ const readFolder = async (
 
 const isFolderKind = (item: PackagedItem): boolean => item.kind === 'dir' || item.kind === 'implicit dir'
 
-const put = (items: Items, item: PackagedItem): void => {
-  const present = items.get(item.path)
+const replace = (room: Room, item: PackagedItem): void => {
+  const present = room.items.get(item.path)
   if (present && isFolderKind(present) !== isFolderKind(item)) throw conflict(item.path, present, item.kind)
-  items.set(item.path, item)
+  put(room, item)
 }
 
 /** The tree's own place, which no other entry may have claimed; `/` and nothing are the root and no place. */
-const claimRoot = (items: Items, content: LocatedContent, request: ContentsRequest): void => {
+const claimRoot = (room: Room, content: LocatedContent, request: ContentsRequest): void => {
   const { dst = '' } = content
   if (installed(dst) === '/') return
   const path = checkedPath(dst)
-  const present = items.get(path)
+  const present = room.items.get(path)
   if (present && present.kind !== 'implicit dir') throw conflict(path, present, 'tree')
-  addParents(items, path, content.file_info, request.mtimeSeconds ?? request.buildTimeSeconds)
+  addParents(room, path, content.file_info, request.mtimeSeconds ?? request.buildTimeSeconds)
 }
 
 /** A trailing slash follows a symlink to the folder; without it the symlink itself is packed. */
@@ -93,20 +109,21 @@ const findRoot = async (tree: SourceTree, src: string): Promise<Followed | undef
 }
 
 export const addTree = async (
-  items: Items,
+  room: Room,
   content: LocatedContent,
   request: ContentsRequest,
   kind: FileKind,
 ): Promise<void> => {
   const { src, dst = '' } = content
   if (!src) throw new ContentTrouble('manifest_invalid', 'src', 'src is missing: a tree needs a folder')
-  claimRoot(items, content, request)
+  claimRoot(room, content, request)
   const root = await findRoot(request.tree, src)
   if (!root) throw missing(src)
+  const isDisowned = disownedBy(content.disown_subtree, request.work.budget)
   const packFile = async (sourcePath: string, path: string): Promise<void> =>
-    put(items, await readItem(request, sourcePath, path, kind, infoFor(path, content.file_info)))
+    replace(room, await readItem(request, sourcePath, path, kind, infoFor(path, content.file_info)))
   const packFolder = async (sourcePath: string, path: string): Promise<void> =>
-    put(items, await readFolder(content, request, sourcePath, path))
+    replace(room, await readFolder(content, request, { sourcePath, path, isDisowned: isDisowned(path) }))
 
   if (root.stat.kind !== 'directory') return packFile(root.path, checkedPath(dst))
   const mode = content.file_info?.mode
@@ -117,6 +134,7 @@ export const addTree = async (
   }
   if (installed(dst) !== '/') await packFolder(root.path, checkedPath(dst))
   for await (const found of walk(request.tree, root.path)) {
+    request.work.budget.step(found.path.length + STEPS_A_PATH, `src ${src.slice(0, 200)}`)
     const path = checkedPath(join('/', dst, relative(root.path, found.path)))
     await (found.isFolder ? packFolder(found.path, path) : packFile(found.path, path))
   }

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { createBudget, type Limits, REQUEST_LIMITS } from '../budget.ts'
+import type { SourceRecord } from '../contract/sources.ts'
 import type { PackagedItem } from '../model/spec.ts'
 import { collectWarnings, unheard, type Warn } from '../warning.ts'
 import { resolveContents } from './contents.ts'
 import { type MemoryNode, memoryTree } from './memory-tree.ts'
 import { mergeOverrides } from './overrides.ts'
 import { parseManifest } from './parse.ts'
+import { recordTree } from './record-tree.ts'
+import { openWork } from './work.ts'
 
 const FILES: Readonly<Record<string, MemoryNode>> = {
   'bin/tool': { text: 'tool', mode: 0o775 },
@@ -41,6 +45,7 @@ const resolved = async (
     contents: mergeOverrides(values, packager).contents,
     packager,
     tree: memoryTree(FILES),
+    work: openWork(),
     umask: values.umask || 0o002,
     isGlobbingDisabled: values.disable_globbing ?? false,
     mtimeSeconds,
@@ -345,4 +350,68 @@ it('every item is there once, sorted, with every folder above it', async () => {
     const above = path.slice(0, path.lastIndexOf('/'))
     if (above !== '') expect(found).toContain(above)
   }
+})
+
+describe('the work of a manifest', () => {
+  const sourcesOf = (paths: readonly string[]): SourceRecord[] =>
+    paths.map((path) => ({ kind: 'file', path, mode: 0o644, mtimeSeconds: 1, sizeBytes: 0, sha256: '0'.repeat(64) }))
+  async function* nothing() {}
+  const resolveOver = async (contents: string, paths: readonly string[], work = openWork()) => {
+    const manifest = parseManifest(`name: a\ncontents:\n${contents}`, 'nfpm.yaml')
+    if (!manifest.ok) throw new Error(manifest.error[0]?.message)
+    return resolveContents({
+      contents: mergeOverrides(manifest.value.values, 'deb').contents,
+      packager: 'deb',
+      tree: recordTree(sourcesOf(paths), nothing, work.budget),
+      umask: 0o002,
+      isGlobbingDisabled: false,
+      mtimeSeconds: undefined,
+      buildTimeSeconds: 1,
+      work,
+      where: (path) => manifest.value.where(path),
+      written: (path) => manifest.value.written(path),
+      warn: unheard,
+    })
+  }
+  const small = (limits: Partial<Limits>) => ({ ...openWork(), budget: createBudget({ ...REQUEST_LIMITS, ...limits }) })
+  const LONG = Array.from({ length: 2_000 }, (_, at) => `d/${'a'.repeat(200)}${at}`)
+  const entries = (pattern: string, count: number): string =>
+    Array.from({ length: count }, (_, at) => `  - {src: "${pattern}${at}", dst: /opt/${at}/}\n`).join('')
+
+  it('ends at the entry that is too much, and later ones are not tried', async () => {
+    const { faults } = await resolveOver(entries('d/*a*a*', 500), LONG, small({ steps: 20_000_000 }))
+    expect(faults.at(-1)).toMatchObject({ code: 'limit_exceeded', where: { file: 'nfpm.yaml' } })
+    expect(faults.at(-1)?.message).toMatch(/^nfpm\.yaml:\d+:\d+: src d\/\*a\*a\*\d+ takes more work/)
+    expect(faults.length).toBeLessThan(500)
+  })
+
+  it('is one budget for all targets, and what one target has looked for the next one knows', async () => {
+    const spent: number[] = []
+    const work = openWork()
+    const counting = { ...work, budget: { ...work.budget, step: (count: number) => void spent.push(count) } }
+    const sum = (): number => spent.reduce((all, count) => all + count, 0)
+    await resolveOver('  - {src: "d/*", dst: /opt/}\n', LONG, counting)
+    const first = sum()
+    const { items } = await resolveOver('  - {src: "d/*", dst: /opt/}\n', LONG, counting)
+    expect(items).toHaveLength(2_001)
+    expect(sum() - first).toBeLessThan(first)
+  })
+
+  it('has as many files as a package may have', async () => {
+    const { faults } = await resolveOver('  - {src: "d/*", dst: /opt/}\n', LONG, small({ entries: 1_000 }))
+    expect(faults).toMatchObject([{ code: 'limit_exceeded', where: { line: 3 } }])
+    expect(faults[0]?.message).toContain('1,000 files and folders')
+  })
+
+  it('has paths of so many bytes, also those that join what is short', async () => {
+    const { faults } = await resolveOver(`  - {src: "d/*", dst: "/${'o'.repeat(4_000)}/"}\n`, LONG)
+    expect(faults).toMatchObject([{ code: 'limit_exceeded' }])
+    expect(faults[0]?.message).toContain('4,096 are allowed')
+  })
+
+  it('counts the folders that sources imply', () => {
+    const deep = Array.from({ length: 1_000 }, (_, at) => `${at}/${'aaaaaaaaaaaaaaa/'.repeat(250)}x`)
+    const { budget } = small({ steps: 100_000_000 })
+    expect(() => recordTree(sourcesOf(deep), nothing, budget)).toThrow(/The source \d+\/aaa/)
+  })
 })

@@ -1,6 +1,7 @@
 // A manifest's `contents` to packaged items: nFPM's files.PrepareForPackager on a SourceTree. Every problem of
 // every entry is reported; where two entries meet, the later one is the problem.
-import { type Fault, fault } from '../fault.ts'
+import { StreamFault } from '../bytes/stream-fault.ts'
+import { type Fault, type FaultCode, fault } from '../fault.ts'
 import type { FileKind, PackagedItem } from '../model/spec.ts'
 import { addTree } from './contents-tree.ts'
 import { type GlobOutcome, glob } from './glob.ts'
@@ -17,6 +18,8 @@ import {
   isDecimalMode,
   missing,
   ownedBy,
+  put,
+  type Room,
   readItem,
   refuseClimbing,
   SYMLINK_MODE,
@@ -55,11 +58,11 @@ const fileKind = (type: string): FileKind => {
 }
 
 /** Room for an item that may not meet anything, with folders above it. */
-const claim = (items: Items, content: LocatedContent, path: string, request: ContentsRequest): void => {
-  const present = items.get(path)
+const claim = (room: Room, content: LocatedContent, path: string, request: ContentsRequest): void => {
+  const present = room.items.get(path)
   if (present) throw conflict(path, present, content.type || 'file')
   const info = content.type === '' || !content.type || content.type.startsWith('config') ? content.file_info : undefined
-  addParents(items, path, info, request.mtimeSeconds ?? request.buildTimeSeconds)
+  addParents(room, path, info, request.mtimeSeconds ?? request.buildTimeSeconds)
 }
 
 const warnOfGlob = (
@@ -89,27 +92,27 @@ const warnOfMode = (content: LocatedContent, request: ContentsRequest): void => 
   warnOf(request, content, { code: 'mode_decimal', key: 'file_info', message })
 }
 
-const addGlob = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+const addGlob = async (room: Room, content: LocatedContent, request: ContentsRequest): Promise<void> => {
   const src = source(content)
-  const { tree, isGlobbingDisabled } = request
-  const outcome = await glob(tree, { src, dst: destination(content), isGlobbingDisabled })
+  const { tree, isGlobbingDisabled, work } = request
+  const outcome = await glob(tree, { src, dst: destination(content), isGlobbingDisabled, work })
   if (outcome.kind === 'missing') throw missing(src)
   if (outcome.kind === 'found') warnOfGlob(content, outcome, request)
   if (outcome.kind !== 'found') throw new ContentTrouble('source_missing', 'src', `${src} matches no file`)
   for (const match of outcome.matches) {
     const path = checkedPath(match.destination)
-    claim(items, content, path, request)
+    claim(room, content, path, request)
     const kind = fileKind(content.type ?? '')
-    items.set(path, await readItem(request, match.source, path, kind, content.file_info))
+    put(room, await readItem(request, match.source, path, kind, content.file_info))
   }
 }
 
-const addDirectory = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+const addDirectory = async (room: Room, content: LocatedContent, request: ContentsRequest): Promise<void> => {
   const path = checkedPath(destination(content))
-  const present = items.get(path)
+  const present = room.items.get(path)
   if (present && present.kind !== 'implicit dir') throw conflict(path, present, 'dir')
   const time = request.mtimeSeconds ?? request.buildTimeSeconds
-  addParents(items, path, undefined, time)
+  addParents(room, path, undefined, time)
   const info = content.file_info
   const like = content.src ? await follow(request.tree, clean(content.src)) : undefined
   if (content.src && !like) throw missing(content.src)
@@ -117,39 +120,39 @@ const addDirectory = async (items: Items, content: LocatedContent, request: Cont
     throw new ContentTrouble('manifest_invalid', 'src', `${content.src} is no folder, but the src of a dir must be one`)
   }
   const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? like?.stat.mtimeSeconds ?? time
-  items.set(path, { kind: 'dir', path, mode: info?.mode || DIRECTORY_MODE, ...ownedBy(info), mtimeSeconds })
+  put(room, { kind: 'dir', path, mode: info?.mode || DIRECTORY_MODE, ...ownedBy(info), mtimeSeconds })
 }
 
-const addSymlink = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+const addSymlink = async (room: Room, content: LocatedContent, request: ContentsRequest): Promise<void> => {
   const path = checkedPath(destination(content))
-  claim(items, content, path, request)
+  claim(room, content, path, request)
   const target = checkedTarget(clean(source(content)))
   const info = content.file_info
   const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? request.buildTimeSeconds
-  items.set(path, { kind: 'symlink', path, mode: SYMLINK_MODE, ...ownedBy(info), mtimeSeconds, target })
+  put(room, { kind: 'symlink', path, mode: SYMLINK_MODE, ...ownedBy(info), mtimeSeconds, target })
 }
 
 /** rpm: what a %ghost without a mode of its own gets. */
 const GHOST_MODE = 0o644
 
-const addGhost = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+const addGhost = async (room: Room, content: LocatedContent, request: ContentsRequest): Promise<void> => {
   const path = checkedPath(destination(content))
-  claim(items, content, path, request)
+  claim(room, content, path, request)
   const info = content.file_info
   const mtimeSeconds = info?.mtime ?? request.mtimeSeconds ?? request.buildTimeSeconds
-  items.set(path, { kind: 'ghost', path, mode: info?.mode || GHOST_MODE, ...ownedBy(info), mtimeSeconds })
+  put(room, { kind: 'ghost', path, mode: info?.mode || GHOST_MODE, ...ownedBy(info), mtimeSeconds })
 }
 
 /** doc, licence, readme: one file, no glob; a symlink gives the file it leads to. */
-const addMarked = async (items: Items, content: LocatedContent, request: ContentsRequest): Promise<void> => {
+const addMarked = async (room: Room, content: LocatedContent, request: ContentsRequest): Promise<void> => {
   const path = checkedPath(destination(content))
-  claim(items, content, path, request)
+  claim(room, content, path, request)
   const followed = await follow(request.tree, clean(source(content)))
   if (!followed) throw missing(content.src ?? '')
-  items.set(path, await readItem(request, followed.path, path, fileKind(content.type ?? ''), content.file_info))
+  put(room, await readItem(request, followed.path, path, fileKind(content.type ?? ''), content.file_info))
 }
 
-type Adder = (items: Items, content: LocatedContent, request: ContentsRequest) => Promise<void>
+type Adder = (room: Room, content: LocatedContent, request: ContentsRequest) => Promise<void>
 
 const ADDERS: Readonly<Record<ContentType, Adder>> = {
   '': addGlob,
@@ -166,21 +169,30 @@ const ADDERS: Readonly<Record<ContentType, Adder>> = {
   license: addMarked,
   licence: addMarked,
   readme: addMarked,
-  tree: (items, content, request) => addTree(items, content, request, 'file'),
-  'config|tree': (items, content, request) => addTree(items, content, request, 'config'),
-  'config|noreplace|tree': (items, content, request) => addTree(items, content, request, 'config|noreplace'),
-  'config|missingok|tree': (items, content, request) => addTree(items, content, request, 'config|missingok'),
+  tree: (room, content, request) => addTree(room, content, request, 'file'),
+  'config|tree': (room, content, request) => addTree(room, content, request, 'config'),
+  'config|noreplace|tree': (room, content, request) => addTree(room, content, request, 'config|noreplace'),
+  'config|missingok|tree': (room, content, request) => addTree(room, content, request, 'config|missingok'),
+}
+
+interface Told {
+  readonly code: FaultCode
+  readonly key: string
+  readonly message: string
+}
+
+const tell = (error: unknown, { src }: LocatedContent): Told => {
+  if (error instanceof ContentTrouble) return error
+  if (error instanceof StreamFault) return { code: error.code, key: 'src', message: error.message }
+  if (!(error instanceof PatternError)) throw error
+  const message = `${src} is not a pattern: ${error.message}; put \\ before it to mean itself`
+  return { code: 'manifest_invalid', key: 'src', message }
 }
 
 const faultOf = (error: unknown, content: LocatedContent, request: ContentsRequest): Fault => {
-  const isPattern = error instanceof PatternError
-  if (!isPattern && !(error instanceof ContentTrouble)) throw error
-  const where = request.where([...content.at, isPattern ? 'src' : error.key])
-  const message = isPattern
-    ? `${content.src} is not a pattern: ${error.message}; put \\ before it to mean itself`
-    : error.message
-  const place = `${where.file}:${where.line ?? 1}:${where.column ?? 1}`
-  return fault(isPattern ? 'manifest_invalid' : error.code, `${place}: ${message}`, where)
+  const { code, key, message } = tell(error, content)
+  const where = request.where([...content.at, key])
+  return fault(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where)
 }
 
 const byPath = (a: PackagedItem, b: PackagedItem): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
@@ -192,14 +204,17 @@ export interface ResolvedContents {
 
 export const resolveContents = async (request: ContentsRequest): Promise<ResolvedContents> => {
   const items: Items = new Map()
+  const room: Room = { items, budget: request.work.budget.forPackage() }
   const faults: Fault[] = []
   for (const content of request.contents) {
     if (!isForPackager(content, request)) continue
     try {
       warnOfMode(content, request)
-      await ADDERS[content.type ?? ''](items, content, request)
+      await ADDERS[content.type ?? ''](room, content, request)
     } catch (error) {
       faults.push(faultOf(error, content, request))
+      // The next entry would find the budget as empty as this one did.
+      if (error instanceof StreamFault) break
     }
   }
   return { items: [...items.values()].sort(byPath), faults }

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: manifests write their variables so
 import { describe, expect, it } from 'vitest'
-import { expand, expandManifest, variableNames } from './expand.ts'
+import { ExpansionTrouble, expand, expandManifest, variableNames } from './expand.ts'
 import { parseManifest } from './parse.ts'
 import type { ManifestValues } from './schema.ts'
 
@@ -72,5 +72,46 @@ describe('a manifest’s variables', () => {
     const text =
       'name: a\nversion: ${VERSION}\ncontents: [{src: "$FILE", dst: /x, expand: true}, {src: $NOT_THIS, dst: /y}]'
     expect(variableNames(values(text))).toEqual(['FILE', 'VERSION'])
+  })
+})
+
+describe('what variables may make of a manifest', () => {
+  const grown = (text: string, value: string): string => {
+    try {
+      expandManifest(values(text), () => value)
+      return 'expanded'
+    } catch (error) {
+      if (!(error instanceof ExpansionTrouble)) throw error
+      return `${error.key.join('.')} ${error.message}`
+    }
+  }
+
+  it('is 65,536 characters a field, and the field is named', () => {
+    expect(grown('name: a\ndescription: "$A$A"', 'x'.repeat(32_768))).toBe('expanded')
+    expect(grown('name: a\ndescription: "$A$A."', 'x'.repeat(32_768))).toMatch(/^description has more than 65,536/)
+    expect(grown(`name: a\ndescription: "${'$A '.repeat(10_000)}"`, 'x'.repeat(10_000))).toMatch(/^description /)
+  })
+
+  it('is 4,096 characters a relation or a path', () => {
+    expect(grown('name: a\ndepends: [b, $A]', 'x'.repeat(4_097))).toMatch(/^depends\.1 has more than 4,096/)
+    expect(grown('name: a\ncontents: [{src: $A, dst: /a, expand: true}]', 'x'.repeat(4_097))).toMatch(
+      /^contents\.0\.src /,
+    )
+    expect(grown('name: a\noverrides: {deb: {depends: [$A]}}', 'x'.repeat(4_097))).toMatch(/^overrides\.deb\.depends/)
+  })
+
+  it('is a million characters in all', () => {
+    const depends = Array.from({ length: 300 }, () => '$A').join(', ')
+    expect(grown(`name: a\ndepends: [${depends}]`, 'x'.repeat(4_000))).toMatch(/^depends\.262 is one too many/)
+  })
+
+  it('stops before the memory is there, however often it is asked for', () => {
+    const asked: number[] = []
+    const text = expand('$A'.repeat(1_000_000), () => (asked.push(1), 'x'.repeat(1000)), 65_536)
+    expect([asked.length < 100, text.length < 10_000_000]).toEqual([true, true])
+  })
+
+  it('reads a million open braces once', () => {
+    expect(expand('${'.repeat(500_000), lookup)).toBe('')
   })
 })

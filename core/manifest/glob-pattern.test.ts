@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type Dialect, PatternError, parsePattern } from './glob-pattern.ts'
+import { openWork } from './work.ts'
 
 const matches = (pattern: string, path: string, dialect?: Dialect): boolean =>
-  parsePattern(pattern, dialect).matches(path)
+  parsePattern(pattern, dialect).matches(path, openWork().budget, pattern)
 
 describe('a pattern', () => {
   // What gobwas/glob with the separator `/` answers.

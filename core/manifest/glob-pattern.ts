@@ -1,6 +1,8 @@
 // Glob patterns as nFPM's matcher (gobwas/glob with separator `/`) reads them, which differ from a shell's:
 // `**` crosses slashes anywhere, `a/**/b` needs both slashes, `*` matches a leading dot, `{a,b}` and `[!a-z]`
-// work, `\` escapes. Matching walks all states at once, so no hostile pattern can make it slow.
+// work, `\` escapes. Matching never tries anything twice (glob-machine.ts) and spends from a budget.
+import type { Budget } from '../budget.ts'
+import { openMachine, type State } from './glob-machine.ts'
 import { clean } from './paths.ts'
 
 type Step =
@@ -12,7 +14,8 @@ type Step =
   | { readonly kind: 'either'; readonly branches: readonly (readonly Step[])[] }
 
 export interface GlobPattern {
-  matches(path: string): boolean
+  /** `what` names whose pattern it is, for the fault of a spent budget. */
+  matches(path: string, budget: Budget, what: string): boolean
   /** The text, when there is nothing to match: no wildcard, no braces. */
   readonly literal: string | undefined
   /** Folders in front of the first wildcard; '.' when there are none. */
@@ -115,12 +118,6 @@ class PatternReader {
   }
 }
 
-/** One state of the machine: what may be read to reach `next`, or jumps that read nothing. */
-interface State {
-  read: ((character: string) => boolean) | undefined
-  next: number[]
-}
-
 const compile = (steps: readonly Step[]): readonly State[] => {
   const states: State[] = []
   const add = (read: State['read']): number => states.push({ read, next: [] }) - 1
@@ -160,29 +157,6 @@ const compile = (steps: readonly Step[]): readonly State[] => {
   return states
 }
 
-/** Every state reachable without reading. */
-const spread = (states: readonly State[], from: Iterable<number>): Set<number> => {
-  const reached = new Set<number>()
-  const pending = [...from]
-  for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
-    if (reached.has(state)) continue
-    reached.add(state)
-    if (!states[state]!.read) pending.push(...states[state]!.next)
-  }
-  return reached
-}
-
-const run = (states: readonly State[], path: string): boolean => {
-  let current = spread(states, [0])
-  for (const character of path) {
-    const next: number[] = []
-    for (const state of current) if (states[state]!.read?.(character)) next.push(...states[state]!.next)
-    if (next.length === 0) return false
-    current = spread(states, next)
-  }
-  return current.has(states.length - 1)
-}
-
 const literalOf = (steps: readonly Step[]): string | undefined => {
   let text = ''
   for (const step of steps) {
@@ -215,11 +189,11 @@ const staticPrefixOf = (pattern: string, dialect: Dialect): string => {
 export const parsePattern = (pattern: string, dialect: Dialect = 'glob'): GlobPattern => {
   if (pattern.length > MAX_PATTERN_CHARACTERS) throw new PatternError('the pattern is too long')
   const steps = readSteps(pattern, dialect)
-  const states = compile(steps)
+  const machine = openMachine(compile(steps))
   return {
     literal: literalOf(steps),
     staticPrefix: staticPrefixOf(pattern, dialect),
-    matches: (path) => run(states, path),
+    matches: machine.matches,
   }
 }
 

@@ -2,6 +2,7 @@
 import { literalPattern, parsePattern } from './glob-pattern.ts'
 import { basename, clean, dirname, join, relative } from './paths.ts'
 import { filesBelow, follow, type SourceTree } from './tree.ts'
+import type { Work } from './work.ts'
 
 export interface GlobMatch {
   readonly source: string
@@ -13,6 +14,7 @@ export interface GlobRequest {
   readonly src: string
   readonly dst: string
   readonly isGlobbingDisabled: boolean
+  readonly work: Work
 }
 
 /** `missing`: the one file a plain path names is not there. `none`: no file matches. */
@@ -43,33 +45,60 @@ const commonPrefix = (texts: readonly string[]): string => {
   return first.slice(0, length)
 }
 
-async function* matchesBelow(
-  tree: SourceTree,
-  path: string,
-  isDirectory: boolean,
-  matches: (path: string) => boolean,
-): AsyncIterable<string> {
+/** What of the tree was looked through already, by folder and pattern: every target of a build asks for the same. */
+export interface GlobMemory {
+  readonly found: Map<string, readonly string[]>
+  /** Of all paths kept; what would be more is looked for again. */
+  keptCharacters: number
+}
+
+const MAX_KEPT_CHARACTERS = 8 * 1024 * 1024
+
+export const openGlobMemory = (): GlobMemory => ({ found: new Map(), keptCharacters: 0 })
+
+const recall = async (
+  memory: GlobMemory,
+  key: string,
+  look: () => Promise<readonly string[]>,
+): Promise<readonly string[]> => {
+  const known = memory.found.get(key)
+  if (known) return known
+  const paths = await look()
+  const characters = paths.reduce((sum, { length }) => sum + length, key.length)
+  if (memory.keptCharacters + characters <= MAX_KEPT_CHARACTERS) {
+    memory.keptCharacters += characters
+    memory.found.set(key, paths)
+  }
+  return paths
+}
+
+interface Walk {
+  readonly tree: SourceTree
+  readonly matches: (path: string) => boolean
+  readonly pass: (path: string) => void
+  readonly found: string[]
+}
+
+const walkBelow = async (walk: Walk, path: string, isDirectory: boolean): Promise<void> => {
+  const { tree, matches, pass, found } = walk
+  pass(path)
   // A folder that matches stands for every file in it.
   if (matches(path)) {
-    if (isDirectory) yield* filesBelow(tree, path)
-    else yield path
-    return
-  }
-  if (!isDirectory) return
-  for (const child of await tree.list(path)) {
-    yield* matchesBelow(tree, join(path, child.name), child.kind === 'directory', matches)
+    if (isDirectory) await filesBelow(tree, path, (file) => void found.push(file), pass)
+    else found.push(path)
+  } else if (isDirectory) {
+    for (const child of await tree.list(path)) {
+      await walkBelow(walk, join(path, child.name), child.kind === 'directory')
+    }
   }
 }
 
-const collect = async (paths: AsyncIterable<string>): Promise<readonly string[]> => {
-  const collected: string[] = []
-  for await (const path of paths) collected.push(path)
-  return collected
-}
+/** Some steps for each folder and file that is looked at, besides its name's characters. */
+const STEPS_A_PATH = 50
 
 const find = async (
   tree: SourceTree,
-  { src, isGlobbingDisabled }: GlobRequest,
+  { src, isGlobbingDisabled, work }: GlobRequest,
 ): Promise<readonly string[] | 'missing'> => {
   const text = stripSlash(tidy(src)) || '.'
   const pattern = isGlobbingDisabled ? literalPattern(text) : parsePattern(text)
@@ -81,14 +110,23 @@ const find = async (
   if (isPlainPath && own?.kind === 'symlink' && isReachedDirectly) return [start]
   const followed = own && (await follow(tree, start))
   if (!followed) return isPlainPath ? 'missing' : []
-  if (followed.stat.kind !== 'directory') return pattern.matches(start) ? [start] : []
-  if (isPlainPath) return collect(filesBelow(tree, start))
-  return collect(matchesBelow(tree, start, true, pattern.matches))
+  const { budget, globs } = work
+  const what = `src ${src.slice(0, 200)}`
+  const matches = (path: string): boolean => pattern.matches(path, budget, what)
+  if (followed.stat.kind !== 'directory') return matches(start) ? [start] : []
+  const pass = (path: string): void => budget.step(path.length + STEPS_A_PATH, what)
+  return recall(globs, `${isPlainPath} ${start} ${text}`, async () => {
+    const found: string[] = []
+    if (isPlainPath) await filesBelow(tree, start, (file) => void found.push(file), pass)
+    else await walkBelow({ tree, matches, pass, found }, start, true)
+    return found
+  })
 }
 
 /** Throws PatternError for a pattern that is not one. */
 export const glob = async (tree: SourceTree, request: GlobRequest): Promise<GlobOutcome> => {
   const { src, dst, isGlobbingDisabled } = request
+  const { budget } = request.work
   const found = await find(tree, request)
   if (found === 'missing') return { kind: 'missing' }
   if (found.length === 0) return { kind: 'none' }
@@ -98,6 +136,7 @@ export const glob = async (tree: SourceTree, request: GlobRequest): Promise<Glob
   const matches: GlobMatch[] = []
   const leftOut: string[] = []
   for (const source of found) {
+    budget.step(source.length + STEPS_A_PATH, `src ${src.slice(0, 200)}`)
     // nFPM packs no symlink to a folder that a glob or a folder yields.
     if ((await follow(tree, source))?.stat.kind === 'directory') {
       leftOut.push(source)

@@ -1,12 +1,14 @@
 // What every kind of content has in common on its way to a packaged item: the request, the map of items by
 // path, folders above a path, checked paths, and the item a source path becomes.
+import type { Budget } from '../budget.ts'
 import type { FaultCode, Where } from '../fault.ts'
 import type { FileKind, PackagedItem } from '../model/spec.ts'
 import { type Warn, type WarningCode, warning } from '../warning.ts'
 import { isOwnedByFilesystem } from './filesystem-paths.ts'
 import type { LocatedContent } from './overrides.ts'
-import { climbsOut, hasControlCharacters, installed, parents } from './paths.ts'
+import { climbsOut, hasControlCharacters, installed } from './paths.ts'
 import type { SourceTree } from './tree.ts'
+import type { Work } from './work.ts'
 
 export interface ContentsRequest {
   readonly contents: readonly LocatedContent[]
@@ -19,6 +21,7 @@ export interface ContentsRequest {
   readonly mtimeSeconds: number | undefined
   /** For items without a source and without any other time. */
   readonly buildTimeSeconds: number
+  readonly work: Work
   where(path: readonly (string | number)[]): Where
   written(path: readonly (string | number)[]): string
   readonly warn: Warn
@@ -66,14 +69,34 @@ export const ownedBy = (info: FileInfo | undefined): Pick<PackagedItem, 'owner' 
 export const conflict = (path: string, present: PackagedItem, type: string): ContentTrouble =>
   new ContentTrouble('content_conflict', 'dst', `cannot put a ${type} at ${path}: a ${present.kind} is already there`)
 
-export const addParents = (items: Items, path: string, info: FileInfo | undefined, mtimeSeconds: number): void => {
-  for (const parent of parents(path)) {
+/** A folder that is there has its own folders there too, so the way up ends at the first. */
+export const addParents = (
+  { items, budget }: Room,
+  path: string,
+  info: FileInfo | undefined,
+  mtimeSeconds: number,
+): void => {
+  for (let parent = above(path); parent !== ''; parent = above(parent)) {
     const present = items.get(parent)
-    if (present?.kind === 'dir' || present?.kind === 'implicit dir') continue
+    if (present?.kind === 'dir' || present?.kind === 'implicit dir') return
     if (present) throw conflict(parent, present, `folder for ${path}`)
     const owned = isOwnedByFilesystem(parent) ? ownedBy(undefined) : ownedBy(info)
-    items.set(parent, { kind: 'implicit dir', path: parent, mode: DIRECTORY_MODE, ...owned, mtimeSeconds })
+    put({ items, budget }, { kind: 'implicit dir', path: parent, mode: DIRECTORY_MODE, ...owned, mtimeSeconds })
   }
+}
+
+const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+
+/** The folder a package's items stand in, by path, and what they may cost. */
+export interface Room {
+  readonly items: Items
+  readonly budget: Budget
+}
+
+/** Every item that is there for the first time is counted. */
+export const put = ({ items, budget }: Room, item: PackagedItem): void => {
+  if (!items.has(item.path)) budget.entry(item.path)
+  items.set(item.path, item)
 }
 
 /** As written, before anything is joined to it: cleaning would hide where it wanted to go. */

@@ -1,6 +1,6 @@
 // Text to Manifest, or every problem of the text at once, each with file, line, column and key.
 import type { z } from 'zod'
-import { type Fault, fault, type Where } from '../fault.ts'
+import { type Fault, fault, listFirst, type Where } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
 import { suggest } from '../text/suggest.ts'
 import { type ManifestValues, manifestSchema } from './schema.ts'
@@ -10,6 +10,8 @@ export interface Manifest {
   /** As the user calls it, for messages. */
   readonly file: string
   readonly values: ManifestValues
+  /** As some editors of Windows save UTF-8; it is read past, as nFPM does. */
+  readonly hasByteOrderMark: boolean
   where(path: KeyPath): Where
   /** A scalar in the words it was written with, before they meant a number. */
   written(path: KeyPath): string
@@ -70,10 +72,25 @@ const wordFault = (issue: z.core.$ZodIssueInvalidValue, given: unknown): string 
   return near ? `cannot be "${given}"; did you mean "${near}"?` : `cannot be "${given}"; it is one of: ${list}`
 }
 
-const issueFaults = (schema: Schema, yaml: YamlFile, issue: z.core.$ZodIssue): readonly Fault[] => {
+/** One thing that is wrong: where, and how it is said if it is. Looking for the nearest known key takes its time. */
+interface Trouble {
+  readonly where: Where
+  readonly say: () => Fault
+}
+
+const troublesOf = (schema: Schema, yaml: YamlFile, issue: z.core.$ZodIssue): readonly Trouble[] => {
+  if (issue.code !== 'unrecognized_keys') {
+    return [{ where: yaml.where(issue.path), say: () => issueFault(yaml, issue) }]
+  }
+  return issue.keys.map((key) => ({
+    where: yaml.where([...issue.path, key]),
+    say: () => unknownKeyFault(schema, yaml, issue.path, key),
+  }))
+}
+
+const issueFault = (yaml: YamlFile, issue: z.core.$ZodIssue): Fault => {
   const name = issue.path.length > 0 ? `\`${keyName(issue.path)}\`` : 'the manifest'
-  const say = (message: string): readonly Fault[] => [at(yaml.where(issue.path), `${name} ${message}`)]
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKeyFault(schema, yaml, issue.path, key))
+  const say = (message: string): Fault => at(yaml.where(issue.path), `${name} ${message}`)
   const given = valueAt(yaml.value, issue.path)
   if (given === undefined && issue.path.length > 0) return say('is missing')
   if (issue.code === 'invalid_type') return say(`must be ${NOUNS[issue.expected] ?? issue.expected}`)
@@ -84,8 +101,8 @@ const issueFaults = (schema: Schema, yaml: YamlFile, issue: z.core.$ZodIssue): r
 const valueAt = (value: unknown, path: KeyPath): unknown =>
   path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
 
-const inFileOrder = (a: Fault, b: Fault): number =>
-  (a.where?.line ?? 0) - (b.where?.line ?? 0) || (a.where?.column ?? 0) - (b.where?.column ?? 0)
+const inFileOrder = ({ where: a }: Trouble, { where: b }: Trouble): number =>
+  (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
 
 /** A YAML file checked against a schema; the same kind of message for every file a user writes. */
 export const parseYamlFile = <T>(
@@ -98,8 +115,8 @@ export const parseYamlFile = <T>(
   if (!read.ok) return read
   const parsed = schema.safeParse(read.value.value)
   if (parsed.success) return ok({ value: parsed.data, yaml: read.value })
-  const faults = parsed.error.issues.flatMap((issue) => issueFaults(schema, read.value, issue))
-  return err(faults.toSorted(inFileOrder))
+  const troubles = parsed.error.issues.flatMap((issue) => troublesOf(schema, read.value, issue)).sort(inFileOrder)
+  return err(listFirst(troubles, ({ say }) => say()))
 }
 
 /** Checks words only; files, targets and versions are looked at when a target is resolved. */
@@ -108,5 +125,6 @@ export const parseManifest = (text: string, file = 'distropack.yaml'): Result<Ma
   if (!parsed.ok) return parsed
   const { value, yaml } = parsed.value
   const written = (path: KeyPath): string => String(valueAt(yaml.value, path) ?? '')
-  return ok({ file, values: value, where: (path) => yaml.where(path), written })
+  const hasByteOrderMark = text.startsWith('\uFEFF')
+  return ok({ file, values: value, hasByteOrderMark, where: (path) => yaml.where(path), written })
 }

@@ -1,5 +1,6 @@
 // What one machine resolved, another resolves again: a tree that notes what is looked at, and a tree made of those
 // notes. Only what resolve uses is noted, so a file beside the ones a glob takes never leaves the machine.
+import type { Budget } from '../budget.ts'
 import { StreamFault } from '../bytes/stream-fault.ts'
 import type { SourceRecord } from '../contract/sources.ts'
 import type { ByteSource, SourceFile } from '../model/spec.ts'
@@ -44,6 +45,8 @@ export const recordingTree = (tree: SourceTree): RecordingTree => {
   }
 }
 
+const byName = (a: SourceChild, b: SourceChild): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
 /** A folder nobody looked at, known by what is in it; resolve asks for no attribute of it. */
 const IMPLIED_FOLDER: SourceStat = { kind: 'directory', mode: 0o755, mtimeSeconds: 0 }
 
@@ -54,14 +57,22 @@ const toStat = (record: SourceRecord): SourceStat => {
   return stat
 }
 
-/** A tree of records; `open` gives the bytes of one file, and checks them. */
-export const recordTree = (sources: readonly SourceRecord[], open: (file: FileRecord) => ByteSource): SourceTree => {
+/**
+ * A tree of records; `open` gives the bytes of one file, and checks them.
+ * @throws StreamFault when the folders they name cost more than the budget has.
+ */
+export const recordTree = (
+  sources: readonly SourceRecord[],
+  open: (file: FileRecord) => ByteSource,
+  budget: Budget,
+): SourceTree => {
   const records = new Map(sources.map((record) => [record.path, record]))
   const children = new Map<string, Map<string, SourceChild>>([['.', new Map()]])
   const adopt = (path: string, kind: SourceChild['kind']): void => {
     if (isTop(path)) return
     const folder = dirname(path)
     const siblings = children.get(folder)
+    budget.step(folder.length * 4, `The source ${path.slice(0, 200)}`)
     const name = path.slice(path.lastIndexOf('/') + 1)
     if (siblings) siblings.set(name, siblings.get(name) ?? { name, kind })
     else {
@@ -70,7 +81,11 @@ export const recordTree = (sources: readonly SourceRecord[], open: (file: FileRe
       adopt(folder, records.get(folder)?.kind ?? 'directory')
     }
   }
-  for (const record of sources) adopt(record.path, record.kind)
+  for (const record of sources) {
+    budget.path(record.path)
+    adopt(record.path, record.kind)
+  }
+  const sorted = new Map<string, readonly SourceChild[]>()
   const stat = (path: string): SourceStat | undefined => {
     const record = records.get(path)
     if (record) return toStat(record)
@@ -78,8 +93,13 @@ export const recordTree = (sources: readonly SourceRecord[], open: (file: FileRe
   }
   return {
     stat: async (path) => stat(path),
-    list: async (path) =>
-      [...(children.get(path)?.values() ?? [])].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    async list(path) {
+      const known = sorted.get(path)
+      if (known) return known
+      const list = [...(children.get(path)?.values() ?? [])].sort(byName)
+      sorted.set(path, list)
+      return list
+    },
     async open(path): Promise<SourceFile> {
       const record = records.get(path)
       if (record?.kind !== 'file') throw new StreamFault(`${path} was not sent with the build`, 'source_missing')

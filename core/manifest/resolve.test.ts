@@ -7,6 +7,7 @@ import { type MemoryNode, memoryTree } from './memory-tree.ts'
 import { parseManifest } from './parse.ts'
 import { recordingTree, recordTree } from './record-tree.ts'
 import { type ResolveRequest, resolve } from './resolve.ts'
+import { openWork } from './work.ts'
 
 type Options = Partial<Omit<ResolveRequest, 'manifest'>> & { readonly files?: Readonly<Record<string, MemoryNode>> }
 
@@ -21,6 +22,7 @@ const attempt = async (text: string, { files = {}, ...more }: Options = {}) => {
     tree: memoryTree(files),
     buildTimeSeconds: 1000,
     warn: unheard,
+    work: openWork(),
     ...more,
   })
 }
@@ -299,7 +301,7 @@ contents:
       .map((record): SourceRecord => (record.kind === 'file' ? { ...record, sha256: '0'.repeat(64) } : record))
     expect(sources.map(({ path }) => path)).not.toContain('bin/secret.key')
     const second = await spec(text, {
-      tree: recordTree(JSON.parse(JSON.stringify(sources)), () => memoryBytes('#!/bin/sh')),
+      tree: recordTree(JSON.parse(JSON.stringify(sources)), () => memoryBytes('#!/bin/sh'), openWork().budget),
     })
     const plain = (items: typeof first.items) =>
       items.map((item) => ({ ...item, source: 'source' in item && item.source.sizeBytes }))
@@ -310,7 +312,7 @@ contents:
 
   it('asks for a file that was not sent by its line', async () => {
     const found = await faults('name: a\nversion: 1\ncontents: [{src: x, dst: /x}]', {
-      tree: recordTree([], () => memoryBytes('')),
+      tree: recordTree([], () => memoryBytes(''), openWork().budget),
     })
     expect(found).toMatchObject([{ code: 'source_missing', where: { line: 3 } }])
   })

@@ -4,16 +4,20 @@ import { type Fault, fault } from '../fault.ts'
 import type { Architecture } from '../model/arch.ts'
 import type { ChangelogEntry, PackageSpec, ScriptName, SpecVersion } from '../model/spec.ts'
 import { err, ok, type Result } from '../result.ts'
+import { decodeText } from '../text/encoding.ts'
 import { readScript } from '../text/script.ts'
 import { type Warn, type WarningCode, warning } from '../warning.ts'
 import { parseChangelog } from './changelog.ts'
 import { resolveContents } from './contents.ts'
-import { expandManifest, type Lookup } from './expand.ts'
+import { ExpansionTrouble, expandManifest, type Lookup } from './expand.ts'
 import { type MergedManifest, mergeOverrides } from './overrides.ts'
 import type { Manifest } from './parse.ts'
 import { clean } from './paths.ts'
+import type { ManifestValues } from './schema.ts'
 import { follow, type SourceTree } from './tree.ts'
 import { splitVersion } from './version.ts'
+import type { Work } from './work.ts'
+import type { KeyPath } from './yaml.ts'
 
 export interface ResolveRequest {
   readonly manifest: Manifest
@@ -30,6 +34,8 @@ export interface ResolveRequest {
   /** For everything that gets its time from nowhere else. */
   readonly buildTimeSeconds: number
   readonly warn: Warn
+  /** One for all targets of a request. */
+  readonly work: Work
 }
 
 /** nFPM's; an umask of 0 cannot be said there either. */
@@ -69,7 +75,7 @@ class Resolution {
     this.request = request
   }
 
-  report(code: Fault['code'], key: readonly (string | number)[], message: string): void {
+  report(code: Fault['code'], key: KeyPath, message: string): void {
     const where = this.request.manifest.where(key)
     this.faults.push(fault(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where))
   }
@@ -77,6 +83,17 @@ class Resolution {
   warn(code: WarningCode, key: readonly (string | number)[], message: string): void {
     const where = this.request.manifest.where(key)
     this.request.warn(warning(code, `${where.file}:${where.line ?? 1}:${where.column ?? 1}: ${message}`, where))
+  }
+
+  /** Undefined when a field, or all of them, grow too large. */
+  expand(): ManifestValues | undefined {
+    try {
+      return expandManifest(this.request.manifest.values, lookupFor(this.request))
+    } catch (error) {
+      if (!(error instanceof ExpansionTrouble)) throw error
+      this.report('limit_exceeded', error.key, `\`${error.key.join('.')}\` ${error.message}`)
+      return undefined
+    }
   }
 
   name(values: MergedManifest): string {
@@ -185,7 +202,12 @@ class Resolution {
     if (!values.changelog) return []
     const bytes = await this.read(values.changelog, ['changelog'])
     if (!bytes) return []
-    const parsed = parseChangelog(new TextDecoder().decode(bytes), values.changelog)
+    const text = decodeText(bytes, values.changelog)
+    if (!text.ok) {
+      this.faults.push(text.error)
+      return []
+    }
+    const parsed = parseChangelog(text.value, values.changelog)
     if (parsed.ok) return parsed.value
     this.faults.push(...parsed.error)
     return []
@@ -230,9 +252,14 @@ const describe = (values: MergedManifest, manifestName: string): Words => {
 
 export const resolve = async (request: ResolveRequest): Promise<Result<PackageSpec, readonly Fault[]>> => {
   const { manifest, manifestName, architecture, tree, buildTimeSeconds } = request
-  const values = mergeOverrides(expandManifest(manifest.values, lookupFor(request)), manifestName)
   const resolution = new Resolution(request)
+  const expanded = resolution.expand()
+  if (!expanded) return err(resolution.faults)
+  const values = mergeOverrides(expanded, manifestName)
   const name = resolution.name(values)
+  if (manifest.hasByteOrderMark) {
+    resolution.warn('byte_order_mark', [], 'begins with a byte order mark, which is read past; save it without')
+  }
   const version = resolution.version(values)
   const mtimeSeconds = values.mtime ?? sourceDateEpoch(request.variables)
   resolution.umask(values)
@@ -245,6 +272,7 @@ export const resolve = async (request: ResolveRequest): Promise<Result<PackageSp
     isGlobbingDisabled: values.disable_globbing ?? false,
     mtimeSeconds,
     buildTimeSeconds,
+    work: request.work,
     where: (path) => manifest.where(path),
     written: (path) => manifest.written(path),
     warn: request.warn,

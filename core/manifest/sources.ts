@@ -1,5 +1,5 @@
 // The sources a manifest needs for all its targets: resolve is run over a recording tree and its notes are kept.
-import { type Fault, fault, type Where } from '../fault.ts'
+import { type Fault, fault, listFaults, type Where } from '../fault.ts'
 import type { PackageSpec } from '../model/spec.ts'
 import { formatTarget, type Target } from '../registry.ts'
 import { err, ok, type Result } from '../result.ts'
@@ -128,7 +128,7 @@ export const listSources = async (
   if (faults.size > 0) {
     const targetsOf = (some: readonly { readonly target: Target }[]) => some.map(({ target }) => target)
     const hint = isStopped ? impossibleTargets(targetsOf(good), targetsOf(bad)) : undefined
-    return err([...faults.values(), ...(hint ? [hint] : [])])
+    return err([...listFaults([...faults.values()]), ...(hint ? [hint] : [])])
   }
   for (const each of bad) request.warn(leftOut(each))
   return ok({

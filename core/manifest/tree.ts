@@ -49,11 +49,18 @@ export const follow = async (tree: SourceTree, start: string): Promise<Followed 
   return undefined
 }
 
-/** Everything below a directory that is no directory, depth first by name. Symlinks are not entered. */
-export async function* filesBelow(tree: SourceTree, directory: string): AsyncIterable<string> {
+/** Everything below a directory that is no directory, depth first by name; `pass` hears of folders too. */
+export const filesBelow = async (
+  tree: SourceTree,
+  directory: string,
+  take: (path: string) => void,
+  pass: (path: string) => void,
+): Promise<void> => {
   for (const child of await tree.list(directory)) {
     const path = join(directory, child.name)
-    if (child.kind === 'directory') yield* filesBelow(tree, path)
-    else yield path
+    pass(path)
+    // Symlinks are not entered.
+    if (child.kind === 'directory') await filesBelow(tree, path, take, pass)
+    else take(path)
   }
 }

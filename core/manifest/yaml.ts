@@ -1,18 +1,21 @@
 // YAML text to plain values with a position for every key. Scalars stay the text they were written as, so that
 // fields decide their type and not YAML. Aliases and merge keys are followed within a budget: input is hostile.
 import {
+  Composer,
+  type Document,
   isAlias,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
   type Scalar,
   type YAMLParseError,
 } from 'yaml'
-import { type Fault, fault, type Where } from '../fault.ts'
+import { type Fault, fault, listFaults, type Where } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
+import { goLexer } from './yaml-go.ts'
 
 export type YamlValue = undefined | string | readonly YamlValue[] | { readonly [key: string]: YamlValue }
 export type KeyPath = readonly PropertyKey[]
@@ -25,6 +28,8 @@ export interface YamlLimits {
 
 export const MANIFEST_LIMITS: YamlLimits = { maxCharacters: 1024 * 1024, maxNodes: 100_000 }
 const MAX_DEPTH = 50
+/** A value in a list of maps takes five: its indentation, its key, a colon, a space, itself, a line's end. */
+const TOKENS_A_NODE = 5
 
 export interface YamlFile {
   readonly value: YamlValue
@@ -55,7 +60,14 @@ const mergeInto = (values: Record<string, YamlValue>, merged: readonly YamlValue
   }
 }
 
+interface DoubledKey {
+  readonly message: string
+  readonly offset: number
+}
+
 class Reader {
+  /** The library's own check compares every key with every other. */
+  readonly doubled: DoubledKey[] = []
   readonly offsets = new Map<string, number>()
   private readonly anchors = new Map<string, Node>()
   private readonly maxNodes: number
@@ -90,9 +102,15 @@ class Reader {
   private readMap(node: Node & { items: readonly { key: unknown; value: unknown }[] }, path: KeyPath): YamlValue {
     const values = Object.create(null) as Record<string, YamlValue>
     const merged: YamlValue[] = []
+    const seen = new Set<string>()
     for (const { key, value } of node.items) {
       if (!isScalar(key)) throw new Refusal('has a key that is not text', node.range?.[0] ?? 0)
       const name = String(key.value)
+      if (seen.has(name)) {
+        const shown = JSON.stringify(name.slice(0, 80))
+        this.doubled.push({ message: `the key ${shown} is there twice in one map`, offset: key.range?.[0] ?? 0 })
+      }
+      seen.add(name)
       if (name === '<<' && key.type === 'PLAIN') {
         merged.push(this.read(value as Node, path))
         continue
@@ -125,7 +143,28 @@ const syntaxFaults = (errors: readonly YAMLParseError[], refuse: Refuse): readon
   // The parser recurses and reports the end of its own stack as an error of the text.
   const overflow = errors.find(({ message }) => message.includes('call stack'))
   if (overflow) return [refuse('is nested too deeply', overflow.pos[0])]
-  return errors.slice(0, MAX_SYNTAX_FAULTS).map((error) => refuse(error.message, error.pos[0]))
+  return listFaults(
+    errors.map((error) => refuse(error.message, error.pos[0])),
+    MAX_SYNTAX_FAULTS,
+  )
+}
+
+/** The first document; those behind it are not even read. */
+const composeFirst = (text: string, lines: LineCounter, maxTokens: number): Document.Parsed | undefined => {
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  function* tokens() {
+    let count = 0
+    for (const lexeme of goLexer().lex(text)) {
+      count += 1
+      if (count > maxTokens) throw new Refusal('has too many values', parser.offset)
+      yield* parser.next(lexeme)
+    }
+    yield* parser.end()
+  }
+  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })
+  for (const document of composer.compose(tokens())) return document as Document.Parsed
+  return undefined
 }
 
 /** The first document of a file. Every syntax error is reported, not only the first. */
@@ -141,16 +180,14 @@ export const readYaml = (text: string, file: string, limits: YamlLimits): Result
   }
   const reader = new Reader(limits.maxNodes)
   try {
-    const documents = parseAllDocuments(text, {
-      schema: 'failsafe',
-      lineCounter: lines,
-      prettyErrors: false,
-      logLevel: 'silent',
-    })
-    const document = Array.isArray(documents) ? documents[0] : undefined
+    const document = composeFirst(text, lines, limits.maxNodes * TOKENS_A_NODE)
     if (!document) return err([fault('manifest_syntax', `${file} is empty.`, { file, line: 1, column: 1 })])
     if (document.errors.length > 0) return err(syntaxFaults(document.errors, refuse))
     const value = reader.read(document.contents as Node | null, [])
+    if (reader.doubled.length > 0) {
+      const faults = reader.doubled.map(({ message, offset }) => refuse(message, offset))
+      return err(listFaults(faults, MAX_SYNTAX_FAULTS))
+    }
     return ok({ value, where: (path) => locate(reader.offsets, lines, file, path) })
   } catch (error) {
     if (error instanceof Refusal) return err([refuse(error.message, error.offset)])

@@ -73,6 +73,33 @@ describe('a request with a mistake is refused and keeps nothing', () => {
       /./,
     ],
     ['a version the format forbids', { version: 'one two' }, 422, 'version_invalid', /./],
+    [
+      'patterns that take too much matching',
+      {
+        manifest: `${MANIFEST}${Array.from({ length: 500 }, (_, at) => `  - {src: "d/*a*a*N${at}", dst: /opt/${at}/}\n`).join('')}`,
+        sources: [
+          program,
+          ...Array.from({ length: 2_000 }, (_, at) => ({ ...program, path: `d/${'a'.repeat(1000)}${at}` })),
+        ],
+      },
+      422,
+      'source_missing',
+      /N0 matches no file/,
+    ],
+    [
+      'a text that its variables make too long',
+      { manifest: MANIFEST.replace('A tool', `"${'$A '.repeat(10_000)}"`), variables: { A: 'x'.repeat(10_000) } },
+      422,
+      'limit_exceeded',
+      /distropack\.yaml:5:1: `description` has more than 65,536 characters/,
+    ],
+    [
+      'a source in too many folders',
+      { sources: [{ ...program, path: `${'a/'.repeat(300)}tool` }] },
+      422,
+      'limit_exceeded',
+      /256 folders/,
+    ],
     ['a channel that is no word', { channel: '../x' }, 400, 'request_invalid', /channel/],
   ]
   it.each(refusals)('%s', async (_name, request, status, code, message) => {
@@ -87,6 +114,32 @@ describe('a request with a mistake is refused and keeps nothing', () => {
     const answer = await build({ sources: [{ ...program, sha256: 'e'.repeat(64) }] })
     expect([answer.status, answer.body.error.code]).toEqual([409, 'blob_missing'])
     expect(answer.body.error.message).toContain('tool')
+  })
+
+  it('twenty thousand keys nobody knows, of which it names the first and counts the rest', async () => {
+    const keys = Array.from({ length: 20_000 }, (_, at) => `k${at}: 1\n`).join('')
+    const answer = await build({ manifest: MANIFEST + keys })
+    expect(answer.status).toBe(422)
+    expect(answer.body.error.faults).toHaveLength(51)
+    expect(answer.body.error.faults[50].message).toContain('19,950 more')
+  })
+
+  it('names the entry at which matching takes too much', async () => {
+    const entries = Array.from({ length: 500 }, (_, at) => `  - {src: "d/*a*a*N${at}", dst: /opt/${at}/}\n`).join('')
+    const long = Array.from({ length: 2_000 }, (_, at) => ({ ...program, path: `d/${'a'.repeat(1000)}${at}` }))
+    const answer = await build({ manifest: MANIFEST + entries, sources: [program, ...long] })
+    const last = answer.body.error.faults.at(-1)
+    expect([answer.status, answer.body.error.faults.length]).toEqual([422, 51])
+    expect(last.code).toBe('limit_exceeded')
+  })
+
+  it('a body that is no UTF-8, with its offset', async () => {
+    const json = JSON.stringify({ manifest: MANIFEST.replace('A Person', 'Jos\u00e9'), sources: [program] })
+    const bytes = Uint8Array.from(json, (letter) => letter.charCodeAt(0))
+    const headers = { 'content-type': 'application/json' }
+    const answer = await api('POST', '/projects/acme/tool/builds', { token: acme, bytes, headers })
+    expect([answer.status, answer.body.error.code]).toEqual([422, 'encoding_invalid'])
+    expect(answer.body.error.message).toContain(`byte ${json.indexOf('\u00e9')} (0xe9)`)
   })
 
   it('every mistake at once, not only the first', async () => {
@@ -182,6 +235,14 @@ describe('a delivered job', () => {
     })
     expect(await deliver(id, 2)).toMatchObject({ explicitAcks: [`${id}-2`] })
     expect(await readJob(made.body.id)).toMatchObject({ state: 'failed', attempts: 1 })
+  })
+
+  it('fails at once when what was made is larger than can be held, and is not tried again', async () => {
+    const made = await build({ manifestFile: 'entry-outgrown.yaml' })
+    const jobId = made.body.jobs[0].id
+    expect(await deliver(jobId)).toMatchObject({ explicitAcks: [`${jobId}-1`], retryMessages: [] })
+    const { body } = await api('GET', `/projects/acme/tool/builds/${made.body.id}`, { token: acme })
+    expect(body.jobs[0]).toMatchObject({ state: 'failed', attempts: 1, faults: [{ code: 'limit_exceeded' }] })
   })
 
   it('that the queue itself gave up on is dead, and one that had ended stays as it ended', async () => {

@@ -1,6 +1,8 @@
 // Publishing from CI without a secret: whom a project trusts, what is believed of a token, and what it opens.
+import { createBudget } from '@distropack/core/budget.ts'
+import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { areMatched } from '../../workers/web/services/ci/claims.ts'
+import { areMatched, CLAIM_LIMITS } from '../../workers/web/services/ci/claims.ts'
 import { trustOf } from '../../workers/web/services/ci/providers.ts'
 import { checkOutboundUrl } from '../../workers/web/services/outbound.ts'
 import { newPerson } from './people.ts'
@@ -262,13 +264,16 @@ describe('each CI system', () => {
   ] as const)('is trusted by its own claims: %o', (given, issuer, admitted, refused) => {
     const trusted = trustOf(given)
     expect(trusted.issuer).toBe(issuer)
-    expect(areMatched(trusted.claims, admitted)).toBe(true)
-    expect(areMatched(trusted.claims, refused)).toBe(false)
+    expect(areMatched(trusted.claims, admitted, budget())).toBe(true)
+    expect(areMatched(trusted.claims, refused, budget())).toBe(false)
   })
 })
 
+const budget = () => createBudget(CLAIM_LIMITS)
+
 describe('a matcher', () => {
-  const glob = (pattern: string, ref: unknown) => areMatched([{ kind: 'glob', claim: 'ref', pattern }], { ref })
+  const glob = (pattern: string, ref: unknown) =>
+    areMatched([{ kind: 'glob', claim: 'ref', pattern }], { ref }, budget())
 
   it('of a pattern stays within its segment and takes no letter for another', () => {
     expect(glob('refs/tags/v*', 'refs/tags/v1.0')).toBe(true)
@@ -279,10 +284,21 @@ describe('a matcher', () => {
     expect(glob('v*', 'xv1')).toBe(false)
   })
 
+  it('of many stars costs its length and no more, and a request so much in all', () => {
+    expect(glob('**a**a**a**a**b', 'a'.repeat(300))).toBe(false)
+    const matchers = Array.from(
+      { length: 20 },
+      () => ({ kind: 'glob', claim: 'ref', pattern: '**a'.repeat(166) }) as const,
+    )
+    const spent = createBudget(CLAIM_LIMITS)
+    const all = () => Array.from({ length: 50 }, () => areMatched(matchers, { ref: 'a'.repeat(12_000) }, spent))
+    expect(all).toThrow(StreamFault)
+  })
+
   it('takes no claim that is missing, a list or inherited', () => {
     expect(glob('**', undefined)).toBe(false)
     expect(glob('**', ['refs/tags/v1'])).toBe(false)
-    expect(areMatched([{ kind: 'equals', claim: 'constructor', value: 'x' }], {})).toBe(false)
-    expect(areMatched([], { ref: 'x' })).toBe(false)
+    expect(areMatched([{ kind: 'equals', claim: 'constructor', value: 'x' }], {}, budget())).toBe(false)
+    expect(areMatched([], { ref: 'x' }, budget())).toBe(false)
   })
 })

@@ -1,9 +1,10 @@
 // Scripts as rpm runs them. What a user wrote is passed on as it stands, with nFPM's meaning. Only when the manifest
 // also has upgrade scripts do we write the `$1` guards that make install, upgrade and removal three things.
-import { fromUtf8, utf8 } from '../../bytes/arrays.ts'
+import { fromUtf8 } from '../../bytes/arrays.ts'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec, ScriptName } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
+import { findNotUtf8 } from '../../text/encoding.ts'
 import { strings, type TagValue, text } from './header.ts'
 import { type Dependency, rpmlib } from './relations.ts'
 import { SENSE, TAG } from './tags.ts'
@@ -82,8 +83,10 @@ const textsOf = (spec: PackageSpec): Result<Scripts, readonly Fault[]> => {
   for (const [name, bytes] of Object.entries(spec.scripts) as [ScriptName, Uint8Array][]) {
     if (bytes.length === 0) continue
     const body = fromUtf8(bytes)
-    if (bytes.includes(0) || utf8(body).length !== bytes.length) {
-      const message = `The script ${name} is not UTF-8 text, which rpm keeps scripts as. Install the program and call it.`
+    const strange = findNotUtf8(bytes) ?? (bytes.includes(0) ? bytes.indexOf(0) : undefined)
+    if (strange !== undefined) {
+      const what = `The script ${name} is not UTF-8 text at byte ${strange}`
+      const message = `${what}, which rpm keeps scripts as. Save it as UTF-8; of a program, install it and call it.`
       faults.push(fault('field_invalid', message, { key: `scripts.${name}` }))
     }
     scripts[name] = body

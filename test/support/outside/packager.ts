@@ -7,7 +7,16 @@ const REFUSED_ORDER = `${JSON.stringify({
   warnings: [{ code: 'line_ends_converted', message: 'post.sh had CRLF', where: { file: 'nfpm.yaml', line: 3 } }],
 })}\n`
 
+/** A finished package whose entry is larger than any index can carry. */
+const OUTGROWN = `${JSON.stringify({
+  type: 'done',
+  artifact: { sha256: '0'.repeat(64), sizeBytes: 1 },
+  entry: { sha256: '0'.repeat(64), sizeBytes: 500_000_000 },
+})}\n`
+
 export const packager = async (request: Request): Promise<Response> => {
-  const isGone = (await request.text()).includes('packager-is-gone')
+  const order = await request.text()
+  if (order.includes('entry-outgrown')) return new Response(OUTGROWN)
+  const isGone = order.includes('packager-is-gone')
   return isGone ? new Response(null, { status: 503 }) : new Response(REFUSED_ORDER)
 }

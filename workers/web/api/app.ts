@@ -15,6 +15,7 @@ import { firstTools } from './first-tools.ts'
 import {
   allowDashboard,
   CONFIRMATION_PATH,
+  checkText,
   limitActor,
   limitAddress,
   limitBody,
@@ -89,7 +90,16 @@ const beforeActors =
   (guard: MiddlewareHandler<ApiContext>): MiddlewareHandler<ApiContext> =>
   (context, next) =>
     WITHOUT_ACTOR.test(context.req.path) ? next() : guard(context, next)
-for (const guard of [limitBody, limitGuesses, requireActor, limitActor, refuseWrites, requireJson, repeatOnce]) {
+for (const guard of [
+  limitBody,
+  limitGuesses,
+  requireActor,
+  limitActor,
+  refuseWrites,
+  requireJson,
+  checkText,
+  repeatOnce,
+]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
 const FIRST_TOOLS = ['/upload_file', '/build_package', '/build_package_single', '/build_status']

@@ -1,6 +1,6 @@
 // Faults as HTTP: the one place where a code becomes a status.
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
-import { type Fault, type FaultCode, fault } from '@distropack/core/fault.ts'
+import { type Fault, type FaultCode, fault, listFaults, listFirst } from '@distropack/core/fault.ts'
 import type { Result } from '@distropack/core/result.ts'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -21,6 +21,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   path_unsafe: 422,
   binary_foreign: 422,
   content_conflict: 422,
+  encoding_invalid: 422,
   field_invalid: 422,
   package_corrupt: 422,
   package_unsupported: 422,
@@ -75,7 +76,7 @@ export const answerFaults = (context: Context<ApiContext>, faults: readonly [Fau
   const requestId = context.get('requestId')
   const status = STATUS[first.code]
   const error: ErrorBody['error'] = { ...first, requestId }
-  if (faults.length > 1) error.faults = [...faults]
+  if (faults.length > 1) error.faults = listFaults(faults)
   if (first.code === 'unauthenticated') context.header('www-authenticate', 'Bearer realm="distropack"')
   const problem: ErrorBody = {
     type: typeOf(context.env, first.code),
@@ -90,7 +91,7 @@ export const answerFaults = (context: Context<ApiContext>, faults: readonly [Fau
 
 /** What zod found wrong with a request, one fault a field. */
 export const faultsOfRequest = (error: z.core.$ZodError): [Fault, ...Fault[]] => {
-  const faults = error.issues.map((issue) => {
+  const faults = listFirst(error.issues, (issue) => {
     const key = issue.path.join('.')
     return fault('request_invalid', key ? `${key}: ${issue.message}` : issue.message, key ? { key } : undefined)
   })

@@ -1,5 +1,6 @@
 // What stands before every route of the API: who may call from a browser, how often, how much at once.
 import { fault } from '@distropack/core/fault.ts'
+import { decodeText } from '@distropack/core/text/encoding.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
@@ -80,6 +81,14 @@ export const requireJson = createMiddleware<ApiContext>(async (context, next) =>
   const isEmpty = context.req.raw.body === null || context.req.header('content-length') === '0'
   if (isJson || isEmpty || TAKES_FILES.test(context.req.path)) return next()
   return answerFaults(context, [fault('media_type_unsupported', 'Send the body as application/json.')])
+})
+
+/** A body of text that is no UTF-8 would be stored with U+FFFD in it. */
+export const checkText = createMiddleware<ApiContext>(async (context, next) => {
+  if (context.req.raw.body === null || TAKES_FILES.test(context.req.path)) return next()
+  const text = decodeText(new Uint8Array(await context.req.arrayBuffer()), 'The body')
+  if (!text.ok) return answerFaults(context, [text.error])
+  return next()
 })
 
 /** As draft-ietf-httpapi-ratelimit-headers-10 writes them. */

@@ -15,6 +15,7 @@ import { type CreateBuild, createBuildSchema, createPushSchema } from '@distropa
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { resolve } from '@distropack/core/manifest/resolve.ts'
+import { openWork } from '@distropack/core/manifest/work.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { parseTarget } from '@distropack/core/registry.ts'
@@ -60,11 +61,13 @@ const digestsOf = async (
   const target = parseTarget(targetText)
   if (!manifest.ok || !target.ok) return new Map()
   const { format, architecture } = target.value
+  const work = openWork()
   const spec = await resolve({
     manifest: manifest.value,
     version: request.version,
     variables: request.variables,
-    tree: recordTree(request.sources, (file) => openBlobFile(bucket, file).stream()),
+    tree: recordTree(request.sources, (file) => openBlobFile(bucket, file).stream(), work.budget),
+    work,
     warn: unheard,
     buildTimeSeconds: request.mtimeSeconds,
     manifestName: format.manifestName,

@@ -1,12 +1,14 @@
 // What a build request comes to, worked out with the packager's own code but without bytes: targets, file names,
 // and every fault that words and file lists can show.
+import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
 import type { CreateBuild } from '@distropack/core/contract/api.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
-import { type Fault, fault } from '@distropack/core/fault.ts'
+import { type Fault, fault, listFaults } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { doubledFiles, impossibleTargets, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
+import { openWork } from '@distropack/core/manifest/work.ts'
 import type { ByteSource, PackageSpec } from '@distropack/core/model/spec.ts'
 import { describeInputs } from '@distropack/core/model/spec-inputs.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
@@ -80,8 +82,13 @@ export const planBuild = async (
   const targets = planTargets({ manifest: manifest.value, asked: request.targets, variables })
   if (!targets.ok) return targets
   const missing = await findMissingBlobs(platform, project, request)
-  if (missing.length > 0) return err(missing)
-  const tree = recordTree(request.sources, openTexts(platform.bucket))
+  if (missing.length > 0) return err(listFaults(missing))
+  const work = openWork()
+  const opened = await catchStreamFaults(async () =>
+    ok(recordTree(request.sources, openTexts(platform.bucket), work.budget)),
+  )
+  if (!opened.ok) return err([opened.error])
+  const tree = opened.value
   // The packager says them again, for the job.
   const about = {
     manifest: manifest.value,
@@ -90,6 +97,7 @@ export const planBuild = async (
     tree,
     buildTimeSeconds: request.mtimeSeconds,
     warn: unheard,
+    work,
   }
   const faults = new Map<string, Fault>()
   const planned: PlannedJob[] = []
@@ -113,5 +121,5 @@ export const planBuild = async (
     planned.map(({ target }) => target),
     impossible,
   )
-  return err([...faults.values(), ...(hint ? [hint] : [])])
+  return err([...listFaults([...faults.values()]), ...(hint ? [hint] : [])])
 }

@@ -4,6 +4,7 @@ import { API_PREFIX, createBuildSchema, createPushSchema } from '@distropack/cor
 import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { Format } from '@distropack/core/format.ts'
+import { MAX_ENTRY_BYTES } from '@distropack/core/model/entry.ts'
 import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
 import { PackagerLost, packagerOf } from '../packager/packager.ts'
 import { isBlobStored } from '../storage/blobs.ts'
@@ -104,6 +105,7 @@ const receive = async (
   done: Extract<Ending, { type: 'done' }>,
 ): Promise<readonly Fault[]> => {
   const format = formatOfJob(job)
+  if (done.entry.sizeBytes > MAX_ENTRY_BYTES) return [tooLarge(job)]
   await refuseForeign(platform, job, done)
   if (!(await isBlobStored(platform.bucket, done.artifact))) throw new PackagerLost('the artifact was not uploaded')
   const entry = await readEntry(platform.bucket, format, done.entry.sha256)
@@ -145,6 +147,17 @@ const wakePublisher = async (platform: Platform, { buildId, projectId }: Claimed
   if (await hasBuiltJobs(platform, buildId)) await publisherOf(platform, projectId).publish(projectId)
 }
 
+const tooLarge = ({ target }: ClaimedJob): Fault =>
+  fault('limit_exceeded', `${target}: there is more in it than can be held at once. Split the package.`)
+
+/** The user's doing, or ours that no repetition changes: the next attempt would end alike. */
+const settleFailed = async (platform: Platform, job: ClaimedJob, why: Fault): Promise<JobOutcome> => {
+  if (await failJob(platform, job, { faults: [why] })) await wakePublisher(platform, job)
+  await noteEnd(platform, job.buildId)
+  await callNextJob(platform, job.id)
+  return 'settled'
+}
+
 /** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */
 export const runJob = async (platform: Platform, jobId: string): Promise<JobOutcome> => {
   const job = await claimJob(platform, jobId)
@@ -156,6 +169,11 @@ export const runJob = async (platform: Platform, jobId: string): Promise<JobOutc
     await callNextJob(platform, jobId)
     return 'settled'
   } catch (error) {
+    // The runtime's own ends of strings, arrays and stacks.
+    if (error instanceof RangeError) {
+      logError('job.too_large', error, { jobId, attempt: job.attempt })
+      return settleFailed(platform, job, tooLarge(job))
+    }
     const lost = error instanceof PackagerLost
     logError(lost ? 'job.packager_lost' : 'job.broke', error, { jobId, attempt: job.attempt })
     const trouble = lost

@@ -1,18 +1,9 @@
 // Do a token's claims satisfy a publisher's matchers? No I/O, no clock.
+import { type Budget, type Limits, REQUEST_LIMITS } from '@distropack/core/budget.ts'
 import type { ClaimMatcher } from '@distropack/core/contract/ci.ts'
+import { matchesWildcard } from '@distropack/core/text/wildcard.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
-
-const REGEXP_WORDS = /[.+?^${}()|[\]\\]/g
-
-/** `*` stays within one segment, so that `refs/tags/*` does not admit `refs/tags/../heads/main`-like names. */
-const globRegExp = (pattern: string): RegExp => {
-  const source = pattern
-    .split('**')
-    .map((part) => part.replaceAll(REGEXP_WORDS, '\\$&').replaceAll('*', '[^/]*'))
-    .join('.*')
-  return new RegExp(`^${source}$`, 's')
-}
 
 /** A claim as text. Lists and objects match nothing: what a matcher means by them would be a guess. */
 const textOf = (value: unknown): string | undefined =>
@@ -22,16 +13,21 @@ const textOf = (value: unknown): string | undefined =>
       ? String(value)
       : undefined
 
-export const isMatched = (matcher: ClaimMatcher, claims: Claims): boolean => {
+/** What one identity may cost, for all publishers it is held against. */
+export const CLAIM_LIMITS: Limits = { ...REQUEST_LIMITS, steps: 20_000_000 }
+
+/** @throws StreamFault when the budget is spent: patterns of many stars against a long claim. */
+export const isMatched = (matcher: ClaimMatcher, claims: Claims, budget: Budget): boolean => {
   const text = Object.hasOwn(claims, matcher.claim) ? textOf(claims[matcher.claim]) : undefined
   if (text === undefined) return false
   if (matcher.kind === 'equals') return text === matcher.value
   if (matcher.kind === 'in') return matcher.values.includes(text)
-  return globRegExp(matcher.pattern).test(text)
+  // A star stays within one segment, so that `refs/tags/*` does not admit `refs/tags/../heads/main`-like names.
+  return matchesWildcard(matcher.pattern, text, budget)
 }
 
-export const areMatched = (matchers: readonly ClaimMatcher[], claims: Claims): boolean =>
-  matchers.length > 0 && matchers.every((matcher) => isMatched(matcher, claims))
+export const areMatched = (matchers: readonly ClaimMatcher[], claims: Claims, budget: Budget): boolean =>
+  matchers.length > 0 && matchers.every((matcher) => isMatched(matcher, claims, budget))
 
 /** What is kept of an identity: what names the run, and nothing an issuer may have put in besides. */
 const KEPT = [

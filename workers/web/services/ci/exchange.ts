@@ -1,5 +1,7 @@
 // An identity token becomes a token of fifteen minutes, for one project, to publish with: once, and only when a
 // publisher that the project trusts admits the run.
+import { createBudget } from '@distropack/core/budget.ts'
+import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
 import type { CiIdentity } from '@distropack/core/contract/api.ts'
 import type { exchangedSchema, exchangeSchema } from '@distropack/core/contract/ci.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
@@ -15,7 +17,7 @@ import { notingGrants, settleOutbox } from '../outbox.ts'
 import type { Platform } from '../platform.ts'
 import { prepareDeed } from '../record.ts'
 import { newToken } from '../tokens.ts'
-import { areMatched, type Claims, keptClaims } from './claims.ts'
+import { areMatched, CLAIM_LIMITS, type Claims, keptClaims } from './claims.ts'
 import { claimedIssuer, verifyIdentity } from './verify.ts'
 
 const LIFETIME_MS = 15 * 60 * 1000
@@ -139,7 +141,12 @@ export const exchangeIdentity = async (
   const verified = await verifyIdentity(token, { issuer, audience: audienceOf(platform), nowMs })
   if (!verified.ok) return verified
   const claims = verified.value
-  const publisher = candidates?.publishers.find((each) => areMatched(each.claims, claims))
+  const budget = createBudget(CLAIM_LIMITS)
+  // A budget that is spent admits nobody, and says so to nobody: which projects there are is not to be told.
+  const admitted = await catchStreamFaults(async () =>
+    ok(candidates?.publishers.find((each) => areMatched(each.claims, claims, budget))),
+  )
+  const publisher = admitted.ok ? admitted.value : undefined
   if (!candidates || !publisher) {
     logEvent('identity.refused', { projectId: candidates?.project.id, issuer, requestId: platform.requestId })
     return refused(`${unknown}: ${describeRun(claims)}.`)
