@@ -87,6 +87,24 @@ describe('distropack build', () => {
     expect(JSON.parse(meta.stdout).warnings).toEqual([])
   })
 
+  it('refuses a manifest that is no UTF-8, with the byte, and warns of a byte order mark', async () => {
+    writeProject()
+    const latin1 = MANIFEST.replace('name: tool', 'name: tool # \u00e9')
+    writeFileSync(join(room, 'nfpm.yaml'), latin1, 'latin1')
+    const refused = await run(['build', '--json'])
+    expect(refused.status).toBe(2)
+    expect(JSON.parse(refused.stdout).error).toMatchObject({
+      code: 'encoding_invalid',
+      faults: [{ message: expect.stringMatching(/^nfpm\.yaml:1:14: byte 13 \(0xe9\) is no UTF-8/) }],
+    })
+    writeFileSync(join(room, 'nfpm.yaml'), `\ufeff${MANIFEST}`, 'utf16le')
+    expect((await run(['build'])).stderr).toContain('nfpm.yaml is UTF-16. Save it as UTF-8.')
+    write('nfpm.yaml', `\ufeff${MANIFEST}`)
+    const marked = await run(['build', '--target', 'deb/amd64'])
+    expect(marked.status).toBe(0)
+    expect(marked.stderr).toMatch(/^warning: nfpm\.yaml:1:\d+: begins with a byte order mark/m)
+  })
+
   it('leaves nothing behind when a source is missing, and names the line', async () => {
     write('nfpm.yaml', MANIFEST)
     const done = await run(['build', '--json', '--out', 'out'])

@@ -100,9 +100,10 @@ const MOST_LISTED = 50
 
 /** The first of them in words, and how many more there are. */
 export const listFirst = <T>(troubles: readonly T[], say: (trouble: T) => Fault, most = MOST_LISTED): Fault[] => {
+  // One more is shown as itself, so that a list made here goes through here again as it is.
+  if (troubles.length <= most + 1) return troubles.map(say)
   const said = troubles.slice(0, most).map(say)
-  const [next] = troubles.slice(most)
-  if (next === undefined) return said
+  const next = troubles[most] as T
   const more = (troubles.length - most).toLocaleString('en-US')
   said.push(fault(say(next).code, `… and ${more} more; mend these first, then see what is left.`))
   return said

@@ -380,8 +380,8 @@ describe('the work of a manifest', () => {
 
   it('ends at the entry that is too much, and later ones are not tried', async () => {
     const { faults } = await resolveOver(entries('d/*a*a*', 500), LONG, small({ steps: 20_000_000 }))
-    expect(faults.at(-1)).toMatchObject({ code: 'limit_exceeded', where: { file: 'nfpm.yaml' } })
-    expect(faults.at(-1)?.message).toMatch(/^nfpm\.yaml:\d+:\d+: src d\/\*a\*a\*\d+ takes more work/)
+    expect(faults[0]).toMatchObject({ code: 'limit_exceeded', where: { file: 'nfpm.yaml' } })
+    expect(faults[0]?.message).toMatch(/^nfpm\.yaml:\d+:\d+: src d\/\*a\*a\*\d+ takes more work/)
     expect(faults.length).toBeLessThan(500)
   })
 

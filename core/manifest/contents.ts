@@ -212,9 +212,13 @@ export const resolveContents = async (request: ContentsRequest): Promise<Resolve
       warnOfMode(content, request)
       await ADDERS[content.type ?? ''](room, content, request)
     } catch (error) {
-      faults.push(faultOf(error, content, request))
-      // The next entry would find the budget as empty as this one did.
-      if (error instanceof StreamFault) break
+      const found = faultOf(error, content, request)
+      if (!(error instanceof StreamFault)) faults.push(found)
+      else {
+        // The next entry would find the budget as empty as this one did. First, since long lists are cut.
+        faults.unshift(found)
+        break
+      }
     }
   }
   return { items: [...items.values()].sort(byPath), faults }

@@ -106,9 +106,13 @@ describe('what variables may make of a manifest', () => {
   })
 
   it('stops before the memory is there, however often it is asked for', () => {
-    const asked: number[] = []
-    const text = expand('$A'.repeat(1_000_000), () => (asked.push(1), 'x'.repeat(1000)), 65_536)
-    expect([asked.length < 100, text.length < 10_000_000]).toEqual([true, true])
+    let asked = 0
+    const long = (): string => {
+      asked += 1
+      return 'x'.repeat(1000)
+    }
+    expect(expand('$A'.repeat(1_000_000), long, 65_536).length).toBeLessThan(10_000_000)
+    expect(asked).toBeLessThan(100)
   })
 
   it('reads a million open braces once', () => {

@@ -143,10 +143,10 @@ export const exchangeIdentity = async (
   const claims = verified.value
   const budget = createBudget(CLAIM_LIMITS)
   // A budget that is spent admits nobody, and says so to nobody: which projects there are is not to be told.
-  const admitted = await catchStreamFaults(async () =>
+  const held = await catchStreamFaults(async () =>
     ok(candidates?.publishers.find((each) => areMatched(each.claims, claims, budget))),
   )
-  const publisher = admitted.ok ? admitted.value : undefined
+  const publisher = held.ok ? held.value : undefined
   if (!candidates || !publisher) {
     logEvent('identity.refused', { projectId: candidates?.project.id, issuer, requestId: platform.requestId })
     return refused(`${unknown}: ${describeRun(claims)}.`)
