@@ -197,6 +197,20 @@ const faultOf = (error: unknown, content: LocatedContent, request: ContentsReque
 
 const byPath = (a: PackagedItem, b: PackagedItem): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
 
+/** Longer than any path: what looks at it character by character may look more than once. */
+const MAX_WRITTEN_CHARACTERS = 4096
+
+const refuseLong = ({ src = '', dst = '' }: LocatedContent): void => {
+  for (const [key, text] of [
+    ['src', src],
+    ['dst', dst],
+  ] as const) {
+    if (text.length <= MAX_WRITTEN_CHARACTERS) continue
+    const count = MAX_WRITTEN_CHARACTERS.toLocaleString('en-US')
+    throw new ContentTrouble('limit_exceeded', key, `${key} has more than ${count} characters; shorten it`)
+  }
+}
+
 export interface ResolvedContents {
   readonly items: readonly PackagedItem[]
   readonly faults: readonly Fault[]
@@ -209,6 +223,7 @@ export const resolveContents = async (request: ContentsRequest): Promise<Resolve
   for (const content of request.contents) {
     if (!isForPackager(content, request)) continue
     try {
+      refuseLong(content)
       warnOfMode(content, request)
       await ADDERS[content.type ?? ''](room, content, request)
     } catch (error) {
