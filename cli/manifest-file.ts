@@ -2,13 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { variableNames, withoutSignatures } from '@distropack/core/manifest/expand.ts'
-import { type Manifest, parseManifest } from '@distropack/core/manifest/parse.ts'
+import { type Manifest, readManifest } from '@distropack/core/manifest/parse.ts'
 import { type ListedSources, listSources } from '@distropack/core/manifest/sources.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { openWork } from '@distropack/core/manifest/work.ts'
 import type { Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
-import { decodeText } from '@distropack/core/text/encoding.ts'
 import type { Warn } from '@distropack/core/warning.ts'
 import { folderTree } from '@distropack/packager/host/source-tree.ts'
 import { faultTrouble, type Trouble, usageTrouble } from './outcome.ts'
@@ -60,16 +59,14 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
       : `There is no ${DEFAULT_FILES.join(', ')} here; give --file.`
     return usageTrouble(looked)
   }
-  const file = flags.file ? flags.file : basename(read.file)
-  const text = decodeText(read.bytes, file)
-  if (!text.ok) return faultTrouble([text.error])
-  const manifest = parseManifest(text.value, file)
-  if (!manifest.ok) return faultTrouble(manifest.error)
-  const variables = pickVariables(manifest.value.values, env)
-  const sentVariables = pickVariables(withoutSignatures(manifest.value.values), env)
-  const targets = planTargets({ manifest: manifest.value, asked: flags.target, variables })
+  const opened = readManifest(read.bytes, flags.file ? flags.file : basename(read.file))
+  if (!opened.ok) return faultTrouble(opened.error)
+  const { text, manifest } = opened.value
+  const variables = pickVariables(manifest.values, env)
+  const sentVariables = pickVariables(withoutSignatures(manifest.values), env)
+  const targets = planTargets({ manifest, asked: flags.target, variables })
   if (!targets.ok) return faultTrouble(targets.error)
-  return ok({ text: text.value, manifest: manifest.value, variables, sentVariables, targets: targets.value })
+  return ok({ text, manifest, variables, sentVariables, targets: targets.value })
 }
 
 /** Paths are relative to the working folder, as nFPM reads them, and not to the manifest. */

@@ -45,21 +45,25 @@ export interface Budget {
 const MIB = 1024 * 1024
 
 /** A path's sizes hold for every budget; so many names and bytes of names are what an index can carry. */
-const PATHS = { entries: 250_000, onePathBytes: 4096, depth: 256, pathBytes: 24 * MIB } as const
+const PATHS = { entries: 250_000, onePathBytes: 4096, depth: 256 } as const
+const PATHS_MOST_BYTES = 24 * MIB
+const PATHS_FLOOR_BYTES = 2 * MIB
 
 /**
- * What a finished package may unpack to. The largest honest ratios are near 40 (generated HTML under xz), and a small
- * package may hold a padded image; deflate goes up to 1,032, zstd beyond 30,000, bzip2 beyond a million. With these
- * numbers the dearest package costs less than ten times what an honest one of its size does (`npm run bench`).
+ * What a finished package may unpack to, and its names come to. The largest honest ratios are near 40 (generated HTML
+ * under xz), and a small package may hold a padded image; deflate goes up to 1,032, zstd beyond 30,000, bzip2 beyond a
+ * million. With these numbers the dearest package costs at most ten times what an honest one of its size does
+ * (`npm run bench`).
  */
-const UNPACK_RATIO = 100
-const UNPACK_FLOOR_BYTES = 24 * MIB
+const UNPACK_RATIO = 64
+const UNPACK_FLOOR_BYTES = 16 * MIB
 const UNPACK_MOST_BYTES = 64 * 1024 * MIB
 
 /** For reading one finished package of so many bytes. */
 export const packageLimits = (packedBytes: number): Limits => ({
   ...PATHS,
   unpackedBytes: Math.min(UNPACK_MOST_BYTES, Math.max(UNPACK_FLOOR_BYTES, packedBytes * UNPACK_RATIO)),
+  pathBytes: Math.min(PATHS_MOST_BYTES, Math.max(PATHS_FLOOR_BYTES, packedBytes * UNPACK_RATIO)),
   steps: 50_000_000,
   milliseconds: 10 * 60 * 1000,
 })
@@ -67,6 +71,7 @@ export const packageLimits = (packedBytes: number): Limits => ({
 /** For resolving one manifest, for all its targets. */
 export const REQUEST_LIMITS: Limits = {
   ...PATHS,
+  pathBytes: PATHS_MOST_BYTES,
   unpackedBytes: UNPACK_FLOOR_BYTES,
   steps: 300_000_000,
   milliseconds: 60 * 1000,

@@ -93,13 +93,15 @@ export const openMachine = (states: readonly State[]): Machine => {
   return {
     matches(text, budget, what) {
       const spend: Spend = (count) => budget.step(count * STEPS_A_STATE, what)
-      budget.step(text.length, what)
       let at = begin(spend)
+      let read = 0
       for (const character of text) {
+        read += 1
         at = follow(known[at]!, character, spend)
-        if (at === DEAD) return false
+        if (at === DEAD) break
       }
-      return known[at]!.accepts
+      budget.step(read, what)
+      return at !== DEAD && known[at]!.accepts
     },
   }
 }

@@ -93,8 +93,11 @@ const walkBelow = async (walk: Walk, path: string, isDirectory: boolean): Promis
   }
 }
 
-/** Some steps for each folder and file that is looked at, besides its name's characters. */
-const STEPS_A_PATH = 50
+/** A folder or file that is looked at, before anything is matched. */
+const STEPS_A_PATH = 64
+const STEPS_A_CHARACTER = 1 / 8
+
+const stepsOf = (path: string): number => STEPS_A_PATH + path.length * STEPS_A_CHARACTER
 
 const find = async (
   tree: SourceTree,
@@ -114,7 +117,7 @@ const find = async (
   const what = `src ${src.slice(0, 200)}`
   const matches = (path: string): boolean => pattern.matches(path, budget, what)
   if (followed.stat.kind !== 'directory') return matches(start) ? [start] : []
-  const pass = (path: string): void => budget.step(path.length + STEPS_A_PATH, what)
+  const pass = (path: string): void => budget.step(stepsOf(path), what)
   return recall(globs, `${isPlainPath} ${start} ${text}`, async () => {
     const found: string[] = []
     if (isPlainPath) await filesBelow(tree, start, (file) => void found.push(file), pass)
@@ -136,7 +139,7 @@ export const glob = async (tree: SourceTree, request: GlobRequest): Promise<Glob
   const matches: GlobMatch[] = []
   const leftOut: string[] = []
   for (const source of found) {
-    budget.step(source.length + STEPS_A_PATH, `src ${src.slice(0, 200)}`)
+    budget.step(stepsOf(source), `src ${src.slice(0, 200)}`)
     // nFPM packs no symlink to a folder that a glob or a folder yields.
     if ((await follow(tree, source))?.stat.kind === 'directory') {
       leftOut.push(source)

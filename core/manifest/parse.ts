@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { type Fault, fault, listFirst, type Where } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
+import { decodeText } from '../text/encoding.ts'
 import { suggest } from '../text/suggest.ts'
 import { type ManifestValues, manifestSchema } from './schema.ts'
 import { type KeyPath, MANIFEST_LIMITS, readYaml, type YamlFile, type YamlLimits } from './yaml.ts'
@@ -117,6 +118,20 @@ export const parseYamlFile = <T>(
   if (parsed.success) return ok({ value: parsed.data, yaml: read.value })
   const troubles = parsed.error.issues.flatMap((issue) => troublesOf(schema, read.value, issue)).sort(inFileOrder)
   return err(listFirst(troubles, ({ say }) => say()))
+}
+
+export interface ReadManifest {
+  /** As it is sent on. */
+  readonly text: string
+  readonly manifest: Manifest
+}
+
+/** A file's bytes, which must be UTF-8. */
+export const readManifest = (bytes: Uint8Array, file: string): Result<ReadManifest, readonly Fault[]> => {
+  const text = decodeText(bytes, file)
+  if (!text.ok) return err([text.error])
+  const manifest = parseManifest(text.value, file)
+  return manifest.ok ? ok({ text: text.value, manifest: manifest.value }) : manifest
 }
 
 /** Checks words only; files, targets and versions are looked at when a target is resolved. */
