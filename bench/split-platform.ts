@@ -11,7 +11,7 @@ import { childrenNamed, peakRssMb } from './measure.ts'
 
 export interface SplitPlatform {
   readonly platform: TestPlatform
-  /** Of the process with the door, both Workers, their Durable Objects and the queues. */
+  /** Of the process with the entry point, both Workers, their Durable Objects and the queues. */
   readonly workersPid: number
   /** Of the process with the simulated R2 and D1. */
   readonly storePid: number
@@ -77,7 +77,7 @@ export interface WorkerPeaks {
 }
 
 export interface WorkerRow extends WorkerPeaks {
-  /** A target: through the command line, to a reader. Otherwise the door it came in by. */
+  /** A target: through the command line, to a reader. Otherwise the entry point it came in by. */
   readonly way: string
   readonly payloadMb: number
 }

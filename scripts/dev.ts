@@ -7,7 +7,7 @@ import { ROOT } from './platform/root.ts'
 /** Editors write a file several times; one bundle for all of them. */
 const SETTLE_MS = 150
 
-const { startHere } = await import('./platform/here.ts')
+const { startHere } = await import('./platform/local-platform.ts')
 const platform = await startHere()
 if (platform) {
   let timer: NodeJS.Timeout | undefined

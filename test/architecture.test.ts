@@ -48,7 +48,7 @@ const ROOMS: readonly Room[] = [
     may: [/^core\/(contract|model)\//],
   },
   {
-    name: "the web Worker's doors",
+    name: "the web Worker's entry points",
     files: /^workers\/web\/(worker\.ts$|api\/|queue\/|objects\/)/,
     may: [
       /^workers\/web\/(api|queue|objects|services)\//,
@@ -129,7 +129,7 @@ describe('the import table', () => {
     expect(breach('workers/fileserver/x.ts', "import { z } from 'zod'")).toHaveLength(1)
     expect(breach('workers/web/db/x.ts', "export * from '../services/jobs.ts'")).toHaveLength(1)
     expect(breach('workers/web/api/x.ts', "const x = await import('../signing/vault.ts')")).toHaveLength(1)
-    expect(breach('cli/x.ts', "import { sweep } from '../workers/web/services/sweep.ts'")).toHaveLength(1)
+    expect(breach('cli/x.ts', "import { sweep } from '../workers/web/services/platform/sweep.ts'")).toHaveLength(1)
     expect(breach('dashboard/x.ts', "import { FORMATS } from '@distropack/core/registry.ts'")).toHaveLength(1)
   })
 })

@@ -1,5 +1,5 @@
 // The packager as a process: settings from the environment, one JSON log line an event, SIGTERM drains.
-import { type Log, startPackager } from './door.ts'
+import { type Log, startPackager } from './http-server.ts'
 
 const log: Log = (event, fields = {}) => {
   process.stdout.write(`${JSON.stringify({ event, atMs: Date.now(), ...fields })}\n`)

@@ -1,6 +1,6 @@
 // May or may not, and why. What an organization adds is measured against its limits; what readers do never is.
 import type { PlanLimits } from '../model/plans.ts'
-import type { Standing } from './standing.ts'
+import type { Standing } from './account-status.ts'
 
 export type Ask =
   /** An upload of so many bytes the organization does not have yet. */

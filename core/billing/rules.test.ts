@@ -1,8 +1,8 @@
 // What plans allow, through a subscription's whole life. No clock, no database: facts and moments in, answers out.
 import { describe, expect, it } from 'vitest'
 import { GRACE_DAYS, PLAN_IDS, PLANS, planOf } from '../model/plans.ts'
+import { DAY_MS, periodOf, type SubscriptionFacts, selfHostedStanding, standingOf } from './account-status.ts'
 import { type Ask, allowedNow, judge, type Usage } from './quota.ts'
-import { DAY_MS, periodOf, type SubscriptionFacts, selfHostedStanding, standingOf } from './standing.ts'
 import { bannerOf, explainShortfall } from './words.ts'
 
 const GIB = 1024 ** 3

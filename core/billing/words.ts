@@ -1,7 +1,14 @@
 // Sentences about limits and subscriptions: what people read in a refusal and at the top of the billing page.
 import type { Banner } from '../contract/billing.ts'
+import {
+  DAY_MS,
+  isLive,
+  isPastDue,
+  pastDueGraceEndsMs,
+  type Standing,
+  type SubscriptionFacts,
+} from './account-status.ts'
 import { limitsPassed, type MeasuredLimit, nearLimits, type Shortfall, type Usage } from './quota.ts'
-import { DAY_MS, isLive, isPastDue, pastDueGraceEndsMs, type Standing, type SubscriptionFacts } from './standing.ts'
 
 const GIB = 1024 ** 3
 const MIB = 1024 ** 2

@@ -110,7 +110,7 @@ export const accountExportSchema = z
     signIns: z.array(z.object({ provider: z.string(), createdAtMs: atMs })),
     passkeys: z.array(z.object({ name: z.string().nullable(), createdAtMs: atMs.nullable() })),
     tokens: z.array(z.object({ id: z.string(), name: z.string(), createdAtMs: atMs, lastUsedAtMs: atMs.nullable() })),
-    deeds: z.array(z.object({ atMs, action: z.string(), subject: z.string() })),
+    actions: z.array(z.object({ atMs, action: z.string(), subject: z.string() })),
   })
   .meta({ id: 'AccountExport' })
 

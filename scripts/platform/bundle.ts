@@ -3,7 +3,7 @@
 import { builtinModules } from 'node:module'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { BuildOptions, Plugin } from 'esbuild'
-import { type Kept, keep, type Made } from './kept.ts'
+import { type Kept, keep, type Made } from './bundle-cache.ts'
 import { ROOT } from './root.ts'
 
 /**

@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type Request as MiniflareRequest, Response as MiniflareResponse, type V4WorkerOptions } from 'miniflare'
 import { bundleWorker } from './bundle.ts'
-import { keep, type Made } from './kept.ts'
+import { keep, type Made } from './bundle-cache.ts'
 import { ROOT } from './root.ts'
 
 export const WEB_WORKER = 'distropack'
 export const FILES_WORKER = 'distropack-files'
-export const DOOR_WORKER = 'distropack-door'
+export const GATEWAY_WORKER = 'distropack-gateway'
 
 /** The large one last: what Miniflare writes behind a text copies it, again and again (see bundle.ts). */
 const CONFIGS = [
@@ -60,7 +60,7 @@ export const readWorkers = async (): Promise<readonly V4WorkerOptions[]> =>
 
 /** Says 503 on /healthz until the platform is ready, and nothing else: builds need the API before that. `/` is the
  * dashboard, which Pages serves in the cloud. */
-const DOOR = `export default {
+const GATEWAY = `export default {
   async fetch(request, env) {
     const { host, pathname } = new URL(request.url)
     // A page of a name that somebody else turned to this address is of another site (DNS rebinding).
@@ -73,7 +73,7 @@ const DOOR = `export default {
   },
 }`
 
-export interface DoorOptions {
+export interface GatewayOptions {
   readonly host: string
   readonly port: number
   /** What requests may call it, with the port unless that is the scheme's own. */
@@ -86,10 +86,10 @@ export interface DoorOptions {
  * The only Worker with a port. Miniflare's own port answers /cdn-cgi/local/… for every bucket, private repositories
  * included; this one goes past it, so nothing reaches the store but through the Workers.
  */
-export const doorWorker = ({ host, port, hosts, isReady, mailbox }: DoorOptions): V4WorkerOptions => ({
-  name: DOOR_WORKER,
+export const gatewayWorker = ({ host, port, hosts, isReady, mailbox }: GatewayOptions): V4WorkerOptions => ({
+  name: GATEWAY_WORKER,
   compatibilityDate: '2026-10-01',
-  modules: [{ type: 'ESModule', path: 'door.mjs', contents: DOOR }],
+  modules: [{ type: 'ESModule', path: 'gateway.mjs', contents: GATEWAY }],
   bindings: {
     DASHBOARD: readFileSync(join(ROOT, 'dashboard/public/index.html'), 'utf8'),
     HOSTS: [...hosts],

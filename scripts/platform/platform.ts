@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { mailboxPath, openMailbox } from './mailbox.ts'
 import { type MigratableDatabase, migrate } from './migrate.ts'
-import { type DoorOptions, doorWorker, readWorkers, WEB_WORKER } from './options.ts'
+import { type GatewayOptions, gatewayWorker, readWorkers, WEB_WORKER } from './options.ts'
 import { findFreePort, startPackager } from './packager.ts'
 import { ROOT } from './root.ts'
 import { emptyWorkRoom, LOCAL_EMAIL, lockState, openSecrets, StartError, storageOf } from './state.ts'
@@ -93,14 +93,14 @@ interface Running {
   readonly port: number
   readonly bindings: Readonly<Record<string, string>>
   readonly isReady: () => boolean
-  readonly mailbox: DoorOptions['mailbox']
+  readonly mailbox: GatewayOptions['mailbox']
 }
 
 const optionsOf = async (options: PlatformOptions, running: Running): Promise<MiniflareOptions> => {
   const workers = await readWorkers()
   const { port, isReady, mailbox } = running
   const hosts = [...LOOPBACK_NAMES.map((name) => `${name}:${port}`), new URL(running.bindings.PUBLIC_URL ?? '').host]
-  const door = doorWorker({ host: HOST, port, hosts, isReady, mailbox })
+  const gateway = gatewayWorker({ host: HOST, port, hosts, isReady, mailbox })
   const converted = convertV4MiniflareOptions({
     host: HOST,
     port: 0,
@@ -112,7 +112,7 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
     cf: false,
     telemetry: { enabled: false },
     workers: [
-      door,
+      gateway,
       ...workers.map((worker) =>
         worker.name === WEB_WORKER ? { ...worker, bindings: { ...worker.bindings, ...running.bindings } } : worker,
       ),

@@ -1,8 +1,8 @@
 // Builds under a plan: minutes that run out, turns that are waited for, time written down once, logs that end.
 import { createMessageBatch } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { openPlatform } from '../../workers/web/services/platform.ts'
-import { runJob } from '../../workers/web/services/run-job.ts'
+import { runJob } from '../../workers/web/services/builds/run-job.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import worker from '../../workers/web/worker.ts'
 import {
   type Answer,

@@ -1,8 +1,8 @@
-// Stripe's events: what opens the door, each one once, whatever the order, and what happens when they cannot be settled.
+// Stripe's events: what opens the entry point, each one once, whatever the order, and what happens when they cannot be settled.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { openStripe } from '../../workers/web/billing/stripe.ts'
 import { syncOrganization } from '../../workers/web/services/billing/sync.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import type { SignedEvent } from '../support/fake-stripe/fake.ts'
 import {
   act,
@@ -57,7 +57,7 @@ const signed = async (event: object): Promise<SignedEvent> => {
   return last
 }
 
-describe('the door', () => {
+describe('the entry point', () => {
   it('opens to a true signature alone, and keeps nothing else', async () => {
     const [event] = await buy()
     if (!event) throw new Error('no event')

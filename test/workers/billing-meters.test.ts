@@ -1,7 +1,7 @@
 // Use beyond a plan: allowed up to a ceiling for those who chose to pay for it, told to Stripe, billed once.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { countUse, sendReports } from '../../workers/web/services/billing/meters.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import {
   act,
   billing,

@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { recountStorage, releaseBlob } from '../../workers/web/services/billing/storage-count.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import {
   api,
   atRealTime,
@@ -25,7 +25,7 @@ import { acme, build, expectRefusal, MANIFEST, PROGRAM, upload, useFreeOrganizat
 import { OPERATOR, sha256Of, uploadText } from './web-fixture.ts'
 
 const GIB = 1024 ** 3
-const door = (exports as unknown as { default: Fetcher }).default
+const worker = (exports as unknown as { default: Fetcher }).default
 const FREE_BYTES = 2 * GIB
 
 useFreeOrganization()
@@ -58,7 +58,7 @@ describe('storage', () => {
       const form = `--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n${text}\r\n--b--\r\n`
       const address = `http://platform.test/api/upload_file?packageId=${made.body.uuid}&accessName=program`
       const headers = { authorization: `Bearer ${acme}`, 'content-type': 'multipart/form-data; boundary=b' }
-      const response = await door.fetch(address, { method: 'POST', headers, body: new TextEncoder().encode(form) })
+      const response = await worker.fetch(address, { method: 'POST', headers, body: new TextEncoder().encode(form) })
       return [response.status, await response.text()]
     }
     await fillStorage(FREE_BYTES - 10)

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Env } from '../../workers/web/env.ts'
 import { refuseSignUp } from '../../workers/web/services/accounts/rules.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import { confirmMailbox, mailsTo, newPerson, openBrowser, openMailedLink, PASSWORD } from './people.ts'
 import { api, freshPlatform, OPERATOR, send, settle, testEnv } from './web-fixture.ts'
 
@@ -96,7 +96,7 @@ describe('an account', () => {
     const all = (await erin.api('GET', '/account/export')).body
     expect(all.user.email).toBe(erin.email)
     expect(all.organizations).toMatchObject([{ organization: 'erins', role: 'owner' }])
-    expect(all.deeds).toMatchObject([{ action: 'organization.created', subject: 'erins' }])
+    expect(all.actions).toMatchObject([{ action: 'organization.created', subject: 'erins' }])
     const text = JSON.stringify(all)
     const { results } = await testEnv.DB.prepare(
       'SELECT token AS t FROM sessions UNION SELECT password FROM sign_ins',

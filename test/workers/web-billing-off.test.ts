@@ -2,9 +2,9 @@
 import { BILLING_PATHS } from '@distropack/core/contract/billing.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Env } from '../../workers/web/env.ts'
+import { readStanding } from '../../workers/web/services/billing/billing-switch.ts'
 import { mayUse } from '../../workers/web/services/billing/entitlements.ts'
-import { readStanding } from '../../workers/web/services/billing/standing.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import worker from '../../workers/web/worker.ts'
 import { api, freshPlatform, newOrganization, send, testEnv } from './web-fixture.ts'
 

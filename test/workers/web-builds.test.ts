@@ -2,10 +2,10 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../workers/web/db/client.ts'
-import { findProjectById } from '../../workers/web/services/access.ts'
-import { listBuilds } from '../../workers/web/services/builds.ts'
-import { issueJobToken } from '../../workers/web/services/job-tokens.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { findProjectById } from '../../workers/web/services/access/access.ts'
+import { listBuilds } from '../../workers/web/services/builds/builds.ts'
+import { issueJobToken } from '../../workers/web/services/builds/job-tokens.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import worker from '../../workers/web/worker.ts'
 import {
   api,

@@ -4,7 +4,7 @@ import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { areMatched, CLAIM_LIMITS } from '../../workers/web/services/ci/claims.ts'
 import { trustOf } from '../../workers/web/services/ci/providers.ts'
-import { checkOutboundUrl } from '../../workers/web/services/outbound.ts'
+import { checkOutboundUrl } from '../../workers/web/services/platform/outbound.ts'
 import { newPerson } from './people.ts'
 import { api, freshPlatform, newOrganization, QUICK_KEYS, settle } from './web-fixture.ts'
 

@@ -50,7 +50,7 @@ const CASES: readonly { readonly failure: Failure; readonly first: 'retry' | 'sw
   { failure: 'crash', first: 'sweep' },
 ]
 
-/** A caller who asks again with its key does so when the first request counts as dead (services/idempotency.ts). */
+/** A caller who asks again with its key does so when the first request counts as dead (services/platform/idempotency.ts). */
 const letKeysDie = async (): Promise<void> => {
   await realEnv.DB.prepare('UPDATE idempotent_answers SET created_at_ms = 1 WHERE status IS NULL').run()
 }

@@ -185,7 +185,7 @@ describe.each([
     const seen = new Set<number>()
     const round = Array.from({ length: ROUNDS }, () => operations).flat()
     for (const operation of round) seen.add(await ask(operation, token(), strangeness))
-    // It is no use when everything is refused at the door.
+    // It is no use when everything is refused at the entry point.
     expect([...seen].filter((status) => status < 300).length).toBeGreaterThan(0)
     expect(seen.size).toBeGreaterThan(3)
   })

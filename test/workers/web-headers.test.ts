@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Env } from '../../workers/web/env.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
-import { takeActorRate, takeAddressRate } from '../../workers/web/services/rate-limits.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
+import { takeActorRate, takeAddressRate } from '../../workers/web/services/platform/rate-limits.ts'
 import { api, freshPlatform, newOrganization, send, settle } from './web-fixture.ts'
 
 let token: string

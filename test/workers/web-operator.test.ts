@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Env } from '../../workers/web/env.ts'
-import { rotateKeyEncryption } from '../../workers/web/services/operations.ts'
-import { openPlatform } from '../../workers/web/services/platform.ts'
+import { rotateKeyEncryption } from '../../workers/web/services/platform/operations.ts'
+import { openPlatform } from '../../workers/web/services/platform/platform.ts'
 import { openVault } from '../../workers/web/signing/vault.ts'
 import { api, freshPlatform, newOrganization, OPERATOR, QUICK_KEYS, send, settle, testEnv } from './web-fixture.ts'
 

@@ -1,6 +1,6 @@
 // Packages the server keeps: a manifest edited in place, slots with every upload, builds that say what went in.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { idOfUuid, uuidOf } from '../../workers/web/services/ids.ts'
+import { idOfUuid, uuidOf } from '../../workers/web/services/platform/ids.ts'
 import { api, freshPlatform, newOrganization, QUICK_KEYS, settle, sha256Of, uploadText } from './web-fixture.ts'
 
 const MANIFEST = `name: tool

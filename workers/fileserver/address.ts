@@ -55,8 +55,8 @@ export const parseAddress = (pathname: string): Address | undefined => {
     if (decoded === undefined) return undefined
     segments.push(decoded)
   }
-  const [door, organization = '', project = '', ...rest] = segments
-  if (door !== 'r' || !SLUG.test(organization) || !SLUG.test(project)) return undefined
+  const [prefix, organization = '', project = '', ...rest] = segments
+  if (prefix !== 'r' || !SLUG.test(organization) || !SLUG.test(project)) return undefined
   const isPinned = rest[0]?.startsWith('@') ?? false
   const pin = isPinned ? parsePin(rest[0] ?? '') : undefined
   if (isPinned && !pin) return undefined

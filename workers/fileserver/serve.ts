@@ -1,7 +1,7 @@
 // From a recipe to an answer: headers, conditions, ranges, and the plain sentences of refusals.
 import type { Head } from '@distropack/core/contract/objects.ts'
 import { type ByteRange, isNotModified, rangeOf, type Validators } from './conditions.ts'
-import { keptAddress, MAX_KEPT_BYTES, readAndKeep, readKept } from './kept.ts'
+import { keptAddress, MAX_KEPT_BYTES, readAndKeep, readKept } from './edge-cache.ts'
 import type { Found } from './resolve.ts'
 import { streamContent } from './stream.ts'
 

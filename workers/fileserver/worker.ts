@@ -1,4 +1,4 @@
-// The door of readers: apt, dnf, zypper, pacman, apk, brew, curl and browsers. Objects in, bytes out: no database,
+// The entry point of readers: apt, dnf, zypper, pacman, apk, brew, curl and browsers. Objects in, bytes out: no database,
 // no Durable Object, no signing, no secret, and nothing of the web Worker.
 import { mayRead } from './access.ts'
 import { parseAddress } from './address.ts'

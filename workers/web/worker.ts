@@ -1,10 +1,10 @@
-// The web Worker's doors: HTTP, the queues, the cron; and the Durable Object classes it brings.
+// The web Worker's entry points: HTTP, the queues, the cron; and the Durable Object classes it brings.
 import { app } from './api/app.ts'
 import type { DeliveryMessage, Env, JobMessage } from './env.ts'
 import { consumeDeliveries } from './queue/deliveries.ts'
 import { consumeDeadJobs, consumeJobs } from './queue/jobs.ts'
-import { openPlatform } from './services/platform.ts'
-import { sweep } from './services/sweep.ts'
+import { openPlatform } from './services/platform/platform.ts'
+import { sweep } from './services/platform/sweep.ts'
 
 export { PackagerContainer } from './objects/packager-container.ts'
 export { RateLimiter } from './objects/rate-limiter.ts'

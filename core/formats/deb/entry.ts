@@ -23,7 +23,7 @@ export const debEntrySchema = entrySchema.extend({
   format: z.literal('deb'),
   name: z.string().refine(isPackageName),
   version: z.string().refine(isPackageVersion),
-  // Wildcards are refused at the door; an entry of before that must not stop its repository.
+  // Wildcards are refused at the entry point; an entry of before that must not stop its repository.
   arch: z.string().refine(isArchitectureWord),
   control: z.array(field),
 })

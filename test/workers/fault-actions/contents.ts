@@ -1,8 +1,8 @@
 // What is uploaded, kept, asked to be built, published and taken back.
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import { findFormat } from '@distropack/core/registry.ts'
-import { keepArtifact, offerInChannel } from '../../../workers/web/services/artifacts.ts'
-import { openPlatform } from '../../../workers/web/services/platform.ts'
+import { keepArtifact, offerInChannel } from '../../../workers/web/services/packages/artifacts.ts'
+import { openPlatform } from '../../../workers/web/services/platform/platform.ts'
 import { putBlobBytes } from '../../../workers/web/storage/blobs.ts'
 import { api, sha256Of, uploadText } from '../web-fixture.ts'
 import type { Action, AnyAction } from './action.ts'

@@ -1,17 +1,17 @@
-// The web Worker's HTTP door: the API and its documents; what readers fetch goes on to the file server.
+// The web Worker's HTTP entry point: the API and its documents; what readers fetch goes on to the file server.
 import { API_PATHS, API_PREFIX } from '@distropack/core/contract/api.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { Env } from '../env.ts'
-import { logError } from '../services/log.ts'
-import { openPlatform } from '../services/platform.ts'
+import { logError } from '../services/platform/log.ts'
+import { openPlatform } from '../services/platform/platform.ts'
 import { serveAuth, signInWithPassword } from './auth.ts'
+import { compatibility } from './compatibility.ts'
 import { sendConfirmation, showConfirmation } from './confirmation.ts'
 import type { ApiContext } from './context.ts'
 import { fitDocument } from './document.ts'
 import { answerFaults, Refusal } from './faults.ts'
-import { firstTools } from './first-tools.ts'
 import {
   allowDashboard,
   CONFIRMATION_PATH,
@@ -27,6 +27,7 @@ import {
 } from './guards.ts'
 import { repeatOnce } from './idempotency.ts'
 import { requireActor } from './identity.ts'
+import { countRequest, serveMetrics, serveReadiness } from './metrics.ts'
 import { renderReference } from './reference.ts'
 import { account } from './routes/account.ts'
 import { artifacts } from './routes/artifacts.ts'
@@ -43,7 +44,6 @@ import { projects } from './routes/projects.ts'
 import { stripeWebhook } from './routes/stripe-webhook.ts'
 import { tokens } from './routes/tokens.ts'
 import { webhooks } from './routes/webhooks.ts'
-import { countRequest, serveMetrics, serveReadiness } from './watch.ts'
 
 const DOCUMENT = {
   openapi: '3.1.0' as const,
@@ -102,9 +102,9 @@ for (const guard of [
 ]) {
   app.use(`${API_PREFIX}/*`, beforeActors(guard))
 }
-const FIRST_TOOLS = ['/upload_file', '/build_package', '/build_package_single', '/build_status']
-for (const path of FIRST_TOOLS) app.use(`/api${path}`, limitGuesses, requireActor, limitActor, refuseWrites)
-app.route('/api', firstTools)
+const COMPATIBLE_PATHS = ['/upload_file', '/build_package', '/build_package_single', '/build_status']
+for (const path of COMPATIBLE_PATHS) app.use(`/api${path}`, limitGuesses, requireActor, limitActor, refuseWrites)
+app.route('/api', compatibility)
 
 for (const router of [
   tokens,

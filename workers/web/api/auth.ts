@@ -1,4 +1,4 @@
-// The door of accounts: better-auth's own routes below /api/auth, its refusals in the shape of all others.
+// The entry point of accounts: better-auth's own routes below /api/auth, its refusals in the shape of all others.
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import type { Context } from 'hono'

@@ -2,9 +2,9 @@
 
 import type { Role } from '@distropack/core/model/permissions.ts'
 import type { Env } from '../env.ts'
-import type { Actor, Organization, Project } from '../services/access.ts'
-import type { JobOfBlob } from '../services/jobs.ts'
-import type { Platform } from '../services/platform.ts'
+import type { Actor, Organization, Project } from '../services/access/access.ts'
+import type { JobOfBlob } from '../services/builds/jobs.ts'
+import type { Platform } from '../services/platform/platform.ts'
 
 export interface ApiContext {
   Bindings: Env

@@ -1,7 +1,7 @@
 // The API's document as this platform serves it, with an example for every body: what its operator switched off does not stand in it.
 import { EXAMPLES } from '@distropack/core/contract/examples.ts'
 import type { Env } from '../env.ts'
-import { isBillingOn } from '../services/billing/standing.ts'
+import { isBillingOn } from '../services/billing/billing-switch.ts'
 
 const BILLING_TAG = 'Billing'
 /** Shapes of billing have names of their own that begin so. */

@@ -101,7 +101,7 @@ export const faultsOfRequest = (error: z.core.$ZodError): [Fault, ...Fault[]] =>
   ]
 }
 
-/** Thrown by doors only: what a service refused, on its way to the one switch above (app.onError). */
+/** Thrown by entry points only: what a service refused, on its way to the one switch above (app.onError). */
 export class Refusal extends Error {
   readonly faults: readonly [Fault, ...Fault[]]
   constructor(faults: readonly [Fault, ...Fault[]]) {

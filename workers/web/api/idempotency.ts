@@ -1,8 +1,8 @@
 // `Idempotency-Key` on any POST (draft-ietf-httpapi-idempotency-key-header): the answer to a key is given again.
 import { fault } from '@distropack/core/fault.ts'
 import { createMiddleware } from 'hono/factory'
-import { beginOnce, endOnce, keyedRequest } from '../services/idempotency.ts'
-import { logError } from '../services/log.ts'
+import { beginOnce, endOnce, keyedRequest } from '../services/platform/idempotency.ts'
+import { logError } from '../services/platform/log.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults } from './faults.ts'
 

@@ -2,7 +2,7 @@
 import { fault } from '@distropack/core/fault.ts'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { type Actor, identify, nameActor, type UserActor } from '../services/access.ts'
+import { type Actor, identify, nameActor, type UserActor } from '../services/access/access.ts'
 import { findSession } from '../services/accounts/sessions.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, refuse } from './faults.ts'

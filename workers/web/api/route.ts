@@ -5,7 +5,7 @@ import { channelSchema, errorBodySchema, sha256Schema, slugSchema } from '@distr
 import type { Action } from '@distropack/core/model/permissions.ts'
 import { createRoute as createPlainRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
-import { openOrganization, openProject } from '../services/access.ts'
+import { openOrganization, openProject } from '../services/access/access.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, faultsOfRequest, need } from './faults.ts'
 import { userOf } from './identity.ts'

@@ -1,8 +1,8 @@
-// Receiving blobs at the HTTP door: one behaviour under a project's address (people, CI) and a job's (its packager).
+// Receiving blobs at the HTTP entry point: one behaviour under a project's address (people, CI) and a job's (its packager).
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import type { Context } from 'hono'
-import * as blobStore from '../services/blobs.ts'
+import * as blobStore from '../services/uploads/blobs.ts'
 import type { ApiContext } from './context.ts'
 import { need, refuse } from './faults.ts'
 

@@ -1,6 +1,6 @@
 // A customer's subscriptions as Stripe has them now, read into the facts that count. What came before plays no part,
 // so it does not matter which event asked, how often, or in which order.
-import type { SubscriptionFacts } from '@distropack/core/billing/standing.ts'
+import type { SubscriptionFacts } from '@distropack/core/billing/account-status.ts'
 import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '@distropack/core/contract/billing.ts'
 import { METER_METADATA, PLAN_METADATA } from '@distropack/core/contract/stripe.ts'
 import { comparePlans, METERS, type MeterId, PLANS, type PlanId } from '@distropack/core/model/plans.ts'

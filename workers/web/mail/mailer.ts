@@ -1,5 +1,5 @@
 // Mail through one provider's HTTP API, of the form several share: POST {from, to, subject, text} with a bearer token
-// (https://resend.com/docs/api-reference/emails/send-email). On a laptop the address is the mailbox of the local door.
+// (https://resend.com/docs/api-reference/emails/send-email). On a laptop the address is the mailbox of the local entry point.
 import type { Env } from '../env.ts'
 
 export interface Mail {

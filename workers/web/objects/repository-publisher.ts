@@ -2,11 +2,11 @@
 // says is pending, so bursts fold, and a repeated or lost call changes nothing.
 import { DurableObject } from 'cloudflare:workers'
 import type { Env } from '../env.ts'
-import { logError } from '../services/log.ts'
-import { openPlatform } from '../services/platform.ts'
-import { type IndexStore, openIndexStore } from '../services/publish/index-store.ts'
-import { openPieceStore, type PieceStore } from '../services/publish/pieces.ts'
-import { beginRebuild, publishPending } from '../services/publish/publish.ts'
+import { logError } from '../services/platform/log.ts'
+import { openPlatform } from '../services/platform/platform.ts'
+import { type IndexStore, openIndexStore } from '../services/repositories/index-store.ts'
+import { openPieceStore, type PieceStore } from '../services/repositories/pieces.ts'
+import { beginRebuild, publishPending } from '../services/repositories/publish.ts'
 
 /** R2 takes one write a second to a key, and the head is one key. */
 const BETWEEN_FLIPS_MS = 1000

@@ -1,7 +1,7 @@
 // The queue of notices. A message only says which delivery to look at; its state, and when to try again, are in D1.
 import type { DeliveryMessage } from '../env.ts'
-import { logError } from '../services/log.ts'
-import type { Platform } from '../services/platform.ts'
+import { logError } from '../services/platform/log.ts'
+import type { Platform } from '../services/platform/platform.ts'
 import { deliver } from '../services/webhooks/deliver.ts'
 
 const AFTER_TROUBLE_SECONDS = 60

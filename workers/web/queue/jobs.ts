@@ -1,11 +1,11 @@
-// The queue's door. Messages only say which job to look at: a lost or doubled one changes nothing, D1 decides.
+// The queue's entry point. Messages only say which job to look at: a lost or doubled one changes nothing, D1 decides.
 import { fault } from '@distropack/core/fault.ts'
 import type { JobMessage } from '../env.ts'
-import { noteEnd } from '../services/build-end.ts'
-import { markDead } from '../services/jobs.ts'
-import { logError } from '../services/log.ts'
-import type { Platform } from '../services/platform.ts'
-import { runJob } from '../services/run-job.ts'
+import { noteEnd } from '../services/builds/build-end.ts'
+import { markDead } from '../services/builds/jobs.ts'
+import { runJob } from '../services/builds/run-job.ts'
+import { logError } from '../services/platform/log.ts'
+import type { Platform } from '../services/platform/platform.ts'
 
 const MAX_DELAY_SECONDS = 300
 /** 5 s, 10 s, 20 s … */

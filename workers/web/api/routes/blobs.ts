@@ -7,7 +7,7 @@ import {
   uploadSchema,
 } from '@distropack/core/contract/api.ts'
 import { z } from '@hono/zod-openapi'
-import * as blobStore from '../../services/blobs.ts'
+import * as blobStore from '../../services/uploads/blobs.ts'
 import { need } from '../faults.ts'
 import {
   answers,

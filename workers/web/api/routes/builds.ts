@@ -9,9 +9,9 @@ import {
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
-import { describeBuild, findBuild, listBuilds } from '../../services/builds.ts'
-import { readLog } from '../../services/jobs.ts'
-import { buildKeyOf, createBuild, createPush } from '../../services/new-build.ts'
+import { describeBuild, findBuild, listBuilds } from '../../services/builds/builds.ts'
+import { readLog } from '../../services/builds/jobs.ts'
+import { buildKeyOf, createBuild, createPush } from '../../services/builds/new-build.ts'
 import { need, refuse } from '../faults.ts'
 import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 

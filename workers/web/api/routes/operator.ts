@@ -17,20 +17,20 @@ import {
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
+import { createToken } from '../../services/access/tokens.ts'
 import { createUser, deleteUser, listUsers, setOperator } from '../../services/accounts/users.ts'
-import { listDeadLetters, replayDeadLetter } from '../../services/dead-letters.ts'
-import { inviteToInstance } from '../../services/invitations.ts'
+import { listDeadLetters, replayDeadLetter } from '../../services/builds/dead-letters.ts'
+import { inviteToInstance } from '../../services/people/invitations.ts'
 import {
   listAllOrganizations,
   readState,
   reindexProject,
   rotateKeyEncryption,
   setReadOnly,
-} from '../../services/operations.ts'
-import { listStuck } from '../../services/outbox.ts'
-import { ensureOrganization } from '../../services/projects.ts'
-import { sweep } from '../../services/sweep.ts'
-import { createToken } from '../../services/tokens.ts'
+} from '../../services/platform/operations.ts'
+import { listStuck } from '../../services/platform/outbox.ts'
+import { sweep } from '../../services/platform/sweep.ts'
+import { ensureOrganization } from '../../services/projects/projects.ts'
 import { need, refuse } from '../faults.ts'
 import { answers, createRoute, forOperator, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
 

@@ -13,9 +13,8 @@ import {
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
-import { exportAudit, listAudit } from '../../services/audit.ts'
-import { invite, listInvitations, revokeInvitation } from '../../services/invitations.ts'
-import { changeMember, findMember, listMembers, removeMember } from '../../services/members.ts'
+import { invite, listInvitations, revokeInvitation } from '../../services/people/invitations.ts'
+import { changeMember, findMember, listMembers, removeMember } from '../../services/people/members.ts'
 import {
   createOrganization,
   deleteOrganization,
@@ -23,7 +22,8 @@ import {
   editOrganization,
   listOrganizations,
   viewOrganization,
-} from '../../services/organizations.ts'
+} from '../../services/people/organizations.ts'
+import { exportAudit, listAudit } from '../../services/platform/audit.ts'
 import { etagOfState, refuseStale } from '../etags.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'

@@ -11,7 +11,7 @@ import {
 } from '@distropack/core/contract/packages.ts'
 import { pageOf, pageQuerySchema, slugSchema } from '@distropack/core/contract/wire.ts'
 import { z } from '@hono/zod-openapi'
-import { buildPackage } from '../../services/package-builds.ts'
+import { buildPackage } from '../../services/packages/package-builds.ts'
 import {
   addPackageFile,
   createPackage,
@@ -20,7 +20,7 @@ import {
   listPackageFiles,
   listPackages,
   viewPackage,
-} from '../../services/packages.ts'
+} from '../../services/packages/packages.ts'
 import { etagOf, revisionOf } from '../etags.ts'
 import { need } from '../faults.ts'
 import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'

@@ -1,10 +1,10 @@
-// Stripe's own door: no token, the signature is what opens it. The body stays as it came, for that is what was signed.
+// Stripe's own entry point: no token, the signature is what opens it. The body stays as it came, for that is what was signed.
 import { STRIPE_WEBHOOK_PATH } from '@distropack/core/contract/stripe.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { isBillingOn } from '../../services/billing/billing-switch.ts'
 import { receiveEvent } from '../../services/billing/events.ts'
-import { isBillingOn } from '../../services/billing/standing.ts'
 import type { ApiContext } from '../context.ts'
 import { answerFaults, need } from '../faults.ts'
 

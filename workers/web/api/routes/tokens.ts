@@ -19,7 +19,7 @@ import {
   listTokens,
   revokeToken,
   rotateToken,
-} from '../../services/tokens.ts'
+} from '../../services/access/tokens.ts'
 import { fitPermissions } from '../document.ts'
 import { need, refuse } from '../faults.ts'
 import { userOf } from '../identity.ts'

@@ -7,8 +7,8 @@ import { and, eq, ne } from 'drizzle-orm'
 import { jwtVerify } from 'jose'
 import { z } from 'zod'
 import { signIns, users } from '../../db/tables/accounts.ts'
-import type { Platform } from '../platform.ts'
-import { takeRate } from '../rate-limits.ts'
+import type { Platform } from '../platform/platform.ts'
+import { takeRate } from '../platform/rate-limits.ts'
 import { type Auth, openAuth } from './auth.ts'
 
 const WRONG_PASSWORDS = { window: 15 * 60, max: 10 }

@@ -6,8 +6,8 @@ import { apiTokens, organizations } from '../../db/schema.ts'
 import { passkeys, sessions, signIns, users } from '../../db/tables/accounts.ts'
 import { auditEntries } from '../../db/tables/audit.ts'
 import { members } from '../../db/tables/members.ts'
-import type { UserActor } from '../access.ts'
-import type { Platform } from '../platform.ts'
+import type { UserActor } from '../access/access.ts'
+import type { Platform } from '../platform/platform.ts'
 
 /** Deeds shown; the audit log of each organization holds them all. */
 const MAX_DEEDS = 1000
@@ -18,7 +18,7 @@ export const exportAccount = async (
 ): Promise<z.infer<typeof accountExportSchema>> => {
   const [user] = await db.select().from(users).where(eq(users.id, userId))
   if (!user) throw new Error(`user ${userId} is gone while signed in`)
-  const [sessionRows, signInRows, passkeyRows, tokenRows, memberRows, deeds] = await db.batch([
+  const [sessionRows, signInRows, passkeyRows, tokenRows, memberRows, actions] = await db.batch([
     db
       .select({
         id: sessions.id,
@@ -79,6 +79,6 @@ export const exportAccount = async (
       createdAtMs: at?.getTime() ?? null,
     })),
     tokens: tokenRows,
-    deeds,
+    actions,
   }
 }

@@ -6,8 +6,8 @@ import { organizations } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { invitations, members } from '../../db/tables/members.ts'
 import { sha256Hex } from '../../storage/sha256.ts'
-import { logEvent } from '../log.ts'
-import type { Platform } from '../platform.ts'
+import { logEvent } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
 import { isNamedOperator } from './operators.ts'
 
 /** The invitation's own words from the mail, or a mailbox that somebody else has proven. */

@@ -1,6 +1,6 @@
 // A browser's session as an Actor.
-import type { UserActor } from '../access.ts'
-import type { Platform } from '../platform.ts'
+import type { UserActor } from '../access/access.ts'
+import type { Platform } from '../platform/platform.ts'
 import { openAuth } from './auth.ts'
 import { isNamedOperator } from './operators.ts'
 

@@ -2,8 +2,8 @@
 // own and its own count ("device cookies", owasp.org), so that guesses from elsewhere use up another one.
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { sha256Hex } from '../../storage/sha256.ts'
-import type { Platform } from '../platform.ts'
-import { lookAtRate, type Rate, takeRate } from '../rate-limits.ts'
+import type { Platform } from '../platform/platform.ts'
+import { lookAtRate, type Rate, takeRate } from '../platform/rate-limits.ts'
 
 const OF_ACCOUNT = { window: 15 * 60, max: 10 }
 const OF_ADDRESS = { window: 60, max: 5 }

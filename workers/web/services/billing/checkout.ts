@@ -1,6 +1,6 @@
 // The way to a first subscription: a page of Stripe's, with tax ids, tax and a trial. What comes of it arrives as events.
 
-import { isLive } from '@distropack/core/billing/standing.ts'
+import { isLive } from '@distropack/core/billing/account-status.ts'
 import { billingPageUrl, type ChoosePlan } from '@distropack/core/contract/billing.ts'
 import { ORGANIZATION_METADATA } from '@distropack/core/contract/stripe.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
@@ -10,9 +10,9 @@ import type Stripe from 'stripe'
 import { findPrices } from '../../billing/prices.ts'
 import { openStripe } from '../../billing/stripe.ts'
 import { askStripe } from '../../billing/trouble.ts'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import { readSubscription } from './billing-switch.ts'
 import { type CustomerRow, ensureCustomer, readCustomer } from './customers.ts'
-import { readSubscription } from './standing.ts'
 import { syncOrganization } from './sync.ts'
 
 export interface Organization {

@@ -1,5 +1,5 @@
 // Organizations as Stripe's customers: one each, made when it is first needed.
-import { GRACE_MS } from '@distropack/core/billing/standing.ts'
+import { GRACE_MS } from '@distropack/core/billing/account-status.ts'
 import { ORGANIZATION_METADATA } from '@distropack/core/contract/stripe.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
@@ -8,8 +8,8 @@ import type Stripe from 'stripe'
 import { askStripe, isMissing } from '../../billing/trouble.ts'
 import { organizations } from '../../db/schema.ts'
 import { billingCustomers, subscriptions } from '../../db/tables/billing.ts'
-import { logEvent } from '../log.ts'
-import type { Platform } from '../platform.ts'
+import { logEvent } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
 
 export type CustomerRow = typeof billingCustomers.$inferSelect
 

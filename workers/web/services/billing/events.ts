@@ -8,8 +8,8 @@ import type Stripe from 'stripe'
 import { openStripe } from '../../billing/stripe.ts'
 import { isBadSignature } from '../../billing/trouble.ts'
 import { stripeEvents } from '../../db/tables/billing.ts'
-import { logError, logEvent } from '../log.ts'
-import type { Platform } from '../platform.ts'
+import { logError, logEvent } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
 import { syncCustomer } from './sync.ts'
 
 /** Stripe's own default: an older signature is a replay. */
@@ -80,7 +80,7 @@ const keep = async ({ db, nowMs }: Platform, event: Stripe.Event, payload: strin
       createdAtMs: event.created * 1000,
       receivedAtMs: now,
       attempts: 0,
-      // The door settles it at once; the sweep comes after that could have ended.
+      // The entry point settles it at once; the sweep comes after that could have ended.
       nextAttemptAtMs: now + FIRST_RETRY_MS,
     })
     .onConflictDoNothing()
@@ -89,7 +89,7 @@ const keep = async ({ db, nowMs }: Platform, event: Stripe.Event, payload: strin
   return row
 }
 
-/** @throws what kept it from being settled: the door answers 500, and Stripe sends it again. */
+/** @throws what kept it from being settled: the entry point answers 500, and Stripe sends it again. */
 export const receiveEvent = async (
   platform: Platform,
   payload: string,

@@ -1,15 +1,15 @@
 // Use beyond a plan, told to Stripe: counted into reports that cannot overlap, sent at least once, counted there once by
 // their identifiers.
-import { DAY_MS, type Period, periodOf } from '@distropack/core/billing/standing.ts'
+import { DAY_MS, type Period, periodOf } from '@distropack/core/billing/account-status.ts'
 import { METERS, type MeterId, planOf, STORAGE_UNIT_BYTES } from '@distropack/core/model/plans.ts'
 import { and, asc, eq, inArray, lt, max } from 'drizzle-orm'
 import type Stripe from 'stripe'
 import { openStripe } from '../../billing/stripe.ts'
 import { isInvalidRequest, isKnownMeterEvent } from '../../billing/trouble.ts'
 import { billingCustomers, meterReports, subscriptions } from '../../db/tables/billing.ts'
-import { logError, logEvent } from '../log.ts'
-import type { Platform } from '../platform.ts'
-import type { SubscriptionRow } from './standing.ts'
+import { logError, logEvent } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { SubscriptionRow } from './billing-switch.ts'
 import { readUsage } from './usage.ts'
 
 /** Organizations looked at in one sweep, those first that waited longest. */

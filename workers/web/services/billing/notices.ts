@@ -1,11 +1,12 @@
 // What the audit log, and whoever listens to it, is told of limits: that one is nearly reached, and that one stopped
 // something. Once a period each, however often it is asked.
+
+import type { Standing } from '@distropack/core/billing/account-status.ts'
 import { type MeasuredLimit, nearLimits, type Shortfall, type Usage } from '@distropack/core/billing/quota.ts'
-import type { Standing } from '@distropack/core/billing/standing.ts'
 import { nameOfLimit } from '@distropack/core/billing/words.ts'
 import { quotaNotices } from '../../db/tables/billing.ts'
-import type { Platform } from '../platform.ts'
-import { record } from '../record.ts'
+import type { Platform } from '../platform/platform.ts'
+import { record } from '../platform/record.ts'
 
 interface Notice {
   readonly limit: MeasuredLimit

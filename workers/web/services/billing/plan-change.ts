@@ -1,7 +1,7 @@
 // Changes of a subscription that stands. A larger plan is charged at once for the rest of the period, and not given when
 // the charge fails; a smaller one is credited to the invoices that follow.
 
-import { isLive, isPastDue } from '@distropack/core/billing/standing.ts'
+import { isLive, isPastDue } from '@distropack/core/billing/account-status.ts'
 import type { ChoosePlan, PlanPreview } from '@distropack/core/contract/billing.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { comparePlans, type PlanId } from '@distropack/core/model/plans.ts'
@@ -11,10 +11,10 @@ import { findPrices } from '../../billing/prices.ts'
 import { isBillingOn, openStripe } from '../../billing/stripe.ts'
 import { meterOfPrice, planOfPrice } from '../../billing/subscription-facts.ts'
 import { askStripe } from '../../billing/trouble.ts'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import { readSubscription } from './billing-switch.ts'
 import type { Organization } from './checkout.ts'
 import { readCustomer } from './customers.ts'
-import { readSubscription } from './standing.ts'
 import { syncOrganization } from './sync.ts'
 
 interface Standing {

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '@distropack/core/result.ts'
 import type Stripe from 'stripe'
 import { openStripe } from '../../billing/stripe.ts'
 import { askStripe, isMissing } from '../../billing/trouble.ts'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
 import { type Organization, pageOf } from './checkout.ts'
 import { ensureCustomer, readCustomer } from './customers.ts'
 

@@ -5,7 +5,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import { artifacts, projectBlobs, projects } from '../../db/schema.ts'
 import { storageUsage } from '../../db/tables/billing.ts'
 import { packageFiles, packages } from '../../db/tables/packages.ts'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
 
 const ofProjects = (organizationId: unknown) => sql`
   SELECT 1 FROM ${projectBlobs}

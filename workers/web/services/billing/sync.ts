@@ -1,16 +1,16 @@
 // From Stripe's objects to an organization's row: always by fetching, never by what an event says. Whoever fetched
 // before somebody else wrote fetches again, so the last write is never older than the one before it.
-import { GRACE_MS, isLive, type SubscriptionFacts } from '@distropack/core/billing/standing.ts'
+import { GRACE_MS, isLive, type SubscriptionFacts } from '@distropack/core/billing/account-status.ts'
 import { comparePlans, type PlanId } from '@distropack/core/model/plans.ts'
 import { and, eq } from 'drizzle-orm'
 import type Stripe from 'stripe'
 import { type FetchedCustomer, type FetchedFacts, fetchCustomer } from '../../billing/subscription-facts.ts'
 import { billingCustomers, subscriptions } from '../../db/tables/billing.ts'
-import { logEvent } from '../log.ts'
-import type { Platform } from '../platform.ts'
-import { record } from '../record.ts'
+import { logEvent } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
+import { record } from '../platform/record.ts'
+import { readSubscription, type SubscriptionRow } from './billing-switch.ts'
 import { recognizeCustomer } from './customers.ts'
-import { readSubscription, type SubscriptionRow } from './standing.ts'
 
 type Grace = Pick<SubscriptionFacts, 'gracedPlan' | 'graceUntilMs'>
 const NO_GRACE: Grace = { gracedPlan: null, graceUntilMs: null }

@@ -1,12 +1,13 @@
 // What an organization has and used. Storage is counted as it is added (storage-count.ts), build time when a job ends; the rest is counted
 // when it is asked for.
+
+import type { Period } from '@distropack/core/billing/account-status.ts'
 import type { Usage } from '@distropack/core/billing/quota.ts'
-import type { Period } from '@distropack/core/billing/standing.ts'
 import { and, count, eq, gte, lt, sql } from 'drizzle-orm'
 import { builds, jobs, projects, uploads } from '../../db/schema.ts'
 import { buildUsage, storageUsage } from '../../db/tables/billing.ts'
 import { members } from '../../db/tables/members.ts'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
 
 const MINUTE_MS = 60_000
 

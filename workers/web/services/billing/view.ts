@@ -3,9 +3,9 @@ import { bannerOf } from '@distropack/core/billing/words.ts'
 import type { Billing, billingPlansSchema } from '@distropack/core/contract/billing.ts'
 import { CURRENCY, PLANS } from '@distropack/core/model/plans.ts'
 import type { z } from 'zod'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import { readSubscription, type SubscriptionRow, standingNow } from './billing-switch.ts'
 import { readCustomer } from './customers.ts'
-import { readSubscription, type SubscriptionRow, standingNow } from './standing.ts'
 import { readUsage } from './usage.ts'
 
 /** What may be chosen; `self_hosted` is no choice. */

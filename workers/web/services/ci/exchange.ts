@@ -12,11 +12,11 @@ import { insertWhen } from '../../db/insert-when.ts'
 import { apiTokens, organizations, projects } from '../../db/schema.ts'
 import { knownIdentities, spentIdentities, trustedPublishers } from '../../db/tables/ci.ts'
 import { sha256Hex } from '../../storage/sha256.ts'
-import { logEvent } from '../log.ts'
-import { notingGrants, settleOutbox } from '../outbox.ts'
-import type { Platform } from '../platform.ts'
-import { prepareDeed } from '../record.ts'
-import { newToken } from '../tokens.ts'
+import { newToken } from '../access/tokens.ts'
+import { logEvent } from '../platform/log.ts'
+import { notingGrants, settleOutbox } from '../platform/outbox.ts'
+import type { Platform } from '../platform/platform.ts'
+import { prepareAudit } from '../platform/record.ts'
 import { areMatched, CLAIM_LIMITS, type Claims, keptClaims } from './claims.ts'
 import { claimedIssuer, verifyIdentity } from './verify.ts'
 
@@ -102,8 +102,8 @@ const admit = async (
   const known = and(eq(knownIdentities.publisherId, publisher.id), eq(knownIdentities.subject, subject))
   const isNew = sql`${isMade} and not exists (select 1 from ${knownIdentities} where ${known})`
   const who = { kind: 'ci', id: publisher.id, name: subject } as const
-  const deed = { organizationId, projectId, action: 'identity.accepted', subject, after: identity } as const
-  const recorded = await prepareDeed({ ...platform, who }, deed, isNew)
+  const audited = { organizationId, projectId, action: 'identity.accepted', subject, after: identity } as const
+  const recorded = await prepareAudit({ ...platform, who }, audited, isNew)
   const making = insertWhen(db, apiTokens, row, sql`${isTrusted} and ${isUnspent}`).returning({ id: apiTokens.id })
   const first = { publisherId: publisher.id, subject, firstSeenAtMs: nowMs() }
   const [made, noted] = await db.batch([

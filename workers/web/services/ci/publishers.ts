@@ -5,11 +5,11 @@ import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, asc, count, eq, gt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { trustedPublishers } from '../../db/tables/ci.ts'
-import type { Project } from '../access.ts'
-import { newId } from '../ids.ts'
-import { checkOutboundUrl } from '../outbound.ts'
-import type { Platform } from '../platform.ts'
-import { prepareDeed } from '../record.ts'
+import type { Project } from '../access/access.ts'
+import { newId } from '../platform/ids.ts'
+import { checkOutboundUrl } from '../platform/outbound.ts'
+import type { Platform } from '../platform/platform.ts'
+import { prepareAudit } from '../platform/record.ts'
 import { audienceOf } from './exchange.ts'
 import { trustOf } from './providers.ts'
 
@@ -51,8 +51,14 @@ export const createPublisher = async (
     createdAtMs,
   }
   const { organizationId, id: projectId } = project
-  const deed = { organizationId, projectId, action: 'publisher.created', subject: row.id, after: facts(row) } as const
-  const recorded = await prepareDeed(platform, deed)
+  const audited = {
+    organizationId,
+    projectId,
+    action: 'publisher.created',
+    subject: row.id,
+    after: facts(row),
+  } as const
+  const recorded = await prepareAudit(platform, audited)
   await platform.db.batch([...recorded.statements, platform.db.insert(trustedPublishers).values(row)])
   await recorded.tell()
   return ok(view(platform, row))
@@ -85,9 +91,9 @@ export const deletePublisher = async (
   const [row] = await platform.db.select().from(trustedPublishers).where(mine)
   if (!row) return err(fault('not_found', `There is no trusted publisher "${publisherId}" in this project.`))
   const { organizationId, id: projectId } = project
-  const deed = { action: 'publisher.deleted' as const, subject: row.id, before: facts(row) }
+  const audited = { action: 'publisher.deleted' as const, subject: row.id, before: facts(row) }
   const isThere = sql`exists (select 1 from ${trustedPublishers} where ${mine})`
-  const recorded = await prepareDeed(platform, { organizationId, projectId, ...deed }, isThere)
+  const recorded = await prepareAudit(platform, { organizationId, projectId, ...audited }, isThere)
   await platform.db.batch([...recorded.statements, platform.db.delete(trustedPublishers).where(mine)])
   await recorded.tell()
   return ok(undefined)

@@ -4,7 +4,7 @@ import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { z } from 'zod'
-import { checkOutboundUrl } from '../outbound.ts'
+import { checkOutboundUrl } from '../platform/outbound.ts'
 
 /** Asymmetric alone: with `none` or a shared key anybody could be the issuer. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']

@@ -2,9 +2,9 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
 import { deliveries, webhooks } from '../../db/tables/webhooks.ts'
 import { sendMail } from '../../mail/mailer.ts'
-import { logError, logEvent } from '../log.ts'
-import { checkOutboundUrl } from '../outbound.ts'
-import type { Platform } from '../platform.ts'
+import { logError, logEvent } from '../platform/log.ts'
+import { checkOutboundUrl } from '../platform/outbound.ts'
+import type { Platform } from '../platform/platform.ts'
 import { RESEND_AFTER_MS } from './fan-out.ts'
 
 type Webhook = typeof webhooks.$inferSelect

@@ -4,9 +4,9 @@ import { and, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import { insertWhen } from '../../db/insert-when.ts'
 import { organizations, projects } from '../../db/schema.ts'
 import { deliveries, webhooks } from '../../db/tables/webhooks.ts'
-import { newId } from '../ids.ts'
-import { logError } from '../log.ts'
-import type { Platform } from '../platform.ts'
+import { newId } from '../platform/ids.ts'
+import { logError } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
 import { type Happening, renderJson, renderSentence, renderSlack } from './payload.ts'
 
 type Webhook = typeof webhooks.$inferSelect
@@ -39,7 +39,7 @@ export const newDelivery = ({ nowMs }: Platform, webhook: Webhook, happening: Ha
   createdAtMs: nowMs(),
 })
 
-/** Where its webhook is still there: one that was deleted meanwhile must not stop the deed it would have heard of. */
+/** Where its webhook is still there: one that was deleted meanwhile must not stop the audited it would have heard of. */
 export const insertNotice = ({ db }: Platform, notice: Delivery, when?: SQL) => {
   const isThere = sql`exists (select 1 from ${webhooks} where ${webhooks.id} = ${notice.webhookId})`
   return insertWhen(db, deliveries, notice, when ? sql`${isThere} and ${when}` : isThere)
@@ -74,11 +74,11 @@ export interface Happened {
   readonly after: unknown
 }
 
-/** One for each webhook that wants to hear of it; most deeds are of the log alone. */
-export const noticesOf = async (platform: Platform, deed: Happened): Promise<readonly Delivery[]> => {
-  const { action } = deed
+/** One for each webhook that wants to hear of it; most actions are of the log alone. */
+export const noticesOf = async (platform: Platform, audited: Happened): Promise<readonly Delivery[]> => {
+  const { action } = audited
   if (!isWebhookEvent(action)) return []
-  const { organizationId, projectId } = deed
+  const { organizationId, projectId } = audited
   const ofProject =
     projectId === null ? isNull(webhooks.projectId) : or(isNull(webhooks.projectId), eq(webhooks.projectId, projectId))
   const mine = and(eq(webhooks.organizationId, organizationId), eq(webhooks.enabled, true), ofProject)
@@ -88,7 +88,7 @@ export const noticesOf = async (platform: Platform, deed: Happened): Promise<rea
   if (listening.length === 0) return []
   const { kind, name } = platform.who
   const names = await namesOf(platform, organizationId, projectId)
-  const { atMs, subject, before, after } = deed
+  const { atMs, subject, before, after } = audited
   const happening = { event: action, atMs, ...names, subject, before, after, actor: { kind, name } }
   return listening.map((webhook) => newDelivery(platform, webhook, happening))
 }

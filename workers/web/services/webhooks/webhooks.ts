@@ -14,11 +14,11 @@ import { projects } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { members } from '../../db/tables/members.ts'
 import { deliveries, webhooks } from '../../db/tables/webhooks.ts'
-import type { Organization } from '../access.ts'
-import { newId } from '../ids.ts'
-import { checkOutboundUrl } from '../outbound.ts'
-import type { Platform } from '../platform.ts'
-import { prepareDeed } from '../record.ts'
+import type { Organization } from '../access/access.ts'
+import { newId } from '../platform/ids.ts'
+import { checkOutboundUrl } from '../platform/outbound.ts'
+import type { Platform } from '../platform/platform.ts'
+import { prepareAudit } from '../platform/record.ts'
 import { newDelivery, sendNotices } from './fan-out.ts'
 
 type Webhook = z.infer<typeof webhookSchema>
@@ -107,8 +107,8 @@ export const createWebhook = async (
     createdAtMs: nowMs(),
   }
   const after = { address: row.shownAddress, events: row.events }
-  const deed = { organizationId: organization.id, action: 'webhook.created', subject: id, after } as const
-  const recorded = await prepareDeed(platform, deed)
+  const audited = { organizationId: organization.id, action: 'webhook.created', subject: id, after } as const
+  const recorded = await prepareAudit(platform, audited)
   await db.batch([...recorded.statements, db.insert(webhooks).values(row)])
   await recorded.tell()
   return ok({ ...view(row, request.project ?? null), secret })
@@ -163,8 +163,8 @@ export const editWebhook = async (
   }
   const { events, enabled } = found.row
   const facts = { before: { events, enabled }, after: { events: change.events, enabled: change.enabled } }
-  const deed = { organizationId: organization.id, action: 'webhook.edited', subject: id, ...facts } as const
-  const recorded = await prepareDeed(platform, deed)
+  const audited = { organizationId: organization.id, action: 'webhook.edited', subject: id, ...facts } as const
+  const recorded = await prepareAudit(platform, audited)
   const { db } = platform
   await db.batch([...recorded.statements, db.update(webhooks).set(change).where(eq(webhooks.id, id))])
   await recorded.tell()
@@ -180,9 +180,9 @@ export const deleteWebhook = async (
   if (!found) return noWebhook(id)
   const { db } = platform
   const before = { address: found.row.shownAddress }
-  const deed = { organizationId: organization.id, action: 'webhook.deleted', subject: id, before } as const
+  const audited = { organizationId: organization.id, action: 'webhook.deleted', subject: id, before } as const
   const isThere = sql`exists (select 1 from ${webhooks} where ${webhooks.id} = ${id})`
-  const recorded = await prepareDeed(platform, deed, isThere)
+  const recorded = await prepareAudit(platform, audited, isThere)
   await db.batch([...recorded.statements, db.delete(webhooks).where(eq(webhooks.id, id))])
   await recorded.tell()
   return ok(undefined)

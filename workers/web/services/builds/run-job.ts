@@ -1,0 +1,187 @@
+// One build, from the queue's message to an artifact that the publisher knows of. Every step may be repeated.
+
+import { API_PREFIX, createBuildSchema, createPushSchema } from '@distropack/core/contract/api.ts'
+import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
+import { type Fault, fault } from '@distropack/core/fault.ts'
+import type { Format } from '@distropack/core/format.ts'
+import { MAX_ENTRY_BYTES } from '@distropack/core/model/entry.ts'
+import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
+import { PackagerLost, packagerOf } from '../../packager/packager.ts'
+import { isBlobStored } from '../../storage/blobs.ts'
+import { callNextJob, mayBuildNow } from '../billing/build-shares.ts'
+import { keepArtifact, offerInChannel } from '../packages/artifacts.ts'
+import { attest } from '../packages/attestations.ts'
+import { readEntry } from '../packages/entries.ts'
+import { logError, logEvent } from '../platform/log.ts'
+import type { Platform } from '../platform/platform.ts'
+import { publisherOf } from '../repositories/publisher.ts'
+import { ownBlob } from '../uploads/blobs.ts'
+import { noteEnd } from './build-end.ts'
+import { readRequest } from './build-requests.ts'
+import { storedByJob } from './job-blobs.ts'
+import { issueJobToken } from './job-tokens.ts'
+import {
+  appendLog,
+  type ClaimedJob,
+  claimJob,
+  failJob,
+  finishJob,
+  hasBuiltJobs,
+  noteArtifact,
+  releaseJob,
+} from './jobs.ts'
+import { holdLease, type Lease } from './lease.ts'
+
+/** How the queue is answered: `settled` needs nothing more, `retry` wants another delivery. */
+export type JobOutcome = 'settled' | 'retry'
+
+const LOG_BATCH = 30
+
+type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
+
+const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<Order> => {
+  const blobsUrl = `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`
+  const fields = { jobId: job.id, blobsUrl, token }
+  const request = await readRequest(platform, job)
+  if (job.kind === 'push') {
+    const file = createPushSchema.parse(request).files.find(({ fileName }) => fileName === job.target)
+    if (!file) throw new Error(`push ${job.buildId} names no ${job.target}`)
+    return orderSchema.parse({ ...fields, kind: 'inspect', fileName: file.fileName, file })
+  }
+  const { mtimeSeconds = 0, ...build } = createBuildSchema.parse(request)
+  return orderSchema.parse({ ...build, ...fields, kind: 'build', target: job.target, mtimeSeconds })
+}
+
+const formatOfJob = ({ kind, target }: ClaimedJob): Format => {
+  if (kind === 'push') {
+    const format = parseFileName(target)
+    if (format.ok) return format.value
+  } else {
+    const parsed = parseTarget(target)
+    if (parsed.ok) return parsed.value.format
+  }
+  throw new Error(`no format for ${kind} of ${target}`)
+}
+
+/** Follows the build to its end, keeping its log. @throws PackagerLost */
+const follow = async (platform: Platform, job: ClaimedJob, order: Order, lease: Lease): Promise<Ending> => {
+  let lines: { atMs: number; line: string }[] = []
+  const flush = async (): Promise<void> => {
+    const batch = lines
+    lines = []
+    if (batch.length > 0) await appendLog(platform, job.id, batch)
+  }
+  try {
+    for await (const event of packagerOf(platform.env).build(order)) {
+      if (event.type === 'done' || event.type === 'failed') return event
+      if (event.type === 'log') lines.push({ atMs: event.atMs, line: event.line })
+      if (lines.length >= LOG_BATCH || event.type === 'beat') await flush()
+      if (lease.isLost()) throw new PackagerLost('another delivery took this job over')
+    }
+  } finally {
+    await flush()
+  }
+  throw new PackagerLost('the packager ended without a result')
+}
+
+/**
+ * A packager that somebody took over could call any blob whose sha256 it knows its own: only what this job's token
+ * stored is taken, or the very file it was to look at.
+ */
+const refuseForeign = async (
+  platform: Platform,
+  job: ClaimedJob,
+  { artifact, entry }: Extract<Ending, { type: 'done' }>,
+): Promise<void> => {
+  const stored = await storedByJob(platform, job.id)
+  const isArtifactMine = job.kind === 'push' ? job.inputSha256 === artifact.sha256 : stored.has(artifact.sha256)
+  if (!isArtifactMine) throw new PackagerLost('the artifact is not what it stored')
+  if (!stored.has(entry.sha256)) throw new PackagerLost('the entry is not what it stored')
+}
+
+const receive = async (
+  platform: Platform,
+  job: ClaimedJob,
+  done: Extract<Ending, { type: 'done' }>,
+): Promise<readonly Fault[]> => {
+  const format = formatOfJob(job)
+  if (done.entry.sizeBytes > MAX_ENTRY_BYTES) return [tooLarge(job)]
+  await refuseForeign(platform, job, done)
+  if (!(await isBlobStored(platform.bucket, done.artifact))) throw new PackagerLost('the artifact was not uploaded')
+  const entry = await readEntry(platform.bucket, format, done.entry.sha256)
+  if (entry.sha256 !== done.artifact.sha256) throw new PackagerLost('the entry is of another file')
+  await ownBlob(platform, job.projectId, done.artifact)
+  const { projectId, inputSha256 } = job
+  const { warnings } = done
+  const file = { projectId, format, unsigned: done.artifact, entry, inputSha256, warnings }
+  const kept = await keepArtifact(platform, { ...file, attest: (sealed) => attest(platform, job, sealed) })
+  if (!kept.ok) return [kept.error]
+  if (!(await noteArtifact(platform, job, kept.value.id))) throw new PackagerLost('another delivery took this job over')
+  const path = format.repository.packagePath(entry, job.channel)
+  const offered = await offerInChannel(platform, { projectId, channel: job.channel, artifactId: kept.value.id, path })
+  if (!offered.ok) return [offered.error]
+  if (await finishJob(platform, job, { artifactId: kept.value.id, warnings }))
+    await publisherOf(platform, projectId).publish(projectId)
+  return []
+}
+
+const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
+  const may = await mayBuildNow(platform, job.projectId)
+  if (!may.ok) return void (await failJob(platform, job, { faults: [may.error] }))
+  const vault = await platform.vault()
+  if (!vault.ok) throw new Error(vault.error.message)
+  const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
+  const lease = holdLease(platform, job)
+  try {
+    const ending = await follow(platform, job, order, lease)
+    const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
+    const { warnings } = ending
+    if (faults.length > 0 && (await failJob(platform, job, { faults, warnings }))) await wakePublisher(platform, job)
+  } finally {
+    lease.release()
+  }
+}
+
+/** A build is published when its last job is over, also when that one failed. */
+const wakePublisher = async (platform: Platform, { buildId, projectId }: ClaimedJob): Promise<void> => {
+  if (await hasBuiltJobs(platform, buildId)) await publisherOf(platform, projectId).publish(projectId)
+}
+
+const tooLarge = ({ target }: ClaimedJob): Fault =>
+  fault('limit_exceeded', `${target}: there is more in it than can be held at once. Split the package.`)
+
+/** The user's doing, or ours that no repetition changes: the next attempt would end alike. */
+const settleFailed = async (platform: Platform, job: ClaimedJob, why: Fault): Promise<JobOutcome> => {
+  if (await failJob(platform, job, { faults: [why] })) await wakePublisher(platform, job)
+  await noteEnd(platform, job.buildId)
+  await callNextJob(platform, job.id)
+  return 'settled'
+}
+
+/** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */
+export const runJob = async (platform: Platform, jobId: string): Promise<JobOutcome> => {
+  const job = await claimJob(platform, jobId)
+  if (!job) return 'settled'
+  logEvent('job.building', { jobId, buildId: job.buildId, target: job.target, attempt: job.attempt })
+  try {
+    await attempt(platform, job)
+    await noteEnd(platform, job.buildId)
+    await callNextJob(platform, jobId)
+    return 'settled'
+  } catch (error) {
+    // The runtime's own ends of strings, arrays and stacks.
+    if (error instanceof RangeError) {
+      logError('job.too_large', error, { jobId, attempt: job.attempt })
+      return settleFailed(platform, job, tooLarge(job))
+    }
+    const lost = error instanceof PackagerLost
+    logError(lost ? 'job.packager_lost' : 'job.broke', error, { jobId, attempt: job.attempt })
+    const trouble = lost
+      ? fault('packager_unavailable', `The build was cut off (${error.message}); it is tried again by itself.`)
+      : fault('internal', 'The platform had trouble of its own; the build is tried again by itself.')
+    if ((await releaseJob(platform, job, trouble)) === 'waiting') return 'retry'
+    await wakePublisher(platform, job)
+    await noteEnd(platform, job.buildId)
+    return 'settled'
+  }
+}
