@@ -1,6 +1,6 @@
 // What a package format is. One folder under formats/ implements it; nothing outside that folder knows more.
 // The interface says what, ports in tools.ts say with what, and the registry says which.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Fault } from './fault.ts'
 import type { Architecture } from './model/arch.ts'
 import type { RepositoryFile } from './model/content.ts'

@@ -13,7 +13,7 @@ interface Room {
 const CORE = /^core\//
 const ENV = /^workers\/web\/env\.ts$/
 /** Pure libraries: no I/O, no clock, no platform. */
-const CORE_LIBRARIES = /^npm:(zod|yaml|picomatch|@noble\/hashes\/.+|fflate)$/
+const CORE_LIBRARIES = /^npm:(zod|yaml|@noble\/hashes\/.+)$/
 
 /** The first room whose pattern matches is a file's room. */
 const ROOMS: readonly Room[] = [

@@ -1,6 +1,7 @@
 // `distropack push`: finished packages of anybody's making, sent as they are.
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { MAX_PUSH_FILES } from '@distropack/core/contract/api.ts'
 import { channelSchema } from '@distropack/core/contract/wire.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
@@ -48,6 +49,11 @@ export const push = async (
   if (!channelSchema.safeParse(flags.channel).success) return usageTrouble(`"${flags.channel}" is not a channel.`)
   const name = await projectFor(flags, env)
   if (!name.ok) return name
+  if (paths.length > MAX_PUSH_FILES) {
+    return usageTrouble(
+      `${paths.length} files are too many for one push, which takes ${MAX_PUSH_FILES}. Nothing was sent.`,
+    )
+  }
   const found = await findFiles(paths)
   if (!found.ok) return found
   const client = await openClient(flags, env)

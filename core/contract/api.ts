@@ -1,5 +1,5 @@
 // Bodies of the HTTP API, version 1. OpenAPI, the client and the CLI come from here; routes are in workers/web/api.
-import { z } from 'zod'
+import * as z from 'zod'
 import { newKeySchema } from './keys.ts'
 import { usedFileSchema } from './packages.ts'
 import { requestObject, requestRecord } from './request.ts'
@@ -193,6 +193,9 @@ export const createBuildSchema = requestObject({
 }).meta({ id: 'CreateBuild' })
 export type CreateBuild = z.infer<typeof createBuildSchema>
 
+/** Finished files that one push takes; they become visible in generations of some hundreds. */
+export const MAX_PUSH_FILES = 2000
+
 export const createPushSchema = requestObject({
   channel: channelSchema.default('stable'),
   files: z
@@ -203,7 +206,7 @@ export const createPushSchema = requestObject({
       }),
     )
     .min(1)
-    .max(200),
+    .max(MAX_PUSH_FILES),
 }).meta({ id: 'CreatePush' })
 export type CreatePush = z.infer<typeof createPushSchema>
 

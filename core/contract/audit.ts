@@ -1,5 +1,5 @@
 // The audit log's words and shapes. An action is public and stable, like a fault's code: filters and exports carry it.
-import { z } from 'zod'
+import * as z from 'zod'
 import { requestObject } from './request.ts'
 import { pageQuerySchema } from './wire.ts'
 

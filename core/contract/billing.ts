@@ -1,6 +1,6 @@
 // Billing as the API shows it: plans, an organization's subscription with what it used, invoices. Amounts are in the
 // currency's smallest unit; limits in the units of their names, null: unlimited.
-import { z } from 'zod'
+import * as z from 'zod'
 import { CURRENCY, PLAN_IDS, PLANS } from '../model/plans.ts'
 import { requestObject } from './request.ts'
 

@@ -1,5 +1,5 @@
 // Publishing from CI without a secret: whom a project trusts, and the exchange of an identity token for a short one.
-import { z } from 'zod'
+import * as z from 'zod'
 import { requestObject } from './request.ts'
 import { slugSchema } from './wire.ts'
 

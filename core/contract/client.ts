@@ -1,6 +1,6 @@
 // The HTTP API as functions: paths and shapes from api.ts, refusals as faults, passing trouble tried again. Time,
 // randomness and the network are handed in.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Fault, fault } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
 import {

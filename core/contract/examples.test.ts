@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import './api.ts'
 import './billing.ts'
 import './ci.ts'

@@ -1,5 +1,5 @@
 // A project's signing keys: which there are, and how one follows another without a reader noticing.
-import { z } from 'zod'
+import * as z from 'zod'
 import { requestObject } from './request.ts'
 
 /**

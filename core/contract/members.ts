@@ -1,5 +1,5 @@
 // Organizations and who belongs to them.
-import { z } from 'zod'
+import * as z from 'zod'
 import { PERMISSIONS, ROLES } from '../model/permissions.ts'
 import { requestObject } from './request.ts'
 import { projectAccessSchema, slugSchema } from './wire.ts'

@@ -1,5 +1,5 @@
 // Shapes of the JSON objects of the object store; their keys are in object-keys.ts.
-import { z } from 'zod'
+import * as z from 'zod'
 
 const part = z.union([
   z.object({ blob: z.string(), offset: z.number(), sizeBytes: z.number() }),

@@ -1,5 +1,5 @@
 // The operator's part of the API as functions.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { API_PATHS, createdTokenSchema, deadLetterSchema, doneSchema } from './api.ts'
 import type { Answer, CallApi } from './client.ts'
 import {

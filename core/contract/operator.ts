@@ -1,5 +1,5 @@
 // What an operator of an instance asks and gets.
-import { z } from 'zod'
+import * as z from 'zod'
 import { emailSchema } from './members.ts'
 import { requestObject } from './request.ts'
 import { pageQuerySchema, slugSchema } from './wire.ts'

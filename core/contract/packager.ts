@@ -1,6 +1,6 @@
 // What the platform asks of a packager, and what it answers: one POST, answered by lines of JSON while it builds.
 // The packager is hostile ground: it gets no key, and a token that opens this one job's blobs.
-import { z } from 'zod'
+import * as z from 'zod'
 import { sourceRecordSchema } from './sources.ts'
 import { blobRefSchema, faultSchema, warningsSchema } from './wire.ts'
 

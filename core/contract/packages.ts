@@ -1,5 +1,5 @@
 // Packages a server keeps: a manifest edited in place, targets, and named file slots whose uploads are all kept.
-import { z } from 'zod'
+import * as z from 'zod'
 import { requestObject, requestRecord } from './request.ts'
 import { channelSchema, sentBlobSchema, sha256Schema, slugSchema } from './wire.ts'
 

@@ -1,6 +1,6 @@
 // What somebody sends: nothing in it is ignored. A misspelt key would otherwise make a public project of a private
 // one, or a token that never ends.
-import { z } from 'zod'
+import * as z from 'zod'
 import { suggest } from '../text/suggest.ts'
 
 /** More unknown keys than this are echoes of the first ones. */

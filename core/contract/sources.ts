@@ -1,5 +1,5 @@
 // The files a manifest names, as they stand on the machine that publishes: metadata here, bytes as blobs.
-import { z } from 'zod'
+import * as z from 'zod'
 import { requestObject } from './request.ts'
 import { sha256Schema } from './wire.ts'
 

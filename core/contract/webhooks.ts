@@ -1,6 +1,6 @@
 // Notices of what happened: to addresses, Slack-like chats, and mailboxes. The wire is Standard Webhooks
 // (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AuditAction } from './audit.ts'
 import { emailSchema } from './members.ts'
 import { requestObject } from './request.ts'

@@ -1,5 +1,5 @@
 // Small shapes every wire shares: names, digests, faults, pages.
-import { z } from 'zod'
+import * as z from 'zod'
 import { FAULT_CODES } from '../fault.ts'
 import { MAX_WARNING_CHARACTERS, MAX_WARNINGS, WARNING_CODES } from '../warning.ts'
 import { requestObject } from './request.ts'

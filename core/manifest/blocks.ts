@@ -1,6 +1,6 @@
 // The blocks of single formats (`deb:`, `rpm:` …), also of formats not built yet, so that every nfpm.yaml is
 // checked whole. A format's `blockSchema` is taken from here. Keys and meaning: nFPM's configuration reference.
-import { z } from 'zod'
+import * as z from 'zod'
 import { flag, integer, text, texts } from './scalars.ts'
 
 /** Only for `build` on the user's own machine: a key file is never uploaded. */

@@ -1,5 +1,5 @@
 // The changelog file a manifest names, in chglog's YAML form. Unknown keys are chglog's own business and ignored.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Fault } from '../fault.ts'
 import type { ChangelogEntry } from '../model/spec.ts'
 import { ok, type Result } from '../result.ts'

@@ -1,5 +1,5 @@
 // Text to Manifest, or every problem of the text at once, each with file, line, column and key.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Fault, fault, listFirst, type Where } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
 import { decodeText } from '../text/encoding.ts'

@@ -1,6 +1,6 @@
 // Scalars of a manifest, read as go-yaml v3 reads them into nFPM's typed fields: `version: 1.10` is the text
 // "1.10", `mode: 0644` is octal. Each scalar also accepts its own output, so parsed values can be parsed again.
-import { z } from 'zod'
+import * as z from 'zod'
 
 type Scalar = string | number | boolean
 

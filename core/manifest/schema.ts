@@ -1,6 +1,6 @@
 // The manifest's shape: every key of nfpm.yaml under nFPM's name, and DistroPack's own `targets`, `archive`,
 // `macos` and `build`. Nothing is defaulted here; resolve.ts knows the defaults and what they depend on.
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   apkBlockSchema,
   archiveBlockSchema,

@@ -1,6 +1,6 @@
 // The index entry of one finished package file: everything an index says of it, and nothing of the file's bytes.
 // Made by `build` and by `inspect`, kept as JSON, validated by the format's own schema on the way back in.
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Fault, fault } from '../fault.ts'
 
 export const packagedPathSchema = z.object({

@@ -23,7 +23,6 @@ export interface PlanLimits {
   /** Days a job's log is kept after the job ended. */
   readonly buildLogDays: number | null
 }
-export type LimitName = keyof PlanLimits
 
 export interface Plan {
   readonly id: PlanId

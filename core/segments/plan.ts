@@ -85,9 +85,3 @@ export const planChange = (change: Change): readonly Step[] => {
       : { kind: 'write', sources }
   })
 }
-
-/** Blobs whose bytes `applySteps` will ask for. */
-export const blobsToLoad = (steps: readonly Step[]): readonly string[] =>
-  steps.flatMap((step) =>
-    step.kind === 'keep' ? [] : step.sources.flatMap((source) => (source.kind === 'rows' ? [] : [source.segment.blob])),
-  )

@@ -262,6 +262,24 @@ describe('a delivered job', () => {
   })
 })
 
+describe('a push of many files', () => {
+  it('is one build, of as many jobs as files', async () => {
+    const text = 'the same bytes under many names'
+    const sha256 = await uploadText(acme, 'acme/tool', text)
+    const named = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ fileName: `many_${n}_amd64.deb`, sha256, sizeBytes: text.length }))
+    const push = (count: number) =>
+      api('POST', '/projects/acme/tool/pushes', { token: acme, json: { files: named(count) } })
+    const made = await push(700)
+    expect([made.status, made.body.jobs.length]).toEqual([201, 700])
+    const { id } = made.body
+    await testEnv.DB.prepare("UPDATE jobs SET state = 'failed' WHERE build_id = ?").bind(id).run()
+    const before = await countBuilds()
+    expect((await push(2001)).status).toBe(400)
+    expect(await countBuilds()).toBe(before)
+  })
+})
+
 describe('what a packager holds', () => {
   const tokenOf = async (jobId: string): Promise<string> => {
     const vault = await openPlatform(testEnv as never).vault()

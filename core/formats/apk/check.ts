@@ -1,5 +1,5 @@
 // Everything apk forbids in a spec's words, found before a byte is built.
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Fault, fault, type Where } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'

@@ -1,5 +1,5 @@
 // The index entry of an .apk: its .PKGINFO, pair by pair, and the identity apk knows it by.
-import { z } from 'zod'
+import * as z from 'zod'
 import { fromHex } from '../../bytes/hex.ts'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'

@@ -1,5 +1,5 @@
 // The index entry of an Arch package: its .PKGINFO, pair by pair.
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { err, ok, type Result } from '../../result.ts'

@@ -1,5 +1,5 @@
 // The index entry of an archive: what its install.sh says of it, and what it holds.
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import { parseArchitecture } from '../../model/arch.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'

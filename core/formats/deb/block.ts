@@ -1,6 +1,6 @@
 // The `deb:` block of a manifest, with what only this format knows of it: which compressions a .deb may have.
 
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { debBlockSchema as manifestBlockSchema } from '../../manifest/blocks.ts'
 import { text } from '../../manifest/scalars.ts'
 

@@ -1,5 +1,5 @@
 // The index entry of a .deb: its control file, field by field in the file's order, and what the file itself says.
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { err, ok, type Result } from '../../result.ts'

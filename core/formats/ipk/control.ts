@@ -1,5 +1,5 @@
 // The control file: Debian's form with opkg's fields (libopkg/pkg_parse.c).
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'

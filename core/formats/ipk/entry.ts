@@ -1,5 +1,5 @@
 // The index entry of an .ipk: its control file, field by field, and what the file itself says.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { ok, type Result } from '../../result.ts'

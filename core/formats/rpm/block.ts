@@ -1,5 +1,5 @@
 // The `rpm:` block of a manifest, with what only this format knows of it: which compressions a payload may have.
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { rpmBlockSchema as manifestBlockSchema } from '../../manifest/blocks.ts'
 import { text } from '../../manifest/scalars.ts'
 

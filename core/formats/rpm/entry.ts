@@ -1,5 +1,5 @@
 // The index entry of an .rpm: what primary, filelists and other say of it, read from its header.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Budget } from '../../budget.ts'
 import { StreamFault } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
