@@ -7,7 +7,7 @@ import { concatBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
 import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { entryFault } from '@distropack/core/model/entry.ts'
-import { findFormat, parseFileName } from '@distropack/core/registry.ts'
+import { FORMATS, findFormat, parseFileName } from '@distropack/core/registry.ts'
 import type { Codec, InspectTools } from '@distropack/core/tools.ts'
 import { unheard } from '@distropack/core/warning.ts'
 import { inspectToolsFor as hostTools } from '@distropack/packager/host/build-package.ts'
@@ -16,6 +16,7 @@ import { memoryFile } from '../support/core-host.ts'
 import { apkOf, archTarOf, debOf, gzipped, ipkOf, longLink, pack, tarOf, zerosTar, zipOf } from '../support/hostile.ts'
 import { rpmOf } from '../support/hostile-rpm.ts'
 import { requirePrograms } from '../support/required-programs.ts'
+import { helloSpec } from '../support/specs.ts'
 
 beforeAll(() => requirePrograms('bzip2', 'xz', 'zstd'))
 
@@ -236,4 +237,28 @@ it('refuses an entry whose words no index can carry', () => {
   expect(entryFault(entry)).toBeUndefined()
   expect(entryFault({ ...entry, version: '1'.repeat(256) })).toMatchObject({ code: 'limit_exceeded' })
   expect(entryFault({ ...entry, summary: 'x'.repeat(9 * 1024 * 1024) })).toMatchObject({ code: 'limit_exceeded' })
+})
+
+describe('a word of 300,000 characters', () => {
+  const N = 300_000
+  // Each took minutes, or did not end, where an expression could divide it in many ways.
+  const words: readonly (readonly [string, string])[] = [
+    ['of blanks', `a (>= 1${' '.repeat(N)}x)`],
+    ['of parentheses', `a ${'('.repeat(N)}`],
+    ['of commas', 'a, '.repeat(N / 3)],
+    ['of alternatives', 'a | '.repeat(N / 4)],
+    ['of comparisons', 'a <'.repeat(N / 3)],
+    ['of digits and dots', `a (>= ${'1.'.repeat(N / 2)})`],
+    ['of slashes', `${'/'.repeat(N)}x`],
+    ['of suffixes', `a>=1${'_alpha'.repeat(N / 6)}!`],
+  ]
+  it.each(words)('%s is read once by every format, as a relation and as a version', (_what, word) => {
+    for (const format of FORMATS) {
+      const spec = helloSpec()
+      const relations = Object.fromEntries(Object.keys(spec.relations).map((name) => [name, [word]]))
+      const version = { version: word }
+      const faults = format.check({ ...spec, version, relations: { ...spec.relations, ...relations } })
+      expect([format.id, faults.length > 0]).toEqual([format.id, true])
+    }
+  })
 })

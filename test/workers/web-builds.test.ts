@@ -131,6 +131,13 @@ describe('a request with a mistake is refused and keeps nothing', () => {
     expect(answer.body.error.message).toContain(`byte ${json.indexOf('\u00e9')} (0xe9)`)
   })
 
+  it('a body of nothing but brackets, before it is parsed', async () => {
+    const bytes = new TextEncoder().encode('['.repeat(1_000_000))
+    const headers = { 'content-type': 'application/json' }
+    const answer = await api('POST', '/projects/acme/tool/builds', { token: acme, bytes, headers })
+    expect([answer.status, answer.body.error.message]).toEqual([400, 'The body is nested more than 32 deep.'])
+  })
+
   it('every mistake at once, not only the first', async () => {
     const answer = await build({ manifest: `${MANIFEST}descripton: x\nmaintaner: y\n` })
     expect(answer.body.error.faults).toHaveLength(2)

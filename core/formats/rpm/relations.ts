@@ -48,7 +48,7 @@ export const parseRelation = (text: string, key: string): Result<Dependency, Fau
       ? ok({ name: line.value, sense: 0, version: '' })
       : unreadable(line.value, key)
   }
-  const plain = line.value.replace(/^(\S+) +\( *([<>=][^()]*?) *\)$/, '$1 $2')
+  const plain = line.value.replace(/^(\S+) +\( *([<>=][^()]*)\)$/, (_, name, rest) => `${name} ${rest.trimEnd()}`)
   const [, name, operator, version = ''] = RELATION.exec(plain) ?? []
   if (name === undefined || /[<>=]/.test(name)) return unreadable(line.value, key)
   if (operator === undefined) return ok({ name, sense: 0, version: '' })

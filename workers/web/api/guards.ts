@@ -1,6 +1,7 @@
 // What stands before every route of the API: who may call from a browser, how often, how much at once.
 import { fault } from '@distropack/core/fault.ts'
 import { decodeText } from '@distropack/core/text/encoding.ts'
+import { isNestedDeeper } from '@distropack/core/text/json-depth.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
@@ -83,10 +84,17 @@ export const requireJson = createMiddleware<ApiContext>(async (context, next) =>
   return answerFaults(context, [fault('media_type_unsupported', 'Send the body as application/json.')])
 })
 
+/** No body the API takes has more than five. */
+const MAX_JSON_DEPTH = 32
+
 /** A body of text that is no UTF-8 would be stored with U+FFFD in it. */
 export const checkText = createMiddleware<ApiContext>(async (context, next) => {
   if (context.req.raw.body === null || TAKES_FILES.test(context.req.path)) return next()
-  const text = decodeText(new Uint8Array(await context.req.arrayBuffer()), 'The body')
+  const bytes = new Uint8Array(await context.req.arrayBuffer())
+  if (isNestedDeeper(bytes, MAX_JSON_DEPTH)) {
+    return answerFaults(context, [fault('request_invalid', `The body is nested more than ${MAX_JSON_DEPTH} deep.`)])
+  }
+  const text = decodeText(bytes, 'The body')
   if (!text.ok) return answerFaults(context, [text.error])
   return next()
 })
