@@ -159,7 +159,7 @@ describe('names', () => {
       const found = await inspect(fileName, bytes, { ...inspectToolsFor(0), budget })
       expectLimit(found, /1,048,576 bytes in all; "[^"]*xxx/)
     }
-    expect(packageLimits(1e6).pathBytes).toBe(24 * 1024 * 1024)
+    expect(packageLimits(1e6).pathBytes).toBe(16 * 1024 * 1024)
   })
 
   it('of links count too', async () => {
