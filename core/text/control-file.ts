@@ -3,6 +3,7 @@ import { type Fault, fault } from '../fault.ts'
 import { err, ok, type Result } from '../result.ts'
 import { type Warn, warning } from '../warning.ts'
 import { type Field, parseStanza, type StanzaRules } from './deb822.ts'
+import { stanzaTooLong } from './index-limits.ts'
 import { hasControl, quoteForMessage } from './line.ts'
 
 /** What a format takes as the three words that name a file. */
@@ -78,6 +79,8 @@ export const readControl = (
   const settled = settleFields(stanza.value.fields, rules)
   if (!settled.ok) return settled
   const fields = withName(settled.value, rules.settleName(findField(settled.value, 'Package') ?? ''), warn)
+  const tooLong = stanzaTooLong(fields)
+  if (tooLong) return err(tooLong)
   const name = required(fields, 'Package', rules.isPackageName)
   const version = required(fields, 'Version', rules.isPackageVersion)
   const arch = required(fields, 'Architecture', rules.isArchitectureName)

@@ -135,6 +135,29 @@ it('an entry of before this grammar cannot break a list when its index is made a
   expect(fromUtf8(rows[0]!.bytes)).not.toContain('Recommends')
 })
 
+it('a digest of the description that is none is not repeated: apt would read no list', () => {
+  const bad = `${HEAD}Description-md5: zz\n${TAIL}`
+  expect(dpkgTrouble(bad)).toBeUndefined()
+  expect(aptTrouble([bad])).toContain('Malformed Description-md5')
+  const entry = entryOf({ controlText: bad, paths: [], estimatedKib: 1 }, unheard)
+  if (!entry.ok) throw new Error(entry.error.message)
+  const rows = deb.repository.rows(
+    { ...entry.value, sizeBytes: 1, sha256: '0'.repeat(64) },
+    ['packages/amd64'],
+    'stable',
+  )
+  expect(aptTrouble([fromUtf8(rows[0]!.bytes)])).toBeUndefined()
+})
+
+it('the longest control file that is taken is one apt reads, and a longer one is refused', () => {
+  const described = (lines: number): string => HEAD + TAIL + ` ${'a'.repeat(1022)}\n`.repeat(lines)
+  const longest = indexed(described(899)) ?? 'refused'
+  expect(aptTrouble([longest, longest.replace('hostile', 'hostile2')])).toBeUndefined()
+  const long = described(1024)
+  expect(aptTrouble([long])).toBeDefined()
+  expect(indexed(long)).toBeUndefined()
+})
+
 it('a control file of many fields is read in the time of its size', () => {
   const many = (count: number): string => Array.from({ length: count }, (_, at) => `X-${at}: y\n`).join('')
   const read = entryOf({ controlText: HEAD + many(60_000) + TAIL, paths: [], estimatedKib: 1 }, unheard)

@@ -4,6 +4,7 @@ import { fromHex } from '../../bytes/hex.ts'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { err, ok, type Result } from '../../result.ts'
+import { pairsTooLong } from '../../text/index-limits.ts'
 import { type Pair, parsePairs } from '../../text/key-value.ts'
 import { hasControl, quoteForMessage } from '../../text/line.ts'
 import { apkFileName, isApkArch, isApkName } from './names.ts'
@@ -76,7 +77,7 @@ export const entryOf = (facts: FileFacts): Result<Omit<ApkEntry, 'sizeBytes' | '
   if (bad !== undefined) {
     return err(fault('package_unsupported', `The package has ${quoteForMessage(bad)}, with a control character in it.`))
   }
-  const unreadable = relationFault(pairs.value)
+  const unreadable = relationFault(pairs.value) ?? pairsTooLong(pairs.value)
   if (unreadable) return err(unreadable)
   const size = findPair(pairs.value, 'size') ?? ''
   return ok({

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type Fault, fault } from '../../fault.ts'
 import { entrySchema, type PackagedPath } from '../../model/entry.ts'
 import { err, ok, type Result } from '../../result.ts'
+import { pairsTooLong } from '../../text/index-limits.ts'
 import { type Pair, parsePairs } from '../../text/key-value.ts'
 import { hasControl, quoteForMessage } from '../../text/line.ts'
 import { archFileName, isArchWord, isPackageName } from './names.ts'
@@ -66,7 +67,7 @@ export const entryOf = (facts: FileFacts): Result<Omit<ArchEntry, 'sizeBytes' | 
   if (bad !== undefined) {
     return err(fault('package_unsupported', `The package has ${quoteForMessage(bad)}, with a control character in it.`))
   }
-  const unusable = relationFault(pairs.value)
+  const unusable = relationFault(pairs.value) ?? pairsTooLong(pairs.value)
   if (unusable) return err(unusable)
   const size = findPair(pairs.value, 'size') ?? ''
   return ok({

@@ -19,6 +19,8 @@ const ARCHIVE_FIELDS: ReadonlySet<string> = new Set(['filename', 'size', 'md5sum
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   essential: ['yes', 'no'],
   protected: ['yes', 'no'],
+  // apt's own name for it, with a warning for other words.
+  important: ['yes', 'no'],
   'multi-arch': ['same', 'foreign', 'allowed', 'no'],
 }
 

@@ -42,8 +42,11 @@ export const poolPath = (entry: DebEntry): string => {
   return `pool/main/${letters}/${folder}/${entry.fileName}`
 }
 
-/** The repository's own words about a file; a control file that claims them is not believed. */
-const ABOUT_FILE = /^(?:filename|size|md5sum|sha1|sha256|sha512|status|conffiles)$/i
+/**
+ * The repository's own words about a file; a control file that claims them is not believed. A Description-md5 that is no
+ * digest ends every list of apt's machine (apt-pkg/deb/deblistparser.cc); without it apt makes its own.
+ */
+const ABOUT_FILE = /^(?:filename|size|md5sum|sha1|sha256|sha512|status|conffiles|description-md5)$/i
 
 /** Entries kept before fields were read by apt's grammar: what it cannot read is left out, or no list of that reader works. */
 const readable = ([name, value]: DebEntry['control'][number]): readonly (readonly [string, string])[] => {
