@@ -23,6 +23,7 @@ it.each([
   ['a UTF-16 mark, big end first', [0xfe, 0xff, 0, 0x23], 'the byte order mark of UTF-16'],
   ['UTF-16 without a mark', [0x23, 0, 0x21, 0, 0x2f, 0], 'is UTF-16'],
   ['UTF-16 without a mark, big end first', [0, 0x23, 0, 0x21, 0, 0x2f], 'is UTF-16'],
+  ['UTF-16 without a mark and without #!', [0x65, 0, 0x63, 0], 'is UTF-16'],
   ['line ends of old Macs', [...utf8('#!/bin/sh\rexit 0\r')], 'the line ends of old Macs'],
 ])('a script with %s is refused, and told why', (_what, bytes, why) => {
   expect(read(Uint8Array.from(bytes))).toContain(why)

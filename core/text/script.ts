@@ -18,8 +18,8 @@ const ADVICE = 'save it as UTF-8 without a mark'
 const troubleOf = (bytes: Uint8Array): string | undefined => {
   const mark = MARKS.find(([start]) => start.every((byte, at) => bytes[at] === byte))
   if (mark) return `begins with ${mark[1]}, so nothing finds its first line: ${ADVICE}`
-  // UTF-16 without a mark: `#` and `!` with a NUL beside each.
-  const isWide = bytes.length >= 4 && bytes[0]! + bytes[1]! === 0x23 && bytes[2]! + bytes[3]! === 0x21
+  // UTF-16 and UTF-32 without a mark: a NUL beside the first letter, where neither a script nor a program (ELF) has one.
+  const isWide = bytes.subarray(0, 4).includes(0)
   if (isWide) return `is UTF-16, which no shell reads: ${ADVICE}`
   if (bytes.includes(CR) && !bytes.includes(LF) && !bytes.includes(0)) {
     return 'has the line ends of old Macs (CR alone), so all of it is one line: save it with LF'
