@@ -12,7 +12,7 @@ import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
-import { fileSink } from './host/files.ts'
+import { hashedFileSink } from './host/files.ts'
 
 type FileRecord = Extract<SourceRecord, { kind: 'file' }>
 
@@ -100,7 +100,7 @@ export const blobReader = (access: BlobAccess): BlobReader => {
 
 /** A whole blob into a new file of this machine. */
 export const downloadFile = async (access: BlobAccess, name: string, blob: BlobRef, path: string): Promise<void> => {
-  const sink = await fileSink(path, access.signal)
+  const sink = await hashedFileSink(path, access.signal)
   try {
     const record: FileRecord = { kind: 'file', path: name, mode: 0o644, mtimeSeconds: 0, ...blob }
     for await (const chunk of download(access, record)) await sink.write(chunk)

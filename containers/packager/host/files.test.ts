@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { withWorkRoom } from './build-package.ts'
-import { fileSink, fileSpool, openSeekable } from './files.ts'
+import { fileSpool, hashedFileSink, openSeekable } from './files.ts'
 
 let room: string
 beforeEach(() => {
@@ -20,7 +20,7 @@ const textOf = async (source: ByteSource): Promise<string> => {
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 it('a sink writes a new file and knows its hash', async () => {
-  const sink = await fileSink(join(room, 'a'))
+  const sink = await hashedFileSink(join(room, 'a'))
   await sink.write(bytes('ab'))
   await sink.write(bytes('c'))
   expect(await sink.finish()).toEqual({
@@ -32,12 +32,12 @@ it('a sink writes a new file and knows its hash', async () => {
 
 it('a sink replaces nothing', async () => {
   writeFileSync(join(room, 'a'), 'mine')
-  await expect(fileSink(join(room, 'a'))).rejects.toThrow('EEXIST')
+  await expect(hashedFileSink(join(room, 'a'))).rejects.toThrow('EEXIST')
 })
 
 it('a sink takes nothing after the signal', async () => {
   const abort = new AbortController()
-  const sink = await fileSink(join(room, 'a'), abort.signal)
+  const sink = await hashedFileSink(join(room, 'a'), abort.signal)
   abort.abort(new Error('enough'))
   await expect(sink.write(bytes('x'))).rejects.toThrow('enough')
   await sink.close()

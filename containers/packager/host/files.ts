@@ -15,28 +15,47 @@ const writeAll = async (file: FileHandle, chunk: Uint8Array): Promise<void> => {
 }
 
 export interface FileSink extends ByteSink {
-  /** Closes the file. */
-  finish(): Promise<Digest>
+  readonly sizeBytes: number
   close(): Promise<void>
 }
 
 /** A new file; one that is there already is an error, and so is writing after the signal. */
 export const fileSink = async (path: string, signal?: AbortSignal): Promise<FileSink> => {
   const file = await open(path, 'wx', 0o644)
-  const state = createHash('sha256')
   let sizeBytes = 0
   return {
+    get sizeBytes() {
+      return sizeBytes
+    },
     async write(chunk) {
       signal?.throwIfAborted()
-      state.update(chunk)
       sizeBytes += chunk.length
       await writeAll(file, chunk)
     },
-    async finish() {
-      await file.close()
-      return { sha256: state.digest('hex'), sizeBytes }
-    },
     close: () => file.close(),
+  }
+}
+
+export interface HashedFileSink extends ByteSink {
+  /** Closes the file. */
+  finish(): Promise<Digest>
+  close(): Promise<void>
+}
+
+/** The same, for bytes whose digest nobody else takes. */
+export const hashedFileSink = async (path: string, signal?: AbortSignal): Promise<HashedFileSink> => {
+  const sink = await fileSink(path, signal)
+  const state = createHash('sha256')
+  return {
+    write(chunk) {
+      state.update(chunk)
+      return sink.write(chunk)
+    },
+    async finish() {
+      await sink.close()
+      return { sha256: state.digest('hex'), sizeBytes: sink.sizeBytes }
+    },
+    close: () => sink.close(),
   }
 }
 

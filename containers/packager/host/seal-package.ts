@@ -5,7 +5,7 @@ import type { Format, Sealed } from '@distropack/core/format.ts'
 import type { Entry } from '@distropack/core/model/entry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import type { InspectTools, PackageSigner, SeekableFile } from '@distropack/core/tools.ts'
-import { fileSink, openSeekable } from './files.ts'
+import { hashedFileSink, openSeekable } from './files.ts'
 import type { Digest } from './hashes.ts'
 
 /** A file that stands beside the package, by suffix: `.sig`. */
@@ -29,7 +29,7 @@ export interface SealOrder {
 }
 
 const copyPieces = async (file: SeekableFile, pieces: Sealed<Entry>['pieces'], order: SealOrder): Promise<Digest> => {
-  const sink = await fileSink(order.path, order.signal)
+  const sink = await hashedFileSink(order.path, order.signal)
   try {
     for (const piece of pieces) {
       if ('bytes' in piece) await sink.write(piece.bytes)

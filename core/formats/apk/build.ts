@@ -1,5 +1,7 @@
 // Writes an .apk of version 2: [signature], control and data part, each one gzip member (apk-v2(5)).
+
 import { collectBytes, concatBytes, sourceOf, utf8 } from '../../bytes/arrays.ts'
+import { measuredSink } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { tarFile } from '../../bytes/tar-write.ts'
@@ -49,13 +51,11 @@ const digestOf = (name: HashName, bytes: Uint8Array, tools: BuildTools): string 
 
 const packData = async (spec: PackageSpec, tools: BuildTools) => {
   const spool = await tools.spool()
-  const sha256 = tools.hash('sha256')
   const { tally, source } = dataTar(spec.items, tools)
-  for await (const chunk of tools.compress('gzip', source)) {
-    sha256.update(chunk)
-    await spool.write(chunk)
-  }
-  return { spool, paths: tally.paths, sizeBytes: statedSize(spec, tally.sizeBytes), dataHash: toHex(sha256.digest()) }
+  const out = measuredSink(spool, tools)
+  for await (const chunk of tools.compress('gzip', source)) await out.write(chunk)
+  const { sha256: dataHash } = out.finish()
+  return { spool, paths: tally.paths, sizeBytes: statedSize(spec, tally.sizeBytes), dataHash }
 }
 
 interface ApkParts {
@@ -65,18 +65,11 @@ interface ApkParts {
 }
 
 const writeParts = async ({ signature, control, data }: ApkParts, sink: ByteSink, tools: BuildTools) => {
-  const sha256 = tools.hash('sha256')
-  const write = async (chunk: Uint8Array): Promise<void> => {
-    sha256.update(chunk)
-    await sink.write(chunk)
-  }
-  if (signature.length > 0) await write(signature)
-  await write(control)
-  for await (const chunk of data.read()) await write(chunk)
-  return {
-    sizeBytes: signature.length + control.length + data.sizeBytes,
-    sha256: toHex(sha256.digest()),
-  }
+  const out = measuredSink(sink, tools)
+  if (signature.length > 0) await out.write(signature)
+  await out.write(control)
+  for await (const chunk of data.read()) await out.write(chunk)
+  return out.finish()
 }
 
 const signControl = async (control: Uint8Array, block: ApkBlock, tools: BuildTools): Promise<Uint8Array> => {

@@ -4,6 +4,7 @@ import { type PassingBinaries, passingBinaries } from '../../binaries/finished.t
 import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8, sourceOf } from '../../bytes/arrays.ts'
 import { readGzipMember } from '../../bytes/gzip-frame.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { NeedMoreInput } from '../../bytes/inflate.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
@@ -92,13 +93,7 @@ const checkMember = async (member: ReadMember, tools: InspectTools, binaries: Pa
     )
   }
   const sha1 = tools.hash('sha1')
-  async function* hashed(): ByteSource {
-    for await (const chunk of member.body) {
-      sha1.update(chunk)
-      yield chunk
-    }
-  }
-  await binaries.look(`/${member.name}`, hashed())
+  await binaries.look(`/${member.name}`, hashed(member.body, sha1))
   if (toHex(sha1.digest()) !== wanted.toLowerCase()) {
     throw new StreamFault(`"${member.name}" does not match its embedded checksum. Build or upload the file again.`)
   }
@@ -125,14 +120,10 @@ const readRest = async (file: SeekableFile, dataOffset: number, tools: InspectTo
   const sha256 = tools.hash('sha256')
   const dataSha256 = tools.hash('sha256')
   for await (const chunk of file.stream(0, dataOffset)) sha256.update(chunk)
-  async function* hashed(): ByteSource {
-    for await (const chunk of file.stream(dataOffset)) {
-      sha256.update(chunk)
-      dataSha256.update(chunk)
-      yield chunk
-    }
-  }
-  const data = await readData(decompressPart(tools, 'gzip', hashed(), 'The data part'), tools)
+  const data = await readData(
+    decompressPart(tools, 'gzip', hashed(file.stream(dataOffset), sha256, dataSha256), 'The data part'),
+    tools,
+  )
   return { ...data, sha256: toHex(sha256.digest()), dataHash: toHex(dataSha256.digest()) }
 }
 

@@ -1,6 +1,7 @@
 // Writes a .pkg.tar.zst: one tar in one zstd frame, as makepkg does.
+
 import { utf8 } from '../../bytes/arrays.ts'
-import { toHex } from '../../bytes/hex.ts'
+import { measuredSink } from '../../bytes/hashed.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import type { Fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
@@ -48,13 +49,10 @@ export const buildArch = (spec: PackageSpec, sink: ByteSink, tools: BuildTools):
     if (!files.ok) return files
 
     const payload = await measurePayload({ ...files.value, items: spec.items }, spec.mtimeSeconds, tools)
-    const sha256 = tools.hash('sha256')
-    let sizeBytes = 0
+    const out = measuredSink(sink, tools)
     for await (const chunk of tools.compress('zstd', payloadTar(payload, spec.mtimeSeconds, tools))) {
-      sha256.update(chunk)
-      sizeBytes += chunk.length
-      await sink.write(chunk)
+      await out.write(chunk)
     }
     const entry = entryOf({ pkginfo: files.value.pkginfo, paths: payloadPaths(payload), suffix: FILE_SUFFIX })
-    return entry.ok ? ok({ ...entry.value, sizeBytes, sha256: toHex(sha256.digest()) }) : entry
+    return entry.ok ? ok({ ...entry.value, ...out.finish() }) : entry
   })

@@ -2,6 +2,7 @@
 
 import { passingBinaries } from '../../binaries/finished.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
 import { type ReadMember, readTar } from '../../bytes/tar-read.ts'
@@ -62,13 +63,10 @@ export const inspectArch = (file: SeekableFile, tools: InspectTools): Promise<Re
   catchStreamFaults(async () => {
     const { codec, suffix } = await findCompression(file)
     const sha256 = tools.hash('sha256')
-    async function* hashed(): ByteSource {
-      for await (const chunk of file.stream()) {
-        sha256.update(chunk)
-        yield chunk
-      }
-    }
-    const { paths, pkginfo, binaries } = await readPayload(decompressPart(tools, codec, hashed(), 'The package'), tools)
+    const { paths, pkginfo, binaries } = await readPayload(
+      decompressPart(tools, codec, hashed(file.stream(), sha256), 'The package'),
+      tools,
+    )
     const entry = entryOf({ pkginfo, paths, suffix })
     if (entry.ok) binaries.judge({ id: 'arch' }, entry.value.arch, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256: toHex(sha256.digest()) }) : entry

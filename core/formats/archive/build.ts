@@ -1,7 +1,8 @@
 // Writes one archive as a stream: a top folder, install.sh, and the members in order.
+
 import { utf8 } from '../../bytes/arrays.ts'
 import { coalesce } from '../../bytes/coalesce.ts'
-import { toHex } from '../../bytes/hex.ts'
+import { measuredSink } from '../../bytes/hashed.ts'
 import { catchStreamFaults, StreamFault } from '../../bytes/stream-fault.ts'
 import { TAR_MAX_OCTAL_SIZE } from '../../bytes/tar-header.ts'
 import { TAR_END, tarFile, tarHeader, tarPadding } from '../../bytes/tar-write.ts'
@@ -104,18 +105,13 @@ export const buildArchive =
       const members = archiveMembers(spec, layout.value)
       const script = utf8(installScript(spec, facts))
       const contents = { top: `${stemOf(identityOf(spec))}/`, script, members, mtimeSeconds: spec.mtimeSeconds }
-      const sha256 = tools.hash('sha256')
-      let sizeBytes = 0
-      for await (const chunk of archiveOf(id, contents, tools)) {
-        sha256.update(chunk)
-        sizeBytes += chunk.length
-        await sink.write(chunk)
-      }
+      const out = measuredSink(sink, tools)
+      for await (const chunk of archiveOf(id, contents, tools)) await out.write(chunk)
       const installedSizeBytes = members.reduce(
         (sum, member) => sum + (member.kind === 'file' ? member.source.sizeBytes : 0),
         0,
       )
       const paths = members.map(({ name, kind }) => ({ path: `/${name}`, kind }))
       const entry = entryOf({ id, facts, paths, installedSizeBytes })
-      return entry.ok ? ok({ ...entry.value, sizeBytes, sha256: toHex(sha256.digest()) }) : entry
+      return entry.ok ? ok({ ...entry.value, ...out.finish() }) : entry
     })

@@ -2,6 +2,7 @@
 
 import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
 import { readTar } from '../../bytes/tar-read.ts'
@@ -67,17 +68,11 @@ export const inspectArchive =
   (file: SeekableFile, tools: InspectTools): Promise<Result<ArchiveEntry, Fault>> =>
     catchStreamFaults(async () => {
       const sha256 = tools.hash('sha256')
-      async function* hashed(): ByteSource {
-        for await (const chunk of file.stream()) {
-          sha256.update(chunk)
-          yield chunk
-        }
-      }
       const seen: Seen = { script: undefined, installedSizeBytes: 0, paths: [] }
       const codec = TAR_CODEC[id]
-      if (codec) await readTarball(hashed(), codec, tools, seen)
+      if (codec) await readTarball(hashed(file.stream(), sha256), codec, tools, seen)
       else {
-        for await (const _ of hashed());
+        for await (const _ of hashed(file.stream(), sha256));
         await readZip(file, tools.budget, seen)
       }
       const { script, ...facts } = seen

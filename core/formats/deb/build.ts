@@ -1,7 +1,8 @@
 // Writes a .deb (deb(5)): debian-binary, control.tar.gz, data.tar.*, and a signature of the maker's own.
+
 import { AR_MAGIC, AR_MAX_MEMBER_BYTES, arHeader, arMember, arPadding } from '../../bytes/ar.ts'
 import { collectBytes, sourceOf, utf8 } from '../../bytes/arrays.ts'
-import { toHex } from '../../bytes/hex.ts'
+import { measuredSink } from '../../bytes/hashed.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackagedItem, PackageSpec } from '../../model/spec.ts'
@@ -60,20 +61,6 @@ const withChangelog = async (spec: PackageSpec, tools: BuildTools): Promise<read
     .filter((parent) => !present.has(parent))
     .map((parent): PackagedItem => ({ ...owned, kind: 'implicit dir', path: parent, mode: 0o755 }))
   return [...spec.items, ...parents, file].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)))
-}
-
-/** Counts and hashes what reaches the sink: the finished file's size and sha256. */
-const measuredSink = (sink: ByteSink, tools: BuildTools) => {
-  const sha256 = tools.hash('sha256')
-  let sizeBytes = 0
-  return {
-    write: async (chunk: Uint8Array): Promise<void> => {
-      sha256.update(chunk)
-      sizeBytes += chunk.length
-      await sink.write(chunk)
-    },
-    finish: () => ({ sizeBytes, sha256: toHex(sha256.digest()) }),
-  }
 }
 
 interface DebParts {

@@ -4,6 +4,7 @@ import { type PassingBinaries, passingBinaries } from '../../binaries/finished.t
 import type { Budget } from '../../budget.ts'
 import { type ArMember, readArHeader, readArMagic } from '../../bytes/ar.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { createReader } from '../../bytes/reader.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
@@ -121,13 +122,7 @@ const readMembers = async (source: ByteSource, tools: InspectTools): Promise<Par
 export const inspectDeb = (file: SeekableFile, tools: InspectTools): Promise<Result<DebEntry, Fault>> =>
   catchStreamFaults(async () => {
     const sha256 = tools.hash('sha256')
-    async function* hashed(): ByteSource {
-      for await (const chunk of file.stream()) {
-        sha256.update(chunk)
-        yield chunk
-      }
-    }
-    const { version, controlText, data, sizeBytes, binaries } = await readMembers(hashed(), tools)
+    const { version, controlText, data, sizeBytes, binaries } = await readMembers(hashed(file.stream(), sha256), tools)
     if (!version?.startsWith('2.'))
       throw new StreamFault('The package has no debian-binary of version 2. Upload a .deb file.')
     if (controlText === undefined || data === undefined) {

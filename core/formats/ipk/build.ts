@@ -1,7 +1,8 @@
 // Writes an .ipk: a gzipped tar of debian-binary, control.tar.gz and data.tar.gz, as OpenWrt's ipkg-build makes it.
+
 import { collectBytes, concatBytes, sourceOf, utf8 } from '../../bytes/arrays.ts'
 import { coalesce } from '../../bytes/coalesce.ts'
-import { toHex } from '../../bytes/hex.ts'
+import { measuredSink } from '../../bytes/hashed.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { TAR_END, tarFile, tarHeader, tarPadding } from '../../bytes/tar-write.ts'
 import type { Fault } from '../../fault.ts'
@@ -69,14 +70,9 @@ export const buildIpk = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): 
     const data = await tools.spool()
     for await (const chunk of tools.compress('gzip', dataTar(spec.items), 9)) await data.write(chunk)
     const control = await collectBytes(tools.compress('gzip', sourceOf(controlTar(spec, controlText)), 9))
-    const sha256 = tools.hash('sha256')
-    let written = 0
+    const out = measuredSink(sink, tools)
     const outer = coalesce(outerTar(control, data, spec.mtimeSeconds))
-    for await (const chunk of tools.compress('gzip', outer, OUTER_LEVEL)) {
-      sha256.update(chunk)
-      written += chunk.length
-      await sink.write(chunk)
-    }
+    for await (const chunk of tools.compress('gzip', outer, OUTER_LEVEL)) await out.write(chunk)
     const entry = entryOf({ controlText, paths: dataPaths(spec.items), contentBytes: sizeBytes }, unheard)
-    return entry.ok ? ok({ ...entry.value, sizeBytes: written, sha256: toHex(sha256.digest()) }) : entry
+    return entry.ok ? ok({ ...entry.value, ...out.finish() }) : entry
   })

@@ -3,6 +3,7 @@
 import { type PassingBinaries, passingBinaries } from '../../binaries/finished.ts'
 import type { Budget } from '../../budget.ts'
 import { collectBytes, fromUtf8 } from '../../bytes/arrays.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, decompressPart, StreamFault } from '../../bytes/stream-fault.ts'
 import { readTar } from '../../bytes/tar-read.ts'
@@ -79,13 +80,7 @@ export const inspectIpk = (file: SeekableFile, tools: InspectTools): Promise<Res
       )
     }
     const sha256 = tools.hash('sha256')
-    async function* hashed(): ByteSource {
-      for await (const chunk of file.stream()) {
-        sha256.update(chunk)
-        yield chunk
-      }
-    }
-    const parts = await readParts(decompressPart(tools, 'gzip', hashed(), 'The package'), tools)
+    const parts = await readParts(decompressPart(tools, 'gzip', hashed(file.stream(), sha256), 'The package'), tools)
     const entry = entryOf(parts, tools.warn)
     if (entry.ok) parts.binaries.judge({ id: 'ipk', libc: 'musl' }, entry.value.arch, tools.warn)
     return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256: toHex(sha256.digest()) }) : entry

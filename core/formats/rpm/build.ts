@@ -1,7 +1,8 @@
 // Writes an .rpm: lead, signature header, header, compressed payload. The payload comes first in time, for the header
 // holds its digest and those of every file; it waits in a spool.
+
 import { createBudget, packageLimits } from '../../budget.ts'
-import { toHex } from '../../bytes/hex.ts'
+import { measuredSink } from '../../bytes/hashed.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { type Fault, fault } from '../../fault.ts'
 import type { PackageSpec } from '../../model/spec.ts'
@@ -33,14 +34,11 @@ interface PackedPayload {
 const packIntoSpool = async (files: readonly RpmFile[], block: RpmBlock, tools: BuildTools): Promise<PackedPayload> => {
   const { codec, level } = compressionOf(block.compression)
   const spool = await tools.spool()
-  const sha256 = tools.hash('sha256')
   const { payload, source } = packPayload(files, tools)
   const compressed = codec === 'none' ? source : tools.compress(codec, source, level)
-  for await (const chunk of compressed) {
-    sha256.update(chunk)
-    await spool.write(chunk)
-  }
-  return { payload, spool, sha256: toHex(sha256.digest()) }
+  const out = measuredSink(spool, tools)
+  for await (const chunk of compressed) await out.write(chunk)
+  return { payload, spool, sha256: out.finish().sha256 }
 }
 
 const payloadTags = (packed: PackedPayload, block: RpmBlock): readonly (readonly [number, TagValue])[] => {
@@ -82,16 +80,10 @@ const signatureHeader = async (header: Uint8Array, packed: PackedPayload, block:
 }
 
 const writePackage = async (parts: readonly Uint8Array[], payload: Spool, sink: ByteSink, tools: BuildTools) => {
-  const sha256 = tools.hash('sha256')
-  let sizeBytes = 0
-  const write = async (chunk: Uint8Array): Promise<void> => {
-    sha256.update(chunk)
-    sizeBytes += chunk.length
-    await sink.write(chunk)
-  }
-  for (const part of parts) await write(part)
-  for await (const chunk of payload.read()) await write(chunk)
-  return { sizeBytes, sha256: toHex(sha256.digest()) }
+  const out = measuredSink(sink, tools)
+  for (const part of parts) await out.write(part)
+  for await (const chunk of payload.read()) await out.write(chunk)
+  return out.finish()
 }
 
 export const buildRpm = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): Promise<Result<RpmEntry, Fault>> =>
