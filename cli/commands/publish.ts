@@ -87,7 +87,10 @@ export const finishedOutcome = async (
   if (broken.length > 0) {
     const faults = broken.flatMap(({ target, faults: own, state }) =>
       own.length > 0
-        ? own.map(({ message, where }) => ({ message: `${target}: ${message}`, ...(where ? { where } : {}) }))
+        ? own.map(({ message, where }) => ({
+            message: message.startsWith(`${target}: `) ? message : `${target}: ${message}`,
+            ...(where ? { where } : {}),
+          }))
         : [{ message: `${target}: ${state}` }],
     )
     return err({ exitCode: EXIT.refused, code: 'build_failed', faults, document: { build, warnings } })

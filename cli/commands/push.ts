@@ -7,6 +7,8 @@ import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { parseFileName } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
+import { unheard } from '@distropack/core/warning.ts'
+import { inspectPackage } from '@distropack/packager/host/inspect-package.ts'
 import { type AccessFlags, ensureProject } from '../new-project.ts'
 import { clientTrouble, faultTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
 import { type Environment, openClient, projectFor, type ServerFlags } from '../settings.ts'
@@ -40,6 +42,31 @@ const findFiles = async (paths: readonly string[]): Promise<Result<readonly Unha
   return faults.length > 0 ? faultTrouble(faults) : ok(records)
 }
 
+/**
+ * Reads every file as the server will, so that what it would refuse is said before anything is sent: a damaged package, or
+ * an archive of another tool, which no index can describe.
+ */
+const readAhead = async (records: readonly UnhashedRecord[], terminal: Terminal): Promise<Result<void, Trouble>> => {
+  const faults: Fault[] = []
+  const sizeOf = (record: UnhashedRecord): number => (record.kind === 'file' ? record.sizeBytes : 0)
+  const totalBytes = records.reduce((sum, record) => sum + sizeOf(record), 0)
+  let readBytes = 0
+  for (const record of records) {
+    const { path } = record
+    // The server says warnings of what it reads.
+    const entry = await inspectPackage({ fileName: basename(path), path, warn: unheard })
+    if (!entry.ok) faults.push(entry.error)
+    readBytes += sizeOf(record)
+    terminal.progress('reading', readBytes, totalBytes)
+  }
+  if (faults.length === 0) return ok(undefined)
+  const { length } = records
+  return faultTrouble([
+    ...faults,
+    fault('package_corrupt', `Nothing was sent: ${faults.length} of ${length} files would be refused.`),
+  ])
+}
+
 export const push = async (
   paths: readonly string[],
   flags: PushFlags,
@@ -56,6 +83,8 @@ export const push = async (
   }
   const found = await findFiles(paths)
   if (!found.ok) return found
+  const sound = await readAhead(found.value, terminal)
+  if (!sound.ok) return sound
   const client = await openClient(flags, env)
   if (!client.ok) return client
   const project = client.value.inProject(name.value)

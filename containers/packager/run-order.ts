@@ -12,12 +12,12 @@ import type { SourceTree } from '@distropack/core/manifest/tree.ts'
 import { openWork } from '@distropack/core/manifest/work.ts'
 import { entryFault } from '@distropack/core/model/entry.ts'
 import type { PackageSpec } from '@distropack/core/model/spec.ts'
-import { parseFileName, parseTarget, type Target } from '@distropack/core/registry.ts'
+import { parseTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { collectWarnings, type Warn } from '@distropack/core/warning.ts'
 import { type BlobAccess, type BlobReader, blobReader, downloadFile, uploadFile, uploadJson } from './blobs.ts'
-import { buildPackage, inspectToolsFor, withWorkRoom } from './host/build-package.ts'
-import { openSeekable } from './host/files.ts'
+import { buildPackage, withWorkRoom } from './host/build-package.ts'
+import { inspectPackage } from './host/inspect-package.ts'
 
 export interface OrderContext {
   readonly fetch: typeof globalThis.fetch
@@ -116,25 +116,16 @@ const runBuild = async (order: BuildOrder, access: BlobAccess, context: Inner): 
 }
 
 const runInspection = async (order: InspectOrder, access: BlobAccess, context: Inner): Promise<Ending> => {
-  const format = parseFileName(order.fileName)
-  if (!format.ok) return failed([format.error])
   const path = join(access.room, 'file')
   await downloadFile(access, order.fileName, order.file, path)
   context.log(`reading ${order.fileName}: ${order.file.sizeBytes} bytes`)
-  const file = await openSeekable(path, context.signal)
-  try {
-    const tools = inspectToolsFor(file.sizeBytes, context)
-    const entry = await catchStreamFaults(() => format.value.inspect(file, tools))
-    if (!entry.ok) return failed([{ ...entry.error, message: `${order.fileName}: ${entry.error.message}` }])
-    const outgrown = entryFault(entry.value)
-    if (outgrown) return failed([outgrown])
-    context.log(`it is ${entry.value.name} ${entry.value.version} (${entry.value.arch})`)
-    const entryBlob = await uploadJson(access, entry.value)
-    if (!entryBlob.ok) return failed([entryBlob.error])
-    return { type: 'done', artifact: order.file, entry: entryBlob.value }
-  } finally {
-    await file.close()
-  }
+  const { warn, signal } = context
+  const entry = await inspectPackage({ fileName: order.fileName, path, warn, signal })
+  if (!entry.ok) return failed([entry.error])
+  context.log(`it is ${entry.value.name} ${entry.value.version} (${entry.value.arch})`)
+  const entryBlob = await uploadJson(access, entry.value)
+  if (!entryBlob.ok) return failed([entryBlob.error])
+  return { type: 'done', artifact: order.file, entry: entryBlob.value }
 }
 
 export const runOrder = (order: Order, context: OrderContext): Promise<LastEvent> =>
