@@ -88,7 +88,8 @@ it('a person signs up with the link in a mail, makes an organization, and publis
   const made = await ask('POST', '/api/auth/sign-up/email', { email: EMAIL, name: 'Founder', password: PASSWORD })
   expect(made.status).toBe(200)
   const link = new URL(mailedLink())
-  await ask('GET', link.pathname + link.search)
+  const proof = { token: link.searchParams.get('token'), password: PASSWORD }
+  expect((await ask('POST', link.pathname, proof)).status).toBe(200)
   expect((await ask('POST', '/api/auth/sign-in/email', { email: EMAIL, password: PASSWORD })).status).toBe(200)
   expect((await ask('POST', '/api/v1/organizations', { organization: 'acme' })).status).toBe(201)
   const token = await ask('POST', '/api/v1/account/tokens', { name: 'ci', scopes: ['publish'] })
