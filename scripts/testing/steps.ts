@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** No part takes half of this; a runner that cannot end, for something it waits for, must not hang the command. */
-const TIME_LIMIT_MS = 12 * 60_000
+const TIME_LIMIT_MS = 40 * 60_000
 /** Of one failure, at the end; all of it stands in its part's own output. */
 const MESSAGE_LINES = 30
 /** As timeout(1) says it. */
