@@ -116,6 +116,14 @@ describe('distropack build', () => {
     expect(existsSync(join(room, 'out'))).toBe(false)
   })
 
+  it('says in one run all that it can see: wrong targets, and what is wrong for the right ones', async () => {
+    write('nfpm.yaml', MANIFEST.replace('arch: amd64', 'arch: amd64\ntargets: [deb/vax, flatpak, rpm]'))
+    const done = await run(['build'])
+    expect(done.status).toBe(2)
+    expect(done.stderr.match(/^error: nfpm\.yaml:\d+:\d+: /gm)).toHaveLength(3)
+    expect(done.stderr).toMatch(/"deb\/vax".*"flatpak".*bin\/tool is not there/s)
+  })
+
   it.each(['SIGINT', 'SIGTERM'] as const)('clears away what it had begun when %s ends it', async (signal) => {
     write('nfpm.yaml', MANIFEST)
     mkdirSync(join(room, 'bin'))

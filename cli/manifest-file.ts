@@ -1,6 +1,7 @@
 // The manifest of the working folder, what it is to become, and the sources that takes.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Fault } from '@distropack/core/fault.ts'
 import { variableNames, withoutSignatures } from '@distropack/core/manifest/expand.ts'
 import { type Manifest, readManifest } from '@distropack/core/manifest/parse.ts'
 import { type ListedSources, listSources } from '@distropack/core/manifest/sources.ts'
@@ -8,7 +9,7 @@ import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { openWork } from '@distropack/core/manifest/work.ts'
 import type { Target } from '@distropack/core/registry.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
-import type { Warn } from '@distropack/core/warning.ts'
+import { unheard, type Warn } from '@distropack/core/warning.ts'
 import { folderTree } from '@distropack/packager/host/source-tree.ts'
 import { faultTrouble, type Trouble, usageTrouble } from './outcome.ts'
 import type { Environment } from './settings.ts'
@@ -51,6 +52,18 @@ const pickVariables = (values: Manifest['values'], env: Environment): Readonly<R
   return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }
 
+/** What else is wrong, as far as the targets that are right can show: one run says all that it can see. */
+const otherMistakes = async (file: ManifestFile, flags: ManifestFlags): Promise<readonly Fault[]> => {
+  const { manifest, variables } = file
+  const words = flags.target?.length ? flags.target : (manifest.values.targets ?? [])
+  const targets = words.flatMap((word) => {
+    const planned = planTargets({ manifest, asked: [word], variables })
+    return planned.ok ? planned.value : []
+  })
+  const listed = targets.length > 0 ? await findSources({ ...file, targets }, flags, unheard) : ok(undefined)
+  return listed.ok ? [] : (listed.error.faults as readonly Fault[])
+}
+
 export const openManifest = async (flags: ManifestFlags, env: Environment): Promise<Result<ManifestFile, Trouble>> => {
   const read = await readFirst(flags.file ? [flags.file] : DEFAULT_FILES)
   if (!read) {
@@ -65,7 +78,10 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
   const variables = pickVariables(manifest.values, env)
   const sentVariables = pickVariables(withoutSignatures(manifest.values), env)
   const targets = planTargets({ manifest, asked: flags.target, variables })
-  if (!targets.ok) return faultTrouble(targets.error)
+  if (!targets.ok) {
+    const others = await otherMistakes({ text, manifest, variables, sentVariables, targets: [] }, flags)
+    return faultTrouble([...targets.error, ...others])
+  }
   return ok({ text, manifest, variables, sentVariables, targets: targets.value })
 }
 

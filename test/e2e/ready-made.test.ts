@@ -159,6 +159,11 @@ it('a yanked version leaves the index and keeps its address; unyanked, it is off
   })
   await offeredSoon('3.0', false)
   expect((await fetch(artifact?.url ?? '')).status).toBe(200)
+  const elsewhere = await callApi(access, 'POST', `${path}/yank`, { channel: 'beta' })
+  expect(elsewhere).toMatchObject({
+    status: 404,
+    body: { error: { message: expect.stringContaining('never offered') } },
+  })
   await callApi(access, 'POST', `${path}/unyank`, {})
   await offeredSoon('3.0', true)
   expect(await packages()).toContain('Version: 1.0-xz\n')

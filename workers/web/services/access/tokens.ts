@@ -50,11 +50,11 @@ const describeToken = (row: TokenRow, names: Names): Token => ({
 export type NewToken = Pick<TokenRow, 'kind' | 'organizationId' | 'projectId' | 'userId' | 'name' | 'scopes'> &
   Partial<Pick<TokenRow, 'expiresAtMs' | 'identity'>>
 
-type TokenDeed = 'token.created' | 'token.rotated' | 'token.revoked'
+type TokenAction = 'token.created' | 'token.rotated' | 'token.revoked'
 
 /** undefined: of a person alone, which is no organization's business. */
 const deedOf = (
-  action: TokenDeed,
+  action: TokenAction,
   { id, organizationId, projectId, name, scopes, expiresAtMs }: TokenRow,
 ): AuditedAction | undefined =>
   organizationId === null
@@ -72,7 +72,7 @@ const NO_DEED: { readonly statements: readonly Statement[]; readonly tell: () =>
   tell: async () => {},
 }
 
-const prepareTokenDeed = async (platform: Platform, action: TokenDeed, row: TokenRow, when?: SQL) => {
+const prepareTokenAudit = async (platform: Platform, action: TokenAction, row: TokenRow, when?: SQL) => {
   const audited = deedOf(action, row)
   return audited ? prepareAudit(platform, audited, when) : NO_DEED
 }
@@ -100,7 +100,7 @@ export const newToken = async (
 const issueToken = async (platform: Platform, token: NewToken): Promise<{ row: TokenRow; secret: string }> => {
   const { db } = platform
   const { row, secret } = await newToken(platform, token)
-  const recorded = await prepareTokenDeed(platform, 'token.created', row)
+  const recorded = await prepareTokenAudit(platform, 'token.created', row)
   const [, noted] = await db.batch([
     db.insert(apiTokens).values(row),
     notingGrants(platform, eq(apiTokens.id, row.id)),
@@ -192,7 +192,7 @@ export const revokeToken = async (platform: Platform, of: TokensOf, tokenId: str
   const mine = and(eq(apiTokens.id, tokenId), within(of))
   const [found] = await db.select().from(apiTokens).where(mine)
   if (!found) return noToken(tokenId)
-  const recorded = await prepareTokenDeed(platform, 'token.revoked', found, isInForce(tokenId))
+  const recorded = await prepareTokenAudit(platform, 'token.revoked', found, isInForce(tokenId))
   const [noted] = await db.batch([
     notingGrants(platform, mine),
     ...recorded.statements,
@@ -237,7 +237,7 @@ export const rotateToken = async (
     expiresAtMs,
   })
   const endsAtMs = Math.min(old.expiresAtMs ?? Number.POSITIVE_INFINITY, now + overlapSeconds * 1000)
-  const recorded = await prepareTokenDeed(platform, 'token.rotated', row, isInForce(tokenId))
+  const recorded = await prepareTokenAudit(platform, 'token.rotated', row, isInForce(tokenId))
   const [made, noted] = await db.batch([
     insertWhen(db, apiTokens, row, isInForce(tokenId)).returning({ id: apiTokens.id }),
     notingGrants(platform, inArray(apiTokens.id, [row.id, old.id])),

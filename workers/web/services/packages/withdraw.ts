@@ -35,7 +35,7 @@ const findArtifact = async ({ db }: Platform, project: Project, artifactId: stri
 const noArtifact = (artifactId: string) =>
   err(fault('not_found', `There is no package file "${artifactId}" in this project.`))
 
-interface DeedFacts {
+interface AuditFacts {
   readonly action: 'artifact.yanked' | 'artifact.unyanked' | 'artifact.deleted'
   readonly channel?: string | undefined
   readonly when: SQL
@@ -45,7 +45,7 @@ const prepare = (
   platform: Platform,
   project: Project,
   { id, fileName }: ArtifactRow,
-  { action, channel, when }: DeedFacts,
+  { action, channel, when }: AuditFacts,
 ) =>
   prepareAudit(
     platform,
@@ -77,6 +77,12 @@ const moving = ({ db, nowMs }: Platform, artifactId: string, move: Move) =>
     .set({ state: move.to, createdAtMs: nowMs() })
     .where(and(offersIn(artifactId, move), isKept(artifactId)))
 
+/** Whether a channel offers it, or did. */
+const wasOffered = async ({ db }: Platform, artifactId: string, channel: string): Promise<boolean> => {
+  const there = and(eq(publications.artifactId, artifactId), eq(publications.channel, channel))
+  return (await db.select({ path: publications.path }).from(publications).where(there).limit(1)).length > 0
+}
+
 const moveAndView = async (
   platform: Platform,
   project: Project,
@@ -85,6 +91,9 @@ const moveAndView = async (
 ): Promise<Result<ArtifactView, Fault>> => {
   const found = await findArtifact(platform, project, artifactId)
   if (!found || found.deletedAtMs !== null) return noArtifact(artifactId)
+  if (move.channel !== undefined && !(await wasOffered(platform, artifactId, move.channel))) {
+    return err(fault('not_found', `${found.fileName} was never offered in the channel "${move.channel}".`))
+  }
   const action = move.to === 'pending' ? 'artifact.unyanked' : 'artifact.yanked'
   const when = sql`exists (select 1 from ${publications} where ${offersIn(artifactId, move)}) and ${isKept(artifactId)}`
   const recorded = await prepare(platform, project, found, { action, channel: move.channel, when })

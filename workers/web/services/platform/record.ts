@@ -35,7 +35,7 @@ const rowOf = ({ nowMs, who, requestId }: Platform, audited: AuditedAction): typ
   requestId,
 })
 
-export interface PreparedDeed {
+export interface PreparedAudit {
   /** For the batch that does the audited, in front of what does it: neither without the other. */
   readonly statements: readonly [Statement, ...Statement[]]
   /** Once it is done: sends the notices on their way. Trouble in that is the sweep's. */
@@ -43,7 +43,7 @@ export interface PreparedDeed {
 }
 
 /** `when`: under which the audited will be done, as the database stands before it; without it, it is done in any case. */
-export const prepareAudit = async (platform: Platform, audited: AuditedAction, when?: SQL): Promise<PreparedDeed> => {
+export const prepareAudit = async (platform: Platform, audited: AuditedAction, when?: SQL): Promise<PreparedAudit> => {
   const { db } = platform
   const row = rowOf(platform, audited)
   const notices = await noticesOf(platform, {

@@ -1,7 +1,7 @@
 // A generation as news: for the audit log, and for webhooks that listen.
 import type { Project } from '../access/access.ts'
 import type { Platform } from '../platform/platform.ts'
-import { type PreparedDeed, prepareAudit } from '../platform/record.ts'
+import { type PreparedAudit, prepareAudit } from '../platform/record.ts'
 import type { Pending } from './package-paths.ts'
 import { isWithdrawing } from './plan-scopes.ts'
 
@@ -37,7 +37,7 @@ export const announcing = async (
   platform: Platform,
   project: Project,
   { generation, pending }: { readonly generation: number; readonly pending: readonly Pending[] },
-): Promise<readonly PreparedDeed[]> => {
+): Promise<readonly PreparedAudit[]> => {
   const { organizationId, id: projectId } = project
   const releases = releasesOf(pending)
   const removed = pending.filter(isWithdrawing).length

@@ -14,7 +14,7 @@ import { findProjectById, listAliases, type Project } from '../access/access.ts'
 import { formatOf } from '../packages/entries.ts'
 import { logEvent } from '../platform/log.ts'
 import { type Platform, repositoryUrl } from '../platform/platform.ts'
-import type { PreparedDeed } from '../platform/record.ts'
+import type { PreparedAudit } from '../platform/record.ts'
 import { describeInstall } from '../projects/install.ts'
 import { announcing } from './announce.ts'
 import { renderFeed } from './feed.ts'
@@ -81,7 +81,7 @@ const takeBack = async ({ platform, projectId, store }: Publishing, each: Pendin
 const finish = async (
   publishing: Publishing,
   pending: readonly Pending[],
-  { generation, announced }: { readonly generation: number; readonly announced: readonly PreparedDeed[] },
+  { generation, announced }: { readonly generation: number; readonly announced: readonly PreparedAudit[] },
 ): Promise<void> => {
   const { platform } = publishing
   const added = pending.filter((each) => !isWithdrawing(each))
