@@ -24,7 +24,7 @@ const isWanted = (project: string): boolean => {
 }
 
 /** Other parts run beside, on two cores perhaps that do other work, too: a limit is there to end what hangs. */
-const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 }
+const PATIENT = { testTimeout: 900_000, hookTimeout: 900_000 }
 
 const unit = {
   test: {

@@ -111,7 +111,7 @@ export const inspectTools: InspectTools = {
   decompress,
   warn: unheard,
   get budget() {
-    return createBudget(packageLimits(0))
+    return createBudget(packageLimits(1e6))
   },
 }
 
