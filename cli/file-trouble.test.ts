@@ -3,10 +3,10 @@ import { expect, it } from 'vitest'
 import { fileTrouble } from './file-trouble.ts'
 
 const errno = (code: string): Error =>
-  Object.assign(new Error(code), { code, path: '/root/nfpm.yaml', syscall: 'open' })
+  Object.assign(new Error(code), { code, path: '/srv/nfpm.yaml', syscall: 'open' })
 
 it.each([
-  ['EACCES', 2, /^\/root\/nfpm\.yaml cannot be used: you may not open it \(EACCES\)\.$/],
+  ['EACCES', 2, /^\/srv\/nfpm\.yaml cannot be used: you may not open it \(EACCES\)\.$/],
   ['EROFS', 2, /cannot be written to/],
   ['ENOSPC', 1, /the disk is full/],
 ])('%s ends with status %s and a sentence', (code, exitCode, sentence) => {
