@@ -3,7 +3,7 @@
 // for the owner to click.
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, exists, ne, sql } from 'drizzle-orm'
 import { jwtVerify } from 'jose'
 import { z } from 'zod'
 import { signIns, users } from '../../db/tables/accounts.ts'
@@ -78,6 +78,10 @@ export const confirmMailbox = async (
  */
 export const afterPasswordReset = async ({ db }: Platform, userId: string): Promise<void> => {
   const unconfirmed = and(eq(users.id, userId), eq(users.emailVerified, false))
-  const [made] = await db.update(users).set({ emailVerified: true }).where(unconfirmed).returning({ id: users.id })
-  if (made) await db.delete(signIns).where(and(eq(signIns.userId, userId), ne(signIns.providerId, 'credential')))
+  const isUnconfirmed = exists(db.select({ one: sql`1` }).from(users).where(unconfirmed))
+  // One batch: a confirmed account that kept a stranger's way in could not be told from any other.
+  await db.batch([
+    db.delete(signIns).where(and(eq(signIns.userId, userId), ne(signIns.providerId, 'credential'), isUnconfirmed)),
+    db.update(users).set({ emailVerified: true }).where(unconfirmed),
+  ])
 }
