@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { fileTrouble } from './file-trouble.ts'
 
-const errno = (code: string): Error =>
-  Object.assign(new Error(code), { code, path: '/srv/nfpm.yaml', syscall: 'open' })
+const errno = (code: string): Error => Object.assign(new Error(code), { code, path: '/srv/nfpm.yaml', syscall: 'open' })
 
 it.each([
   ['EACCES', 2, /^\/srv\/nfpm\.yaml cannot be used: you may not open it \(EACCES\)\.$/],

@@ -203,6 +203,12 @@ describe('a mailbox of somebody else', () => {
     await inviter.api('POST', '/organizations', { organization: 'inviting' })
     const invited = await inviter.api('POST', '/organizations/inviting/invitations', { email, role: 'admin' })
     await attacker.auth('POST', '/sign-up/email', { email, name: 'V', password: 'what the attacker knows' })
+    const waysIn = `FROM sign_ins WHERE user_id = (SELECT id FROM users WHERE email = '${email}')`
+    // A provider that vouches for no mailbox gave the attacker a second one.
+    await testEnv.DB.prepare(
+      `INSERT INTO sign_ins (id, user_id, account_id, provider_id, created_at, updated_at)
+       SELECT 'row_attacker', user_id, 'attacker', 'oidc', created_at, updated_at ${waysIn}`,
+    ).run()
     // The owner of the mailbox opens the mail, and is asked for a password they never chose.
     expect((await openMailedLink(victim, email)).status).toBe(200)
     const guessed = await confirmMailbox(victim, email, 'what the victim might guess')
@@ -216,6 +222,8 @@ describe('a mailbox of somebody else', () => {
     expect((await victim.auth('POST', '/reset-password', { newPassword: PASSWORD, token })).status).toBe(200)
     expect((await victim.auth('POST', '/sign-in/email', { email, password: PASSWORD })).status).toBe(200)
     expect((await victim.api('POST', `/account/invitations/${invited.body.id}/accept`)).status).toBe(200)
+    const { results } = await testEnv.DB.prepare(`SELECT provider_id AS provider ${waysIn}`).all()
+    expect(results).toEqual([{ provider: 'credential' }])
     const again = await attacker.auth('POST', '/sign-in/email', { email, password: 'what the attacker knows' })
     expect(again.status).toBe(401)
   })
