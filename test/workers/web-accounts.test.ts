@@ -188,6 +188,13 @@ describe('guessing', () => {
     const stranger = openBrowser('203.0.113.120')
     expect((await stranger.auth('POST', '/sign-in/email', signIn)).status).toBe(429)
     expect((await owner.auth('POST', '/sign-in/email', signIn)).status).toBe(200)
+    // All at the same moment are no fewer.
+    const many = await newPerson('guessed-at-once')
+    const guesses = Array.from({ length: 30 }, (_, n) =>
+      openBrowser(`203.0.114.${n}`).auth('POST', '/sign-in/email', { email: many.email, password: 'not this one' }),
+    )
+    const tried = (await Promise.all(guesses)).filter(({ status }) => status === 401)
+    expect(tried).toHaveLength(10)
     // Another's token is no token here.
     stranger.cookies.set('distropack.browser', (await newPerson('other')).cookies.get('distropack.browser') ?? '')
     expect((await stranger.auth('POST', '/sign-in/email', signIn)).status).toBe(429)

@@ -4,7 +4,7 @@ import { fault } from '@distropack/core/fault.ts'
 import type { Context } from 'hono'
 import { generateCookie, getCookie } from 'hono/cookie'
 import { ADDRESS_HEADER, openAuth } from '../services/accounts/auth.ts'
-import { newBrowserToken, noteWrongPassword, refuseGuess } from '../services/accounts/wrong-passwords.ts'
+import { countGuess, newBrowserToken } from '../services/accounts/wrong-passwords.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, need } from './faults.ts'
 import { addressOf, INVITATION_HEADER } from './guards.ts'
@@ -66,14 +66,15 @@ export const signInWithPassword = async (context: Context<ApiContext>): Promise<
     browserToken: getCookie(context, BROWSER_COOKIE),
     secret,
   }
-  const usedUp = await refuseGuess(platform, attempt)
-  if (usedUp) {
-    context.header('retry-after', String(usedUp.resetSeconds))
-    const message = `Too many wrong passwords. Wait ${usedUp.resetSeconds} seconds, or ask for a new password by mail.`
+  const counted = await countGuess(platform, attempt)
+  if (counted.refused) {
+    const { resetSeconds } = counted.refused
+    context.header('retry-after', String(resetSeconds))
+    const message = `Too many wrong passwords. Wait ${resetSeconds} seconds, or ask for a new password by mail.`
     return answerFaults(context, [fault('rate_limited', message)])
   }
   const response = await serveAuth(context)
-  if (response.status === 401) await noteWrongPassword(platform, attempt)
+  if (response.status !== 401) await counted.guess.takeBack()
   if (!response.ok) return response
   const cookie = generateCookie(BROWSER_COOKIE, newBrowserToken(secret, attempt.email), {
     path: '/api/auth/sign-in',

@@ -21,21 +21,19 @@ export class RateLimiter extends DurableObject<Env> {
   #count = 0
   #endsAtMs = 0
 
-  /** Whether another one would be allowed; counts nothing. */
-  look({ window, max }: RateRule): RateState {
+  take({ window, max }: RateRule): RateState {
     const now = Date.now()
     if (now >= this.#endsAtMs) {
       this.#count = 0
       this.#endsAtMs = now + window * 1000
     }
-    const resetSeconds = Math.ceil((this.#endsAtMs - now) / 1000)
-    return { allowed: this.#count < max, remaining: max - this.#count, resetSeconds }
+    const allowed = this.#count < max
+    if (allowed) this.#count++
+    return { allowed, remaining: max - this.#count, resetSeconds: Math.ceil((this.#endsAtMs - now) / 1000) }
   }
 
-  take(rule: RateRule): RateState {
-    const state = this.look(rule)
-    if (!state.allowed) return state
-    this.#count++
-    return { ...state, remaining: state.remaining - 1 }
+  /** What was taken turned out to be nothing that is counted. */
+  giveBack(): void {
+    this.#count = Math.max(0, this.#count - 1)
   }
 }

@@ -3,7 +3,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { sha256Hex } from '../../storage/sha256.ts'
 import type { Platform } from '../platform/platform.ts'
-import { lookAtRate, type Rate, takeRate } from '../platform/rate-limits.ts'
+import { giveRateBack, type Rate, takeRate } from '../platform/rate-limits.ts'
 
 const OF_ACCOUNT = { window: 15 * 60, max: 10 }
 const OF_ADDRESS = { window: 60, max: 5 }
@@ -41,12 +41,27 @@ const countsOf = async ({ email, address, browserToken, secret }: SignInAttempt)
   return address ? [ofAccount, { key: `wrong:address:${address}`, rule: OF_ADDRESS }] : [ofAccount]
 }
 
-/** The count that is used up; undefined while another try may be made. */
-export const refuseGuess = async (platform: Platform, attempt: SignInAttempt): Promise<Rate | undefined> => {
-  const rates = await Promise.all((await countsOf(attempt)).map(({ key, rule }) => lookAtRate(platform, key, rule)))
-  return rates.find(({ allowed }) => !allowed)
+export interface Guess {
+  /** Not a wrong password: it counts for nothing. */
+  takeBack(): Promise<void>
 }
 
-export const noteWrongPassword = async (platform: Platform, attempt: SignInAttempt): Promise<void> => {
-  await Promise.all((await countsOf(attempt)).map(({ key, rule }) => takeRate(platform, key, rule)))
+/**
+ * Counts the attempt before it is made, so that a thousand at the same moment are a thousand; or gives the count that is
+ * used up, and then nothing was counted.
+ */
+export const countGuess = async (
+  platform: Platform,
+  attempt: SignInAttempt,
+): Promise<{ readonly refused: Rate } | { readonly refused: undefined; readonly guess: Guess }> => {
+  const counts = await countsOf(attempt)
+  const rates = await Promise.all(counts.map(({ key, rule }) => takeRate(platform, key, rule)))
+  const takeBack = async (): Promise<void> => {
+    const taken = counts.filter((_, index) => rates[index]?.allowed)
+    await Promise.all(taken.map(({ key }) => giveRateBack(platform, key)))
+  }
+  const refused = rates.find(({ allowed }) => !allowed)
+  if (!refused) return { refused: undefined, guess: { takeBack } }
+  await takeBack()
+  return { refused }
 }

@@ -14,17 +14,15 @@ export interface Rate {
   readonly resetSeconds: number
 }
 
-const ask =
-  (call: 'take' | 'look') =>
-  async ({ env }: Platform, key: string, rule: Rule): Promise<Rate> => {
-    const limiter = env.RATE_LIMITERS.get(env.RATE_LIMITERS.idFromName(key))
-    const { allowed, remaining, resetSeconds } = await limiter[call](rule)
-    return { allowed, limit: rule.max, remaining, windowSeconds: rule.window, resetSeconds }
-  }
+const limiterOf = ({ env }: Platform, key: string) => env.RATE_LIMITERS.get(env.RATE_LIMITERS.idFromName(key))
 
-export const takeRate = ask('take')
-/** Counts nothing. */
-export const lookAtRate = ask('look')
+export const takeRate = async (platform: Platform, key: string, rule: Rule): Promise<Rate> => {
+  const { allowed, remaining, resetSeconds } = await limiterOf(platform, key).take(rule)
+  return { allowed, limit: rule.max, remaining, windowSeconds: rule.window, resetSeconds }
+}
+
+/** Of what was taken and turned out to be nothing that is counted. */
+export const giveRateBack = (platform: Platform, key: string): Promise<void> => limiterOf(platform, key).giveBack()
 
 /** In better-auth's words. */
 export const consumeRate = async (
