@@ -8,8 +8,11 @@ import { confirmMailbox } from '../services/accounts/confirmation.ts'
 import type { ApiContext } from './context.ts'
 import { answerFaults, refuse, statusOfCode } from './faults.ts'
 
+// Without color-scheme the browser paints a white field on a dark page.
 const STYLE =
-  'body{font:16px/1.5 system-ui;max-width:26rem;margin:4rem auto;padding:0 1rem}input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}[role=alert]{color:#b00020}@media(prefers-color-scheme:dark){body{background:#111;color:#eee}[role=alert]{color:#ff8a80}}'
+  ':root{color-scheme:light dark}body{font:16px/1.5 system-ui;max-width:26rem;margin:4rem auto;padding:0 1rem}h1{font-size:1.5rem}' +
+  'input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}button{font-weight:600}' +
+  '[role=alert]{color:light-dark(#b00020,#ff8a80)}'
 
 const page = (body: ReturnType<typeof html>) => html`<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Confirm your e-mail address</title>
@@ -18,8 +21,8 @@ const page = (body: ReturnType<typeof html>) => html`<!doctype html>
 
 const form = (token: string, trouble?: Fault) =>
   page(html`
-<p>Give the password you chose when you made the account. If you made none here, close this page: nobody can use the
-account without you.</p>
+<p>Give the password you chose when you made the account; who forgot it asks for a new one where one signs in. If you made
+none here, close this page: nobody can use the account without you.</p>
 ${trouble ? html`<p role="alert">${trouble.message}</p>` : ''}
 <form method="post"><input type="hidden" name="token" value="${token}">
 <label>Password <input type="password" name="password" autocomplete="current-password" required autofocus></label>
