@@ -59,6 +59,7 @@ const CODE_EXITS: Readonly<Partial<Record<FaultCode, ExitCode>>> = {
   binary_foreign: EXIT.usage,
   content_conflict: EXIT.usage,
   encoding_invalid: EXIT.usage,
+  codec_missing: EXIT.usage,
   field_invalid: EXIT.usage,
   limit_exceeded: EXIT.usage,
   key_refused: EXIT.usage,

@@ -53,6 +53,7 @@ export const FAULT_CODES = [
   'accounts_unconfigured', // no AUTH_SECRET
   'provider_unavailable', // another company's service this needs does not answer
   'packager_unavailable',
+  'codec_missing', // this Node has no zstd or xz, and neither has the machine
   'build_interrupted',
   'key_refused', // an OpenPGP key that clients would refuse
   'key_encryption_key_missing',

@@ -1,13 +1,24 @@
 #!/usr/bin/env node
-import module from 'node:module'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 
-const { env } = process
-// Compiled code is kept, which halves the start. In the user's own folder, not in the /tmp that Node would take:
-// whoever writes there decides what runs here.
-const cacheHome = env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, '.cache'))
-if (cacheHome) module.enableCompileCache?.(join(cacheHome, 'distropack/compiled'))
+const { env, argv } = process
 
-// Each thread of the pool keeps an xz encoder's memory for itself; read when the pool starts.
-env.UV_THREADPOOL_SIZE ??= '1'
-await import('../main.ts')
+const runProgram = async () => {
+  // Compiled code is kept, which halves the start. In the user's own folder, not in the /tmp that Node would take:
+  // whoever writes there decides what runs here.
+  const cacheHome = env.XDG_CACHE_HOME || (env.HOME && `${env.HOME}/.cache`)
+  const { default: module } = await import('node:module')
+  if (cacheHome) module.enableCompileCache?.(`${cacheHome}/distropack/compiled`)
+
+  // Each thread of the pool keeps an xz encoder's memory for itself; read when the pool starts.
+  env.UV_THREADPOOL_SIZE ??= '1'
+
+  // In a checkout the program follows its sources; an installed package has no such file.
+  const maker = new URL('../bundle.mjs', import.meta.url)
+  await import(existsSync(maker) ? await (await import(maker.href)).ensureBundle() : '../dist/distropack.mjs')
+}
+
+// Scripts ask this often, and it needs nothing of the program.
+const isVersionAsked = argv.length === 3 && ['-V', '--version'].includes(argv[2])
+if (isVersionAsked) console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
+else await runProgram()

@@ -58,6 +58,7 @@ export async function* decompressPart(tools: InspectTools, codec: Codec, source:
   } catch (error) {
     if (sourceError) throw sourceError.error
     if (error === spentError) throw error
+    if (error instanceof StreamFault && error.code !== 'package_corrupt') throw error
     throw new StreamFault(`${name}: the ${codec} data is broken. Build or upload the file again.`)
   }
 }

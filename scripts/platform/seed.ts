@@ -11,7 +11,6 @@ import {
   projectSchema,
 } from '@distropack/core/contract/api.ts'
 import type { z } from 'zod'
-import { bundleProgram } from './bundle.ts'
 import { ROOT } from './root.ts'
 import { LOCAL_EMAIL, StartError } from './state.ts'
 import { guard } from './watchdog.ts'
@@ -90,8 +89,8 @@ const run = (program: string, args: readonly string[], access: Access, cwd: stri
   })
 
 /** Runs `distropack` as a user would, against one platform. */
-export const runCli = async (args: readonly string[], access: Access, cwd: string = ROOT): Promise<CommandResult> =>
-  run(await bundleProgram('cli/bin/distropack.mjs'), args, access, cwd)
+export const runCli = (args: readonly string[], access: Access, cwd: string = ROOT): Promise<CommandResult> =>
+  run(join(ROOT, 'cli/bin/distropack.mjs'), args, access, cwd)
 
 export const publishExample = async (access: Access): Promise<void> => {
   await ensureProject(access, DEMO.organization, DEMO.project)

@@ -1,17 +1,19 @@
 // Compression by Node's zlib and the xz binding, bzip2 by our own reader. The same bytes in give the same bytes out, however
 // they arrive, on one version of Node and one kind of processor.
-import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import * as zlib from 'node:zlib'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { decompressBzip2 } from './bzip2.ts'
+import { compressByProgram, decompressByProgram } from './machine-codecs.ts'
 import { inChunks, through } from './streams.ts'
-import { compressXz } from './xz.ts'
-import { decompressXz } from './xz-read.ts'
+
+const { constants } = zlib
 
 const CHUNK_BYTES = 256 * 1024
 /** zstd cuts its blocks where its input was cut: pieces of one size, or a network's rhythm ends up in the bytes. */
 const INPUT_BYTES = 1024 * 1024
 const DEFAULT_ZSTD_LEVEL = 3
+const DEFAULT_XZ_LEVEL = 6
 
 const inRange = (codec: Codec, level: number, low: number, high: number): number => {
   if (Number.isInteger(level) && level >= low && level <= high) return level
@@ -23,7 +25,7 @@ const GZIP_OS_OFFSET = 9
 const GZIP_OS_UNIX = 3
 
 async function* compressGzip(source: ByteSource, level: number | undefined): ByteSource {
-  const gzip = createGzip({
+  const gzip = zlib.createGzip({
     level: level === undefined ? constants.Z_DEFAULT_COMPRESSION : inRange('gzip', level, 1, 9),
     chunkSize: CHUNK_BYTES,
   })
@@ -45,7 +47,34 @@ const compressZstd = (source: ByteSource, level = DEFAULT_ZSTD_LEVEL): ByteSourc
     [constants.ZSTD_c_compressionLevel]: inRange('zstd', level, 1, 22),
     [constants.ZSTD_c_checksumFlag]: 1,
   }
-  return through(inChunks(source, INPUT_BYTES), createZstdCompress({ chunkSize: CHUNK_BYTES, params }))
+  if (!zlib.createZstdCompress) return compressByProgram('zstd', source, level)
+  return through(inChunks(source, INPUT_BYTES), zlib.createZstdCompress({ chunkSize: CHUNK_BYTES, params }))
+}
+
+const decompressZstd = (source: ByteSource): ByteSource =>
+  zlib.createZstdDecompress
+    ? through(source, zlib.createZstdDecompress({ chunkSize: CHUNK_BYTES }))
+    : decompressByProgram('zstd', source)
+
+/** Loaded when something is xz, and where npm could install its binding. */
+const loadXz = async () => {
+  try {
+    const [{ compressXz }, { decompressXz }] = await Promise.all([import('./xz.ts'), import('./xz-read.ts')])
+    return { compressXz, decompressXz }
+  } catch {
+    return undefined
+  }
+}
+
+async function* compressXz(source: ByteSource, level = DEFAULT_XZ_LEVEL): ByteSource {
+  inRange('xz', level, 0, 9)
+  const xz = await loadXz()
+  yield* xz ? xz.compressXz(source, level) : compressByProgram('xz', source, level)
+}
+
+async function* decompressXz(source: ByteSource): ByteSource {
+  const xz = await loadXz()
+  yield* xz ? xz.decompressXz(source) : decompressByProgram('xz', source)
 }
 
 export const compress = (codec: Codec, source: ByteSource, level?: number): ByteSource => {
@@ -68,9 +97,9 @@ export const decompress = (codec: Codec, source: ByteSource): ByteSource => {
     case 'none':
       return source
     case 'gzip':
-      return through(source, createGunzip({ chunkSize: CHUNK_BYTES }))
+      return through(source, zlib.createGunzip({ chunkSize: CHUNK_BYTES }))
     case 'zstd':
-      return through(source, createZstdDecompress({ chunkSize: CHUNK_BYTES }))
+      return decompressZstd(source)
     case 'xz':
       return decompressXz(source)
     case 'bzip2':

@@ -56,6 +56,7 @@ const STATUS: Readonly<Record<FaultCode, ContentfulStatusCode>> = {
   payment_failed: 402,
   provider_unavailable: 503,
   packager_unavailable: 503,
+  codec_missing: 500,
   build_interrupted: 503,
   key_refused: 422,
   key_encryption_key_missing: 503,
