@@ -20,6 +20,16 @@ export const objectKey = {
   grant: (tokenSha256: string) => `grants/${tokenSha256}.json`,
 } as const
 
+/**
+ * Whether a path is looked for among package files first, and in the generation only then: endings of packages and of
+ * what is served beside them, without the few indexes that end alike. A guess that is wrong costs a read and nothing else.
+ */
+export const isLikePackage = (path: string): boolean => PACKAGE_NAME.test(path) && !INDEX_NAME.test(path)
+
+const BESIDE = String.raw`(?:\.(?:sig|intoto\.jsonl|cdx\.json|source\.cdx\.json|source\.spdx\.json))?`
+const PACKAGE_NAME = new RegExp(String.raw`\.(?:deb|rpm|apk|ipk|zip|tar|tar\.(?:gz|xz|zst|bz2))${BESIDE}$`)
+const INDEX_NAME = /(?:^|\/)(?:APKINDEX\.tar\.gz$|latest\/)/
+
 /** The sha256 a path names in one of its segments, if any. */
 export const digestInPath = (path: string): string | undefined =>
   path

@@ -52,7 +52,8 @@ const workerOf = async (name: string, config: string): Promise<V4WorkerOptions> 
   const contents = await bundleWorker(main)
   const modules = [{ type: 'ESModule', path: `${name}.mjs`, contents }] as const
   // An edge's cache saves the way to the store; here the store is on the same disk, and every file would be there twice.
-  return { ...workerOptions, name, modules: [...modules], modulesRoot: ROOT, cacheAPI: false }
+  const bindings = { ...workerOptions.bindings, EDGE_CACHE: 'off' }
+  return { ...workerOptions, name, modules: [...modules], modulesRoot: ROOT, cacheAPI: false, bindings }
 }
 
 export const readWorkers = async (): Promise<readonly V4WorkerOptions[]> =>
@@ -66,6 +67,8 @@ const GATEWAY = `export default {
     // A page of a name that somebody else turned to this address is of another site (DNS rebinding).
     if (!env.HOSTS.includes(host)) return new Response(env.MISDIRECTED, { status: 421 })
     if (pathname === '/') return new Response(env.DASHBOARD, { headers: { 'content-type': 'text/html; charset=utf-8' } })
+    // Readers go past the web Worker, as a route of the cloud sends them.
+    if (pathname.startsWith('/r/')) return env.FILES.fetch(request)
     if (pathname === '/mailbox') return env.MAILBOX.fetch(request)
     if (pathname !== '/healthz') return env.WEB.fetch(request)
     const { status } = await env.READY.fetch('http://ready/')
@@ -97,6 +100,7 @@ export const gatewayWorker = ({ host, port, hosts, isReady, mailbox }: GatewayOp
   },
   serviceBindings: {
     WEB: WEB_WORKER,
+    FILES: FILES_WORKER,
     MAILBOX: mailbox,
     READY: () => new MiniflareResponse(null, { status: isReady() ? 200 : 503 }),
   },

@@ -41,6 +41,13 @@ it('shows a page at its root, and the API’s reference', async () => {
   expect((await fetch(`${platform.url}/api/docs`)).status).toBe(200)
 })
 
+it('sends readers straight to the file server: the web Worker, which marks each answer it has had, never sees them', async () => {
+  expect((await fetch(`${platform.url}/api/docs`)).headers.get('x-request-id')).not.toBeNull()
+  const answer = await read('tool/index.json')
+  await answer.body?.cancel()
+  expect([answer.status, answer.headers.get('x-request-id')]).toEqual([200, null])
+})
+
 it('pitfalls 01, 02 and 05: fifty publishes at once end with fifty packages in the index', async () => {
   const versions = Array.from({ length: 50 }, (_, i) => `1.0.${i}`)
   const targets = ['deb/amd64', 'apk/amd64']

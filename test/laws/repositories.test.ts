@@ -1,6 +1,7 @@
 // Laws every format keeps about repositories: order independence, digest closure, lifetimes, the empty repository.
 
 import { readGzipMember } from '@distropack/core/bytes/gzip-frame.ts'
+import { isLikePackage } from '@distropack/core/contract/object-keys.ts'
 import { digestInPath } from '@distropack/core/contract/objects.ts'
 import type { Format } from '@distropack/core/format.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
@@ -82,6 +83,20 @@ describe.each(FORMATS.map((format) => [format.id, format] as const))('%s', (_, f
     const publisher = await fresh(format)
     for (const file of files) await publisher.add([file])
     expect(await expectClosed(format, publisher)).toBeGreaterThan(COUNT)
+  })
+
+  it('addresses: what the file server takes for a package at sight is one, and no index is', async () => {
+    const publisher = await fresh(format)
+    const entries = await publisher.add(files)
+    const packages = new Set(entries.map((entry) => format.repository.packagePath(entry, ADDRESS.channel)))
+    for (const path of packages) {
+      expect(
+        ['', '.intoto.jsonl', '.cdx.json'].map((suffix) => isLikePackage(path + suffix)),
+        path,
+      ).not.toContain(false)
+    }
+    const pointers = (await publisher.files()).filter(({ lifetime }) => lifetime === 'pointer')
+    expect(pointers.map(({ path }) => path).filter(isLikePackage)).toEqual([])
   })
 
   it('order independence: the same packages in any order, one by one or at once, give the same rows', async () => {

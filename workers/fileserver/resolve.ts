@@ -1,6 +1,7 @@
-// From an address to a recipe: head -> generation -> file. The order is: this generation's own files, then files
-// that name their sha256, then files that never change.
-import { digestInPath } from '@distropack/core/contract/object-keys.ts'
+// From an address to a recipe: head -> generation -> file. No path is at home in two of the three places (the
+// generation's own files, files that name their sha256, files that never change), so each is looked for where it likely
+// stands first: a package or an index by hash costs its head, its recipe and its bytes, however cold all is.
+import { digestInPath, isLikePackage } from '@distropack/core/contract/object-keys.ts'
 import type { Head, TreeFile } from '@distropack/core/contract/objects.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import type { Address, Pin } from './address.ts'
@@ -27,7 +28,9 @@ interface View {
 const viewOf = async (bucket: R2Bucket, head: Head, pin: Pin | undefined, nowMs: number): Promise<View | undefined> => {
   if (!pin) return { generation: head.generation, lifetime: 'pointer', modifiedAtMs: head.flippedAtMs }
   if ('generation' in pin) {
-    return pin.generation <= head.generation ? { generation: pin.generation, lifetime: 'immutable' } : undefined
+    return pin.generation > 0 && pin.generation <= head.generation
+      ? { generation: pin.generation, lifetime: 'immutable' }
+      : undefined
   }
   const generation = await readGenerationOfDay(bucket, head.repositoryId, pin.day)
   if (generation === undefined) return undefined
@@ -65,25 +68,30 @@ export const resolve = async (
   accept: string,
 ): Promise<Resolution | undefined> => {
   const view = await viewOf(bucket, head, address.pin, Date.now())
-  const tree = view && (await readTree(bucket, head.repositoryId, view.generation))
-  if (!view || !tree) return undefined
-  const { generation, ...lifetime } = view
+  if (!view) return undefined
+  const { repositoryId } = head
+  const { path } = address
+  const digest = digestInPath(path)
+  const byDigest = digest === undefined ? undefined : await readContentOfDigest(bucket, repositoryId, digest)
+  if (byDigest) return { content: byDigest, lifetime: 'immutable' }
+  const isPackage = isLikePackage(path)
+  const early = isPackage ? await readContentOfPath(bucket, repositoryId, path) : undefined
+  if (early) return { content: early, lifetime: 'immutable' }
 
-  if (address.path === '') {
+  const tree = await readTree(bucket, repositoryId, view.generation)
+  if (!tree) return undefined
+  const { generation, ...lifetime } = view
+  if (path === '') {
     const page = pageNames(accept)
       .map((name) => ownFile(tree.files, name))
       .find((file) => file !== undefined)
     return page && { content: page, ...lifetime, varies: true }
   }
-  const file = ownFile(tree.files, address.path)
+  const file = ownFile(tree.files, path)
   if (file?.pin && !address.pin) {
     return { redirectTo: `/r/${address.organization}/${address.project}/@${generation}/${address.encodedPath}` }
   }
   if (file) return (await isTakenBack(bucket, head, file)) ? undefined : { content: file, ...lifetime }
-
-  const digest = digestInPath(address.path)
-  const content =
-    (digest && (await readContentOfDigest(bucket, head.repositoryId, digest))) ||
-    (await readContentOfPath(bucket, head.repositoryId, address.path))
-  return content ? { content, lifetime: 'immutable' } : undefined
+  const late = isPackage ? undefined : await readContentOfPath(bucket, repositoryId, path)
+  return late && { content: late, lifetime: 'immutable' }
 }

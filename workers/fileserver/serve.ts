@@ -64,15 +64,18 @@ export interface Serving {
   readonly found: Found
   /** Keeps this Worker alive after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void
+  /** Whether there is a cache of the edge here. */
+  readonly hasEdge: boolean
 }
 
 const bodyOf = async (
-  { bucket, request, head, found, waitUntil }: Serving,
+  { bucket, request, head, found, waitUntil, hasEdge }: Serving,
   span: ByteRange,
-): Promise<ReadableStream | ArrayBuffer | null> => {
+): Promise<ReadableStream | Uint8Array | ArrayBuffer | null> => {
   const { content, lifetime } = found
   if (request.method === 'HEAD') return null
-  if (lifetime !== 'immutable' || content.sizeBytes > MAX_KEPT_BYTES) return streamContent(bucket, content, span)
+  const mayBeKept = hasEdge && lifetime === 'immutable' && content.sizeBytes <= MAX_KEPT_BYTES
+  if (!mayBeKept) return streamContent(bucket, content, span)
   const address = keptAddress(request.url, head.repositoryId, content)
   const kept = await readKept(address, content, span)
   if (kept) return kept

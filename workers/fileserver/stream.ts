@@ -10,14 +10,21 @@ type Piece =
   | { readonly blob: string; readonly offset: number; readonly sizeBytes: number }
   | { readonly bytes: Uint8Array }
 
+/** Of trees that are kept parsed: a signed index is asked for again and again. */
+const decoded = new WeakMap<Part, Uint8Array>()
+
+const decode = (part: Extract<Part, { inline: string }>): Uint8Array => {
+  const before = decoded.get(part)
+  if (before) return before
+  const bytes = Uint8Array.from(atob(part.inline), (character) => character.charCodeAt(0))
+  decoded.set(part, bytes)
+  return bytes
+}
+
 const pieceOf = (part: Part, offset: number, sizeBytes: number): Piece =>
   'blob' in part
     ? { blob: part.blob, offset: part.offset + offset, sizeBytes }
-    : {
-        bytes: Uint8Array.from(atob(part.inline).slice(offset, offset + sizeBytes), (character) =>
-          character.charCodeAt(0),
-        ),
-      }
+    : { bytes: decode(part).subarray(offset, offset + sizeBytes) }
 
 /** What a range covers of each part; parts it does not touch are left out. */
 export const cutParts = (parts: readonly Part[], range: ByteRange): readonly Piece[] => {
@@ -91,11 +98,54 @@ const streamPieces = async (
   return into.readable
 }
 
+/** Bytes that stand in the recipe, as one: no stream to pump for what is here already. */
+const joinInline = (pieces: readonly Piece[]): Uint8Array | undefined => {
+  const inline = pieces.flatMap((piece) => ('bytes' in piece ? [piece.bytes] : []))
+  if (inline.length < pieces.length) return undefined
+  if (inline.length === 1) return inline[0]
+  const joined = new Uint8Array(inline.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const bytes of inline) {
+    joined.set(bytes, at)
+    at += bytes.length
+  }
+  return joined
+}
+
+/**
+ * What needs no stream of ours: bytes of the recipe, and one range of one blob, whose length the store keeps by itself.
+ * Undefined: it does.
+ */
+const bodyOfOne = async (
+  bucket: R2Bucket,
+  pieces: readonly Piece[],
+): Promise<ReadableStream | Uint8Array | undefined> => {
+  const [first] = pieces
+  if (pieces.length !== 1 || !first || 'bytes' in first) return joinInline(pieces)
+  const { blob, offset, sizeBytes } = first
+  const object = await bucket.get(objectKey.blob(blob), { range: { offset, length: sizeBytes } })
+  if (!object) throw new Error(`blob ${blob} is not in the store`)
+  if (object.size >= offset + sizeBytes) return object.body
+  await object.body.cancel()
+  throw new Error(`blob ${blob} has ${object.size} bytes and not ${offset + sizeBytes}`)
+}
+
+const sizeOf = (pieces: readonly Piece[]): number =>
+  pieces.reduce((sum, piece) => sum + ('bytes' in piece ? piece.bytes.length : piece.sizeBytes), 0)
+
 /** Inflated content cannot be entered in the middle; such a recipe is served whole. */
-export const streamContent = async (bucket: R2Bucket, content: Content, range: ByteRange): Promise<ReadableStream> => {
+export const streamContent = async (
+  bucket: R2Bucket,
+  content: Content,
+  range: ByteRange,
+): Promise<ReadableStream | Uint8Array> => {
   // FixedLengthStream gives the answer its Content-Length, and breaks it off when the recipe's size was a lie.
   const sized = new FixedLengthStream(range.sizeBytes)
-  if (!content.inflate) return streamPieces(bucket, cutParts(content.parts, range), sized)
+  if (!content.inflate) {
+    const pieces = cutParts(content.parts, range)
+    const body = sizeOf(pieces) === range.sizeBytes ? await bodyOfOne(bucket, pieces) : undefined
+    return body ?? streamPieces(bucket, pieces, sized)
+  }
   const deflatedBytes = content.parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   const pieces = cutParts(content.parts, { offset: 0, sizeBytes: deflatedBytes })
   const deflated = await streamPieces(bucket, pieces, new IdentityTransformStream())

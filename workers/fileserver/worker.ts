@@ -8,6 +8,8 @@ import { readHead } from './store.ts'
 
 export interface FileServerEnv {
   readonly BUCKET: R2Bucket
+  /** "off": there is no edge here, and nothing is asked of its cache. */
+  readonly EDGE_CACHE?: string
 }
 
 /** Past this a URL is an attack or a mistake; the longest key is far shorter. */
@@ -15,7 +17,7 @@ const MAX_URL_CHARACTERS = 8192
 
 const answer = async (
   request: Request,
-  bucket: R2Bucket,
+  { BUCKET: bucket, EDGE_CACHE }: FileServerEnv,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Response> => {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -38,12 +40,12 @@ const answer = async (
   if ('redirectTo' in resolution) {
     return plain(302, 'This file is served from its generation.', { location: resolution.redirectTo })
   }
-  return serve({ bucket, request, head, found: resolution, waitUntil })
+  return serve({ bucket, request, head, found: resolution, waitUntil, hasEdge: EDGE_CACHE !== 'off' })
 }
 
 export default {
   async fetch(request, env, context): Promise<Response> {
-    const response = await answer(request, env.BUCKET, (work) => context.waitUntil(work)).catch((error: unknown) => {
+    const response = await answer(request, env, (work) => context.waitUntil(work)).catch((error: unknown) => {
       const { pathname } = new URL(request.url)
       const requestId = crypto.randomUUID()
       console.error(JSON.stringify({ event: 'files.failed', requestId, pathname, error: String(error) }))
