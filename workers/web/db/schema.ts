@@ -40,6 +40,8 @@ export const projects = sqliteTable(
     archivedAtMs: integer(),
     /** The `organization/project` it was made as: what its indexes and keys are called, wherever it moves. */
     madeAs: text(),
+    /** What readers get now, as its publisher notes it behind every flip. */
+    generation: integer().notNull().default(0),
   },
   (table) => [uniqueIndex('projects_by_name').on(table.organizationId, table.slug)],
 )

@@ -5,8 +5,8 @@ import type { Fault } from '@distropack/core/fault.ts'
 import type { PublicKey, PublicKeys } from '@distropack/core/format.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { RepositorySigner, RsaSigner } from '@distropack/core/tools.ts'
-import { eq } from 'drizzle-orm'
-import type { Database } from '../db/client.ts'
+import { eq, inArray } from 'drizzle-orm'
+import { chunksForStatement, type Database } from '../db/client.ts'
 import { signingKeys } from '../db/schema.ts'
 import { type GeneratedKey, generateOpenPgpKey, importOpenPgpKey, openPgpSigner } from './openpgp.ts'
 import { openPgpIndexSigner } from './openpgp-index.ts'
@@ -64,9 +64,12 @@ export const makeKeys = async (
 const ORDER: readonly KeyState[] = ['signing', 'next', 'retired', 'revoked']
 
 /** The signing one first, then the one to come, then older ones, the newest first. */
+const inSigningOrder = (rows: readonly KeyRow[]): readonly KeyRow[] =>
+  rows.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.createdAtMs - a.createdAtMs)
+
 export const readKeys = async (database: Database, projectId: string): Promise<readonly KeyRow[]> => {
   const rows = await database.select().from(signingKeys).where(eq(signingKeys.projectId, projectId))
-  return rows.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || b.createdAtMs - a.createdAtMs)
+  return inSigningOrder(rows)
 }
 
 const pick = (rows: readonly KeyRow[], kind: Kind, states: readonly KeyState[]): readonly KeyRow[] =>
@@ -87,6 +90,19 @@ export const publicKeysOf = (rows: readonly KeyRow[]): PublicKeys => ({
 
 export const readPublicKeys = async (database: Database, projectId: string): Promise<PublicKeys> =>
   publicKeysOf(await readKeys(database, projectId))
+
+/** By project; one question for a page of them. */
+export const readPublicKeysOf = async (
+  database: Database,
+  projectIds: readonly string[],
+): Promise<ReadonlyMap<string, PublicKeys>> => {
+  const rows: KeyRow[] = []
+  for (const chunk of chunksForStatement(projectIds, 1)) {
+    rows.push(...(await database.select().from(signingKeys).where(inArray(signingKeys.projectId, chunk))))
+  }
+  const byProject = Map.groupBy(inSigningOrder(rows), ({ projectId }) => projectId)
+  return new Map([...byProject].map(([projectId, own]) => [projectId, publicKeysOf(own)]))
+}
 
 const openAll = async (vault: Vault, rows: readonly KeyRow[]): Promise<Result<readonly string[], Fault>> => {
   const keys: string[] = []

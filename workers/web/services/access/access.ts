@@ -54,6 +54,8 @@ export interface Project {
   readonly archivedAtMs: number | null
   /** The `organization/project` its indexes are called by, when it has moved since. */
   readonly madeAs: string | null
+  /** What readers get now; 0 until there is anything. */
+  readonly generation: number
 }
 
 /** What a scope makes of its holder; what an owner alone may do wants a person. */

@@ -5,14 +5,13 @@ import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import type { z } from 'zod'
 import { organizations, projectAliases, projects, signingKeys } from '../../db/schema.ts'
-import { makeKeys, readPublicKeys } from '../../signing/keyring.ts'
+import { makeKeys, readPublicKeysOf } from '../../signing/keyring.ts'
 import type { Organization, Project } from '../access/access.ts'
 import { mayHaveProject } from '../billing/entitlements.ts'
 import { newId } from '../platform/ids.ts'
 import { finishLeft, notingPublisher, settleOutbox } from '../platform/outbox.ts'
 import { type Platform, repositoryUrl } from '../platform/platform.ts'
 import { prepareAudit } from '../platform/record.ts'
-import { publisherOf } from '../repositories/publisher.ts'
 import { refuseKeyName } from './key-names.ts'
 
 export type ProjectView = z.infer<typeof projectSchema>
@@ -72,6 +71,7 @@ export const ensureProject = async (
     createdAtMs,
     archivedAtMs: null,
     madeAs: null,
+    generation: 0,
   }
   const suffix = row.id.slice(-8)
   const owner = { id: row.id, organization: organization.slug, slug, suffix, state: 'signing' } as const
@@ -102,23 +102,24 @@ export const ensureProject = async (
   return ok({ project: { ...row, organization: organization.slug }, created: true })
 }
 
+/** From D1 alone: a page of them costs what one does. */
+const viewProjects = async (platform: Platform, shown: readonly Project[]): Promise<ProjectView[]> => {
+  const keys = await readPublicKeysOf(
+    platform.db,
+    shown.map(({ id }) => id),
+  )
+  return shown.map(({ id, organization, slug, generation, access, archivedAtMs, createdAtMs }) => ({
+    ...{ id, organization, project: slug, generation, access, archivedAtMs, createdAtMs },
+    repositoryUrl: repositoryUrl(platform.env, organization, slug),
+    openpgpFingerprint: keys.get(id)?.openpgp[0]?.name ?? '',
+    rsaKeyName: keys.get(id)?.rsa[0]?.name ?? '',
+  }))
+}
+
 export const viewProject = async (platform: Platform, project: Project): Promise<ProjectView> => {
-  const [keys, generation] = await Promise.all([
-    readPublicKeys(platform.db, project.id),
-    publisherOf(platform, project.id).generation(),
-  ])
-  return {
-    id: project.id,
-    organization: project.organization,
-    project: project.slug,
-    repositoryUrl: repositoryUrl(platform.env, project.organization, project.slug),
-    generation,
-    openpgpFingerprint: keys.openpgp[0]?.name ?? '',
-    rsaKeyName: keys.rsa[0]?.name ?? '',
-    access: project.access,
-    archivedAtMs: project.archivedAtMs,
-    createdAtMs: project.createdAtMs,
-  }
+  const [view] = await viewProjects(platform, [project])
+  if (!view) throw new Error(`no view of ${project.id}`)
+  return view
 }
 
 export const listProjects = async (
@@ -139,8 +140,9 @@ export const listProjects = async (
     .orderBy(desc(projects.id))
     .limit(page.limit + 1)
   const shown = rows.slice(0, page.limit)
-  const items = await Promise.all(
-    shown.map((row) => viewProject(platform, { ...row, organization: organization.slug })),
+  const items = await viewProjects(
+    platform,
+    shown.map((row) => ({ ...row, organization: organization.slug })),
   )
   return { items, nextCursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
 }

@@ -7,7 +7,7 @@ import { FORMATS } from '@distropack/core/registry.ts'
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import type { Statement } from '../../db/insert-when.ts'
-import { artifacts, publications } from '../../db/schema.ts'
+import { artifacts, projects, publications } from '../../db/schema.ts'
 import { describeKeys, type KeyRow, openSigner, publicKeysOf, readKeys } from '../../signing/keyring.ts'
 import { joinPublicKeys } from '../../signing/openpgp-index.ts'
 import { findProjectById, listAliases, type Project } from '../access/access.ts'
@@ -190,13 +190,18 @@ const flip = async ({ platform, projectId, store }: Publishing, project: Project
   const { access, organization, slug } = project
   // Also when it was closed, opened or moved since: the head says who may read, and stands at the project's name.
   const shown = `${generation} ${access} ${organization}/${slug}`
-  if (generation === 0 || store.meta('flipped') === shown) return
-  const flippedAtMs = platform.nowMs()
-  const names = [{ organization, slug }, ...(await listAliases(platform, projectId))]
-  const owner = { organization, project: slug }
-  await flipHead(platform.bucket, names, { repositoryId: projectId, generation, access, owner, flippedAtMs })
-  store.setMeta('flipped', shown)
-  store.setMeta('flippedAtMs', String(flippedAtMs))
+  if (generation === 0) return
+  if (store.meta('flipped') !== shown) {
+    const flippedAtMs = platform.nowMs()
+    const names = [{ organization, slug }, ...(await listAliases(platform, projectId))]
+    const owner = { organization, project: slug }
+    await flipHead(platform.bucket, names, { repositoryId: projectId, generation, access, owner, flippedAtMs })
+    store.setMeta('flipped', shown)
+    store.setMeta('flippedAtMs', String(flippedAtMs))
+  }
+  // By itself and not with the flip: whoever broke off between the two comes back here.
+  if (project.generation !== generation)
+    await platform.db.update(projects).set({ generation }).where(eq(projects.id, projectId))
 }
 
 /** What of the project itself a generation shows: one that differs is another generation, with nothing new in it. */
