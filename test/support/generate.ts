@@ -1,4 +1,4 @@
-// Package specs by dice with a fixed seed: odd but legal, the same in every run.
+// Package specs by dice with a fixed seed: odd but legal, the same in every run; and texts spoilt by the same dice.
 import { utf8 } from '@distropack/core/bytes/arrays.ts'
 import type { Architecture } from '@distropack/core/model/arch.ts'
 import type { PackagedItem, PackageSpec } from '@distropack/core/model/spec.ts'
@@ -18,6 +18,17 @@ export const createDice = (seed: number): Dice => {
     return state % sides
   }
   return { roll, pick: (values) => values[roll(values.length)]! }
+}
+
+/** The text with one to three of the pieces put in or characters taken out, anywhere. */
+export const spoil = (text: string, pieces: readonly string[], { roll, pick }: Dice): string => {
+  let spoilt = text
+  for (let more = 1 + roll(3); more > 0; more--) {
+    const at = roll(spoilt.length + 1)
+    const piece = roll(3) > 0 ? pick(pieces) : ''
+    spoilt = spoilt.slice(0, at) + piece + spoilt.slice(piece === '' ? at + 1 : at)
+  }
+  return spoilt
 }
 
 const WORDS = [

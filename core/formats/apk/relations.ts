@@ -18,6 +18,8 @@ const wordTrouble = (word: string): string | undefined => {
   if (operator === undefined) return undefined
   // Both signs together ask for a checksum, which is for apk's own world file.
   if (/<.*>|>.*</.test(operator)) return `${quoteForMessage(word)} compares in two directions`
+  // 2.14 reads it, writes it down as `foo?1` in its list of what is installed, and from then on changes nothing any more.
+  if (/[<>].*~|~.*[<>]/.test(operator)) return `${quoteForMessage(word)} has ~ beside < or >, which apk 2.14 spoils`
   if (isPortableApkVersion(version)) return undefined
   return `${quoteForMessage(version)} is no version that apk can compare`
 }
@@ -31,7 +33,7 @@ export const wordsTrouble = (text: string): string | undefined => {
   return undefined
 }
 
-const RELATION = /^(!?[A-Za-z0-9_./][A-Za-z0-9._+,:/[\]-]*?) *(?:(<<|>>|<=|>=|=|<|>|~|<~|>~) *([^\s()<>=~!]\S*))?$/
+const RELATION = /^(!?[A-Za-z0-9_./][A-Za-z0-9._+,:/[\]-]*?) *(?:(<<|>>|<=|>=|=|<|>|~) *([^\s()<>=~!]\S*))?$/
 
 /** Debian's strict comparisons, which apk writes with one sign. */
 const OPERATORS: Readonly<Record<string, string>> = { '<<': '<', '>>': '>' }
@@ -43,6 +45,10 @@ export const apkRelation = (text: string, key: string): Result<string, Fault> =>
   const match = RELATION.exec(plain)
   const [, name = '', operator = '', version = ''] = match ?? []
   const word = `${name}${OPERATORS[operator] ?? operator}${version}`
+  if (name.startsWith('!') && !key.startsWith('depends')) {
+    const message = `${key} has ${quoteForMessage(line.value)}: only what a package depends on may begin with "!". Leave it out.`
+    return err(fault('field_invalid', message, { key }))
+  }
   if (match && wordTrouble(word) === undefined) return ok(word)
   const hint = 'Write "name" or "name>=1.2" with a version apk can read; alternatives are unknown to it'
   return err(

@@ -115,8 +115,9 @@ export const isApkVersion = (version: string): boolean => {
   return token.kind === 'end' && version.length <= 128
 }
 
-/** apk 2.14 knows no `~hash`: built versions stay within what both read. */
-export const isPortableApkVersion = (version: string): boolean => isApkVersion(version) && !version.includes('~')
+/** apk 2.14 knows no `~hash` and no number of 18 digits: built versions stay within what both read. */
+export const isPortableApkVersion = (version: string): boolean =>
+  isApkVersion(version) && !version.includes('~') && !/\d{18}/.test(version)
 
 /**
  * What apk installs, whatever it thinks of the version: neither 2.14 nor 3 asks when it reads an index or a package

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../result.ts'
 import { oneLine, quoteForMessage } from '../../text/line.ts'
 
 /** Names are packages', or a library's `libz.so` with `=1-64`. */
-const RELATION = /^([A-Za-z0-9@_+][A-Za-z0-9@._+-]*?) *(?:(<<|>>|<=|>=|=|<|>) *([A-Za-z0-9][A-Za-z0-9._+~:-]*))?$/
+const RELATION = /^([A-Za-z0-9@_+][A-Za-z0-9@._+-]*?) *(?:(<<|>>|<=|>=|=|<|>) *([A-Za-z0-9_][A-Za-z0-9._+~:-]*))?$/
 
 /** Debian's strict comparisons, which pacman writes with one sign. */
 const OPERATORS: Readonly<Record<string, string>> = { '<<': '<', '>>': '>' }
@@ -27,7 +27,7 @@ export const archRelation = (text: string, key: string): Result<string, Fault> =
  * pacman takes any line for a relation (libalpm's lib/libalpm/deps.c, alpm_dep_from_string) and then looks for a package
  * called `foo (`: what no package can be called makes one that never installs.
  */
-const WORD = /^[A-Za-z0-9@_+./:[\]-]+(?:(<=|>=|<|>|=)[A-Za-z0-9][A-Za-z0-9._+~:-]*)?$/
+const WORD = /^[A-Za-z0-9@_+./:[\]-]+(?:(<=|>=|<|>|=)[A-Za-z0-9_][A-Za-z0-9._+~:-]*)?$/
 
 /** What is wrong with a relation of a finished package, or undefined. */
 export const archWordTrouble = (key: string, text: string): string | undefined => {

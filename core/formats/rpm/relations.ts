@@ -3,6 +3,7 @@
 import { type Fault, fault } from '../../fault.ts'
 import { err, ok, type Result } from '../../result.ts'
 import { oneLine, quoteForMessage } from '../../text/line.ts'
+import { isCapability, isComparable, splitRelation } from './capability.ts'
 import { isRichDependency } from './rich.ts'
 import { SENSE } from './tags.ts'
 
@@ -14,12 +15,6 @@ export interface Dependency {
   readonly version: string
 }
 
-/** A capability's name (build/parseReqs.cc): `libc.so.6(GLIBC_2.4)(64bit)`, `/usr/bin/perl`, `perl(Foo::Bar)`. */
-const NAME = '[A-Za-z0-9_/][!-~]*?'
-const RELATION = new RegExp(`^(${NAME}) *(?:(<<|>>|<=|>=|==|=|<|>) *([^ <>=()]+))?$`)
-/** build/parseReqs.cc, ALLOWED_CHARS_EVR. */
-const VERSION = /^(?:\d{1,10}:)?[A-Za-z0-9._+~^-]{1,128}$/
-
 const OPERATORS: Readonly<Record<string, number>> = {
   '<': SENSE.less,
   '<=': SENSE.less | SENSE.equal,
@@ -27,6 +22,8 @@ const OPERATORS: Readonly<Record<string, number>> = {
   '==': SENSE.equal,
   '>=': SENSE.greater | SENSE.equal,
   '>': SENSE.greater,
+  '=<': SENSE.less | SENSE.equal,
+  '=>': SENSE.greater | SENSE.equal,
   // Debian's strict comparisons.
   '<<': SENSE.less,
   '>>': SENSE.greater,
@@ -49,10 +46,10 @@ export const parseRelation = (text: string, key: string): Result<Dependency, Fau
       : unreadable(line.value, key)
   }
   const plain = line.value.replace(/^(\S+) +\( *([<>=][^()]*)\)$/, (_, name, rest) => `${name} ${rest.trimEnd()}`)
-  const [, name, operator, version = ''] = RELATION.exec(plain) ?? []
-  if (name === undefined || /[<>=]/.test(name)) return unreadable(line.value, key)
+  const [, name, operator, version = ''] = splitRelation(plain) ?? []
+  if (name === undefined || !isCapability(name)) return unreadable(line.value, key)
   if (operator === undefined) return ok({ name, sense: 0, version: '' })
-  return VERSION.test(version) ? ok({ name, sense: OPERATORS[operator]!, version }) : unreadable(line.value, key)
+  return isComparable(name, version) ? ok({ name, sense: OPERATORS[operator]!, version }) : unreadable(line.value, key)
 }
 
 /** Empty items are left out, as nFPM does. `sense` is added to what the words say. */

@@ -1,12 +1,14 @@
 // The grammar of rich dependencies, `(a and (b or c >= 2))`, by the rules of rpm's parser (lib/rpmds.cc,
 // rpmrichParseInternal). One it cannot parse makes a package that never installs.
 
+import { isCapability, isComparable } from './capability.ts'
+
 const OPERATORS = ['and', 'or', 'if', 'unless', 'else', 'with', 'without'] as const
 type Operator = (typeof OPERATORS)[number]
 
 /** These may follow one another: `a and b and c`. */
 const CHAINS: ReadonlySet<Operator> = new Set(['and', 'or', 'with'])
-const COMPARISON = /^(?:<|<=|=|==|>=|>)$/
+const COMPARISON = /^(?:<|<=|=<|=|==|=>|>=|>)$/
 /** Deeper nesting than any package has; the parser recurses. */
 const MAX_DEPTH = 16
 
@@ -15,30 +17,35 @@ interface Tokens {
   next(): string | undefined
 }
 
-/** Words end at white space and at parentheses that are not part of them: `foo(x86-64)` is one word. */
+/** Up to white space, or to a parenthesis that closes what was opened before the word: `foo(x86-64)` is one word. */
+const wordAt = (text: string, start: number): string => {
+  let depth = 0
+  let end = start
+  for (; end < text.length && text[end] !== ' '; end++) {
+    if (text[end] === '(') depth += 1
+    else if (text[end] === ')' && depth-- === 0) break
+  }
+  return text.slice(start, end)
+}
+
 const tokenize = (text: string): Tokens => {
   const words: string[] = []
-  let rest = text
-  for (;;) {
-    rest = rest.trimStart()
-    if (rest === '') break
-    const word = /^[()]/.test(rest) ? rest[0]! : /^(?:[^\s()]|\([^\s()]*\))+/.exec(rest)?.[0]
-    if (word === undefined) break
-    words.push(word)
-    rest = rest.slice(word.length)
+  for (let from = 0; from < text.length; ) {
+    const character = text[from]!
+    const word = /[ ()]/.test(character) ? character : wordAt(text, from)
+    if (word !== ' ') words.push(word)
+    from += word.length
   }
   let at = 0
   return { peek: () => words[at], next: () => words[at++] }
 }
 
-const isName = (word: string | undefined): boolean =>
-  word !== undefined && /^[A-Za-z0-9_/][!-~]*$/.test(word) && !/[<>=]/.test(word)
-
 const readSimple = (tokens: Tokens): boolean => {
-  if (!isName(tokens.next())) return false
+  const name = tokens.next() ?? ''
+  if (!isCapability(name)) return false
   if (!COMPARISON.test(tokens.peek() ?? '')) return true
   tokens.next()
-  return /^(?:\d+:)?[A-Za-z0-9._+~^-]+$/.test(tokens.next() ?? '')
+  return isComparable(name, tokens.next() ?? '')
 }
 
 const mayFollow = (operator: Operator, before: Operator | undefined): boolean => {
