@@ -11,6 +11,7 @@ export const WARNING_CODES = [
   'field_repaired', // a field of a stranger's package is read as its package manager reads it
   'version_unusual', // a version its package manager installs and cannot order
   'binary_needs_glibc', // a program linked against a libc the distribution does not have
+  'payload_unread', // a pushed rpm is compressed in a way that is not read here
   'binary_in_all', // a program for one machine, in a package for all
   'package_empty',
   'mode_decimal', // `mode: 755`, which is 01363

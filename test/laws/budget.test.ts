@@ -3,7 +3,7 @@
 import { gzipSync } from 'node:zlib'
 import { createBudget, packageLimits } from '@distropack/core/budget.ts'
 import { AR_MAGIC, arMember } from '@distropack/core/bytes/ar.ts'
-import { concatBytes, utf8 } from '@distropack/core/bytes/arrays.ts'
+import { concatBytes, sourceOf, utf8 } from '@distropack/core/bytes/arrays.ts'
 import { StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import { entryFault } from '@distropack/core/model/entry.ts'
@@ -12,11 +12,11 @@ import type { Codec, InspectTools } from '@distropack/core/tools.ts'
 import { unheard } from '@distropack/core/warning.ts'
 import { inspectToolsFor as hostTools } from '@distropack/packager/host/build-package.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { memoryFile } from '../support/core-host.ts'
+import { buildTools, memoryFile, memorySink } from '../support/core-host.ts'
 import { apkOf, archTarOf, debOf, gzipped, ipkOf, longLink, pack, tarOf, zerosTar, zipOf } from '../support/hostile.ts'
 import { rpmOf } from '../support/hostile-rpm.ts'
 import { requirePrograms } from '../support/required-programs.ts'
-import { helloSpec } from '../support/specs.ts'
+import { helloSpec, settle } from '../support/specs.ts'
 
 beforeAll(() => requirePrograms('bzip2', 'xz', 'zstd'))
 
@@ -93,6 +93,17 @@ describe.each(CODECS)('%s', (codec, packing) => {
   })
 })
 
+/** An rpm of a file of zeros, as ours are. */
+const rpmOfZeros = async (): Promise<Uint8Array> => {
+  const source = { sizeBytes: BOMB.length, open: () => sourceOf(new Uint8Array(BOMB.length)) }
+  const owned = { path: '/srv/zeros', mode: 0o644, owner: 'root', group: 'root', mtimeSeconds: 1 }
+  const sink = memorySink()
+  const items = settle([{ ...owned, kind: 'file', source }])
+  const built = await findFormat('rpm')!.build(helloSpec({ items }), sink, buildTools)
+  if (!built.ok) throw new Error(built.error.message)
+  return sink.bytes()
+}
+
 const bombs = async (): Promise<readonly (readonly [fileName: string, bytes: Uint8Array])[]> => {
   const data = await gzipped([BOMB])
   return [
@@ -102,6 +113,7 @@ const bombs = async (): Promise<readonly (readonly [fileName: string, bytes: Uin
     ['data.apk', apkOf(data)],
     ['signatures.apk', gzipSync(concatBytes([tarOf([['.SIGN.RSA.x', new Uint8Array(9 * 1024 * 1024)]])]))],
     ['payload.pkg.tar.zst', pack('zst', concatBytes([...archTarOf([BOMB])]))],
+    ['payload.rpm', await rpmOfZeros()],
     ['whole.tar.gz', data],
     ['whole.tar.xz', pack('xz', BOMB)],
     ['whole.tar.zst', pack('zst', BOMB)],

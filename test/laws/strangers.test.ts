@@ -38,8 +38,7 @@ describe.each(PACKAGES)('a finished %s', (id) => {
   })
 })
 
-/** An rpm's payload is not unpacked: its digest stands in the header. */
-describe.each(PACKAGES.filter((id) => id !== 'rpm'))('programs in a finished %s', (id) => {
+describe.each(PACKAGES)('programs in a finished %s', (id) => {
   const withProgram = (bytes: Uint8Array): Partial<PackageSpec> => {
     async function* pieces() {
       for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100)

@@ -1,5 +1,5 @@
 // Reads an .rpm, ours or a stranger's, and checks what rpm itself would before it unpacks a byte: limits, sizes,
-// digests of header and payload. The payload is not unpacked: its digest stands in the header.
+// digests of header and payload. Then the payload is unpacked, for the programs in it.
 import { utf8 } from '../../bytes/arrays.ts'
 import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults, StreamFault } from '../../bytes/stream-fault.ts'
@@ -11,6 +11,7 @@ import { digestOf } from './digest.ts'
 import { entryOf, type RpmEntry } from './entry.ts'
 import type { Header } from './header-read.ts'
 import { type PackageHeaders, readPackageHeaders } from './package-read.ts'
+import { lookAtPrograms } from './programs.ts'
 import { DIGEST_ALGORITHM, SIGNATURE_TAG, TAG } from './tags.ts'
 
 const mismatch = (what: string): StreamFault =>
@@ -124,5 +125,8 @@ export const inspectRpm = (file: SeekableFile, tools: InspectTools): Promise<Res
       main.number(TAG.payloadSizeAlt) ??
       0
     const entry = entryOf(main, { headerStart, headerEnd, archiveSizeBytes }, tools.budget)
-    return entry.ok ? ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256 }) : entry
+    if (!entry.ok) return entry
+    const paths = entry.value.paths.map(({ path }) => path)
+    await lookAtPrograms(file, { main, headerEnd, paths, arch: entry.value.arch }, tools)
+    return ok({ ...entry.value, sizeBytes: file.sizeBytes, sha256 })
   })
