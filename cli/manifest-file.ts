@@ -12,9 +12,7 @@ import { ok, type Result } from '@distropack/core/result.ts'
 import { unheard, type Warn } from '@distropack/core/warning.ts'
 import { folderTree } from '@distropack/packager/host/source-tree.ts'
 import { faultTrouble, type Trouble, usageTrouble } from './outcome.ts'
-import type { Environment } from './settings.ts'
-
-const DEFAULT_FILES = ['distropack.yaml', 'distropack.yml', 'nfpm.yaml', 'nfpm.yml']
+import { type Environment, MANIFEST_FILES } from './settings.ts'
 
 export interface ManifestFlags {
   readonly file?: string
@@ -65,11 +63,11 @@ const otherMistakes = async (file: ManifestFile, flags: ManifestFlags): Promise<
 }
 
 export const openManifest = async (flags: ManifestFlags, env: Environment): Promise<Result<ManifestFile, Trouble>> => {
-  const read = await readFirst(flags.file ? [flags.file] : DEFAULT_FILES)
+  const read = await readFirst(flags.file ? [flags.file] : MANIFEST_FILES)
   if (!read) {
     const looked = flags.file
       ? `${flags.file} is not there.`
-      : `There is no ${DEFAULT_FILES.join(', ')} here; give --file.`
+      : `There is no ${MANIFEST_FILES.join(', ')} here; give --file.`
     return usageTrouble(looked)
   }
   const opened = readManifest(read.bytes, flags.file ? flags.file : basename(read.file))

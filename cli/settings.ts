@@ -15,9 +15,13 @@ export interface Config {
   readonly url?: string
   readonly token?: string
   readonly project?: string
+  /** Of a token that `login` made, so that `logout` can revoke it. */
+  readonly tokenId?: string
+  /** Who signed in; what is for a person alone asks for their password again. */
+  readonly email?: string
 }
 
-const CONFIG_KEYS = ['url', 'token', 'project'] as const
+const CONFIG_KEYS = ['url', 'token', 'project', 'tokenId', 'email'] as const
 
 /** Keys of later versions are left alone; a known one must be text. */
 const isConfig = (value: unknown): value is Config =>
@@ -71,6 +75,12 @@ export interface ServerFlags {
   readonly url?: string
   readonly token?: string
   readonly project?: string
+  /** The manifest, which may name the project. */
+  readonly file?: string
+}
+
+export interface OrganizationFlags extends ServerFlags {
+  readonly org?: string
 }
 
 export const checkUrl = (text: string): Result<string, Trouble> => {
@@ -86,22 +96,30 @@ export const checkUrl = (text: string): Result<string, Trouble> => {
 /** Longer than the slowest answer, which makes signing keys; uploads have none. */
 const REQUEST_TIMEOUT_MS = 120_000
 
-const fetchInTime: typeof globalThis.fetch = (input, init) =>
-  fetch(
-    input,
-    init?.body && typeof init.body !== 'string' ? init : { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) },
-  )
+const inTime =
+  (ask: typeof globalThis.fetch): typeof globalThis.fetch =>
+  (input, init) =>
+    ask(
+      input,
+      init?.body && typeof init.body !== 'string' ? init : { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) },
+    )
 
-export const clientFor = (url: string, token: string): ApiClient =>
+export const clientFor = (url: string, token: string, ask: typeof globalThis.fetch = fetch): ApiClient =>
   createClient({
     url,
     token,
-    fetch: fetchInTime,
+    fetch: inTime(ask),
     sleep: (ms) => sleep(ms),
     newIdempotencyKey: () => randomUUID(),
   })
 
-export const openClient = async (flags: ServerFlags, env: Environment): Promise<Result<ApiClient, Trouble>> => {
+export interface ServerAccess {
+  readonly url: string
+  readonly token: string
+}
+
+/** Which server, and who asks it. */
+export const openAccess = async (flags: ServerFlags, env: Environment): Promise<Result<ServerAccess, Trouble>> => {
   const config = await readConfig(env)
   if (!config.ok) return config
   const address = flags.url || env.DISTROPACK_API_URL || config.value.url
@@ -111,20 +129,42 @@ export const openClient = async (flags: ServerFlags, env: Environment): Promise<
   // A token goes to the server it was made for, and to no other.
   const stored = config.value.url === url.value ? config.value.token : undefined
   const given = flags.token || env.DISTROPACK_API_TOKEN || stored
-  if (given) return ok(clientFor(url.value, given))
+  if (given) return ok({ url: url.value, token: given })
   const project = await projectFor(flags, env)
   const ofRun = await tokenOfRun(env, url.value, project.ok ? project.value : undefined)
   if (!ofRun.ok) return ofRun
   const token = ofRun.value
   if (!token) return usageTrouble('Who are you? Run `distropack login`, give --token, or set DISTROPACK_API_TOKEN.')
-  return ok(clientFor(url.value, token))
+  return ok({ url: url.value, token })
+}
+
+export const openClient = async (flags: ServerFlags, env: Environment): Promise<Result<ApiClient, Trouble>> => {
+  const access = await openAccess(flags, env)
+  return access.ok ? ok(clientFor(access.value.url, access.value.token)) : access
+}
+
+/** The names a manifest has when nobody says another. */
+export const MANIFEST_FILES = ['distropack.yaml', 'distropack.yml', 'nfpm.yaml', 'nfpm.yml']
+
+/** Its key `project`, if it has one; read as text, for the YAML reader is more than most commands need. */
+const projectOfManifest = async (file: string | undefined): Promise<string | undefined> => {
+  for (const path of file === undefined ? MANIFEST_FILES : [file]) {
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text !== undefined) return /^project:[ \t]*(["']?)([^\s"'#]+)\1[ \t]*(?:#.*)?$/m.exec(text)?.[2]
+  }
+  return undefined
 }
 
 export const projectFor = async (flags: ServerFlags, env: Environment): Promise<Result<ProjectName, Trouble>> => {
   const config = await readConfig(env)
   if (!config.ok) return config
-  const text = flags.project || env.DISTROPACK_PROJECT || config.value.project
-  if (!text) return usageTrouble('Which project? Give --project organization/name, or set DISTROPACK_PROJECT.')
+  const ofManifest = flags.project || env.DISTROPACK_PROJECT ? undefined : await projectOfManifest(flags.file)
+  const text = flags.project || env.DISTROPACK_PROJECT || ofManifest || config.value.project
+  if (!text) {
+    return usageTrouble(
+      'Which project? Give --project organization/name, set DISTROPACK_PROJECT, or write `project:` into the manifest.',
+    )
+  }
   const [organization = '', project = '', ...rest] = text.split('/')
   const isName = slugSchema.safeParse(organization).success && slugSchema.safeParse(project).success
   if (!isName || rest.length > 0)
@@ -141,4 +181,18 @@ export const openProject = async (
   if (!name.ok) return name
   const client = await openClient(flags, env)
   return client.ok ? ok(client.value.inProject(name.value)) : client
+}
+
+/** Named, or that of the project these flags, the environment or the settings name. */
+export const organizationFor = async (
+  flags: OrganizationFlags,
+  env: Environment,
+): Promise<Result<{ readonly org: string }, Trouble>> => {
+  if (flags.org === undefined) {
+    const project = await projectFor(flags, env)
+    if (project.ok) return ok({ org: project.value.organization })
+    return usageTrouble('Which organization? Give --org, or set DISTROPACK_PROJECT to organization/name.')
+  }
+  if (slugSchema.safeParse(flags.org).success) return ok({ org: flags.org })
+  return usageTrouble(`"${flags.org}" is not the name of an organization: a-z, 0-9 and -, as in acme.`)
 }

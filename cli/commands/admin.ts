@@ -68,6 +68,11 @@ export const addUser = async (email: string, flags: NewUserFlags, env: Environme
   return asOperator(flags, env, (operator) => done(operator.createUser(user), ({ id }) => `Made ${id} for ${email}.`))
 }
 
+export const inviteUser = (email: string, flags: ServerFlags, env: Environment): Promise<Outcome> =>
+  asOperator(flags, env, (operator) =>
+    done(operator.invite(email), ({ id }) => `Invited ${email} to this instance: ${id}.`),
+  )
+
 export const removeUser = (userId: string, flags: ServerFlags, env: Environment): Promise<Outcome> =>
   asOperator(flags, env, (operator) => done(operator.deleteUser(userId), () => `Deleted ${userId}.`))
 

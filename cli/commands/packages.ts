@@ -1,12 +1,19 @@
-// `distropack packages`, `yank`, `unyank` and `delete`: what is published, and taking it back.
+// `distropack package`: what is published, and taking it back.
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Artifact } from '@distropack/core/contract/client.ts'
 import { findMeant } from '@distropack/core/packages/meant.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
-import { ok, type Result } from '@distropack/core/result.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { Project } from '../new-project.ts'
-import { clientTrouble, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
-import { type Environment, openProject, type ServerFlags } from '../settings.ts'
-import type { Terminal } from '../terminal.ts'
+import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
+import { type Environment, openAccess, openProject, type ServerAccess, type ServerFlags } from '../settings.ts'
+import { formatBytes, type Terminal } from '../terminal.ts'
+import { dayOf, inColumns, timeOf } from './answers.ts'
 
 const readAll = async (project: Project): Promise<Result<readonly Artifact[], Trouble>> => {
   const items: Artifact[] = []
@@ -19,14 +26,119 @@ const readAll = async (project: Project): Promise<Result<readonly Artifact[], Tr
   }
 }
 
-const describe = ({ id, fileName, channels, yankedFrom }: Artifact): string =>
-  `${id}  ${fileName}  ${channels.join(',') || '-'}${yankedFrom.length > 0 ? `  (yanked from ${yankedFrom.join(',')})` : ''}`
+const row = ({ id, fileName, version, channels, yankedFrom, createdAtMs, sizeBytes }: Artifact): readonly string[] => [
+  id,
+  fileName,
+  version,
+  dayOf(createdAtMs),
+  formatBytes(sizeBytes),
+  channels.join(',') || '-',
+  yankedFrom.length > 0 ? `(yanked from ${yankedFrom.join(',')})` : '',
+]
 
 export const packages = async (flags: ServerFlags, env: Environment): Promise<Outcome> => {
   const project = await openProject(flags, env)
   if (!project.ok) return project
   const found = await readAll(project.value)
-  return found.ok ? ok({ document: { packages: found.value }, lines: found.value.map(describe) }) : found
+  if (!found.ok) return found
+  const lines = found.value.length > 0 ? inColumns(found.value.map(row)) : ['Nothing is published yet.']
+  return ok({ document: { packages: found.value }, lines })
+}
+
+/** The files a word means. */
+const findFiles = async (
+  word: string,
+  flags: ServerFlags,
+  env: Environment,
+): Promise<Result<readonly Artifact[], Trouble>> => {
+  const project = await openProject(flags, env)
+  if (!project.ok) return project
+  const all = await readAll(project.value)
+  if (!all.ok) return all
+  const meant = findMeant(all.value, word, FORMATS)
+  return meant.ok ? ok(meant.value) : usageTrouble(meant.error)
+}
+
+const detailsOf = (artifact: Artifact): readonly string[] => [
+  artifact.fileName,
+  ...inColumns(
+    [
+      ['id', artifact.id],
+      ['package', `${artifact.name} ${artifact.version} (${artifact.format}, ${artifact.arch})`],
+      ['channels', artifact.channels.join(', ') || 'none'],
+      ...(artifact.yankedFrom.length > 0 ? [['yanked from', artifact.yankedFrom.join(', ')]] : []),
+      ['published', timeOf(artifact.createdAtMs)],
+      ['size', formatBytes(artifact.sizeBytes)],
+      ['sha256', artifact.sha256],
+      ['address', artifact.url],
+      ...artifact.warnings.map(({ message }) => ['warning', message]),
+    ].map(([name = '', value = '']) => [`  ${name}`, value]),
+  ),
+]
+
+export const showPackage = async (word: string, flags: ServerFlags, env: Environment): Promise<Outcome> => {
+  const found = await findFiles(word, flags, env)
+  return found.ok ? ok({ document: { packages: found.value }, lines: found.value.flatMap(detailsOf) }) : found
+}
+
+/** Under another name until all of it is there and its hash is right. */
+const download = async (
+  { url, fileName, sha256 }: Artifact,
+  folder: string,
+  access: ServerAccess,
+): Promise<Result<string, Trouble>> => {
+  const path = join(folder, fileName)
+  const unfinished = `${path}.${process.pid}.unfinished`
+  const sent = isOwn(url, access.url) ? { authorization: `Bearer ${access.token}` } : {}
+  try {
+    const response = await fetch(url, { headers: sent })
+    if (!response.ok || !response.body) {
+      return err({
+        exitCode: EXIT.refused,
+        code: 'not_found',
+        faults: [{ message: `${url} answered ${response.status}.` }],
+      })
+    }
+    const hash = createHash('sha256')
+    const body = Readable.fromWeb(response.body as never)
+    body.on('data', (chunk: Uint8Array) => hash.update(chunk))
+    await pipeline(body, createWriteStream(unfinished))
+    if (hash.digest('hex') !== sha256) {
+      return err({
+        exitCode: EXIT.refused,
+        code: 'digest_mismatch',
+        faults: [{ message: `${fileName} arrived with another sha256 than it was published with; try again.` }],
+      })
+    }
+    await rename(unfinished, path)
+    return ok(path)
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+}
+
+/** A token goes to the server it was made for, and to no other. */
+const isOwn = (address: string, server: string): boolean => new URL(address).origin === new URL(server).origin
+
+export const downloadPackages = async (
+  word: string,
+  flags: ServerFlags & { readonly out: string },
+  env: Environment,
+  terminal: Terminal,
+): Promise<Outcome> => {
+  const access = await openAccess(flags, env)
+  if (!access.ok) return access
+  const found = await findFiles(word, flags, env)
+  if (!found.ok) return found
+  await mkdir(flags.out, { recursive: true })
+  const paths: string[] = []
+  for (const artifact of found.value) {
+    terminal.say(`downloading ${artifact.fileName}`)
+    const path = await download(artifact, flags.out, access.value)
+    if (!path.ok) return path
+    paths.push(path.value)
+  }
+  return ok({ document: { paths }, lines: paths })
 }
 
 export interface WithdrawFlags extends ServerFlags {

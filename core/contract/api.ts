@@ -300,6 +300,7 @@ export const deadLetterSchema = z
 /** Every path of the API in one place; `{…}` in OpenAPI's notation. */
 export const API_PATHS = {
   whoami: '/whoami',
+  ownToken: '/token',
   permissions: '/permissions',
   exportAccount: '/account/export',
   personalTokens: '/account/tokens',

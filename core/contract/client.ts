@@ -114,7 +114,8 @@ const send = async (options: ClientOptions, path: string, init: RequestInit): An
   throw new Error('the last round always returns')
 }
 
-interface Call<T> {
+/** One question: `path` of API_PATHS, `params` for what stands in braces in it, and the shape of the answer. */
+export interface ApiCall<T> {
   readonly method?: string
   readonly path: string
   readonly params?: Params
@@ -124,7 +125,7 @@ interface Call<T> {
   readonly schema: z.ZodType<T>
 }
 
-const call = async <T>(options: ClientOptions, request: Call<T>): Answer<T> => {
+const call = async <T>(options: ClientOptions, request: ApiCall<T>): Answer<T> => {
   const query = request.query ? `?${new URLSearchParams({ ...request.query })}` : ''
   const path = `${API_PREFIX}${fillPath(request.path, request.params ?? {})}${query}`
   const sent = await send(options, path, {
@@ -187,13 +188,15 @@ const missingBlobs = async (
 }
 
 export type Artifact = z.infer<typeof artifactSchema>
-export type CallApi = <T>(request: Call<T>) => Answer<T>
+export type CallApi = <T>(request: ApiCall<T>) => Answer<T>
 export type ApiClient = ReturnType<typeof createClient>
 
 export const createClient = (given: ClientOptions) => {
   const options = { ...given, url: given.url.replace(/\/+$/, '') }
   return {
     url: options.url,
+    /** Whatever has no function of its own here. */
+    call: <T>(request: ApiCall<T>): Answer<T> => call(options, request),
     operator: operatorCalls((request) => call(options, request)),
     /** For a run that has no token yet; the client's own is not looked at. */
     exchangeIdentity: (body: z.input<typeof exchangeSchema>) =>

@@ -2,6 +2,7 @@
 import type * as z from 'zod'
 import { API_PATHS, createdTokenSchema, deadLetterSchema, doneSchema } from './api.ts'
 import type { Answer, CallApi } from './client.ts'
+import { invitationSchema } from './members.ts'
 import {
   type createUserSchema,
   operatorOrganizationSchema,
@@ -20,6 +21,8 @@ export const operatorCalls = (call: CallApi) => {
     users: (cursor?: string) => list(API_PATHS.operatorUsers, userSchema, cursor),
     createUser: (body: z.input<typeof createUserSchema>) =>
       call({ method: 'POST', path: API_PATHS.operatorUsers, body, schema: userSchema }),
+    invite: (email: string) =>
+      call({ method: 'POST', path: API_PATHS.operatorInvitations, body: { email }, schema: invitationSchema }),
     setOperator: (userId: string, isOperator: boolean) =>
       call({
         method: 'PATCH',

@@ -118,6 +118,7 @@ export const manifestSchema = z
     allow_foreign_binaries: flag
       .optional()
       .meta({ description: 'Ours: pack programs for other machines than the target’s all the same' }),
+    project: text.optional().meta({ description: 'Where the command line publishes it: organization/name' }),
     targets: texts.optional().meta({ description: 'What is built when nobody says otherwise: deb/amd64' }),
     archive: archiveBlockSchema.optional(),
     macos: z.looseObject({}).optional(),

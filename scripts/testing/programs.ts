@@ -22,6 +22,7 @@ export const PROGRAMS = {
   'dpkg-parsechangelog': ['dpkg-dev'],
   gpg: ['gnupg'],
   gpgv: ['gpgv'],
+  groff: ['groff-base'],
   lintian: ['lintian'],
   makepkg: ['makepkg'],
   openssl: ['openssl'],

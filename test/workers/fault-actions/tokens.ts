@@ -57,6 +57,17 @@ const tokenActions = (route: string, path: string, as: () => { token?: string; c
   return [create, revoke, rotate]
 }
 
+/** A token that ends itself: whoever tries again is a stranger, and the sweep finishes what failed. */
+const endOwn: Action<TokenAt> = {
+  route: 'DELETE /api/v1/token',
+  prepare: () => must('POST', '/organizations/acme/tokens', { json: { name: 'x', scopes: ['read'] } }),
+  act: (ask, { secret }) => ask('DELETE', `${V1}/token`, { token: secret }),
+  missing: async ({ secret }) => {
+    if (await opensHidden(secret)) return 'the revoked token reads'
+    return (await api('GET', '/whoami', { token: secret })).status === 401 ? undefined : 'the revoked token acts'
+  },
+}
+
 interface Somebody {
   readonly id: string
   readonly token: string
@@ -223,6 +234,7 @@ const bootstrap: Action<{ slug: string }> = {
 export const membershipActions = (): AnyAction[] => [
   ...tokenActions('/api/v1/organizations/:org/tokens', '/organizations/acme/tokens', () => ({ token: world.admin })),
   ...tokenActions('/api/v1/account/tokens', '/account/tokens', () => ({ cookie: world.ownerCookie })),
+  endOwn,
   editMember,
   removeMember,
   leave,

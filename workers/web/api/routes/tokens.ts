@@ -17,6 +17,7 @@ import {
   createToken,
   describeActor,
   listTokens,
+  ownersOf,
   revokeToken,
   rotateToken,
 } from '../../services/access/tokens.ts'
@@ -53,6 +54,24 @@ tokens.openapi(whoami, async (context) => {
     return refuse(fault('not_found', 'An operator token belongs to no organization.'))
   }
   return context.json(await describeActor(context.get('platform'), actor), 200)
+})
+
+const endOwn = createRoute({
+  method: 'delete',
+  path: API_PATHS.ownToken,
+  tags,
+  ...forAnybody,
+  summary: 'Revoke the token that this request carries',
+  description: 'For whoever needs it no more: a command line that logs out, a CI run at its end.',
+  responses: answers(200, 'It opens nothing any more', okSchema),
+})
+tokens.openapi(endOwn, async (context) => {
+  const actor = context.get('actor')
+  if (actor.kind !== 'token') {
+    return refuse(fault('request_invalid', 'This ends a token, and the request carries none. Sign out instead.'))
+  }
+  need(await revokeToken(context.get('platform'), ownersOf(actor), actor.tokenId))
+  return context.json({ ok: true as const }, 200)
 })
 
 const permissions = createRoute({

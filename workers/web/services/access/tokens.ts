@@ -19,7 +19,7 @@ import { newId, newSecret } from '../platform/ids.ts'
 import { notingGrants, settleClosing, settleOutbox } from '../platform/outbox.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type AuditedAction, prepareAudit } from '../platform/record.ts'
-import { type Actor, findUser, openOrganization, type UserActor } from './access.ts'
+import { type Actor, findUser, openOrganization, type TokenActor, type UserActor } from './access.ts'
 
 type Token = z.infer<typeof tokenSchema>
 type CreatedToken = z.infer<typeof createdTokenSchema>
@@ -152,6 +152,13 @@ export const createPersonalToken = async (
 
 /** Tokens of an organization, or of a user. */
 export type TokensOf = { readonly organizationId: string } | { readonly userId: string }
+
+/** Where a token is kept. */
+export const ownersOf = ({ userId, organizationId, tokenId }: TokenActor): TokensOf => {
+  if (userId !== null) return { userId }
+  if (organizationId !== null) return { organizationId }
+  throw new Error(`the token ${tokenId} is nobody's`)
+}
 
 const within = (of: TokensOf): SQL | undefined =>
   'userId' in of

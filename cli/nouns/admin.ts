@@ -1,22 +1,11 @@
-// The words of `distropack admin`, for main.ts.
-import type { Command } from 'commander'
-import type { Outcome } from './outcome.ts'
-import type { Environment } from './settings.ts'
+// `distropack admin`.
+import { addNoun, addWord, ender, type Words, withServer } from '../words.ts'
 
-interface Context {
-  readonly env: Environment
-  /** Adds the options every command has. */
-  dress(command: Command): Command
-  finish(outcome: Outcome, isJson: boolean): void
-}
-
-export const addAdminCommands = (program: Command, { env, dress, finish }: Context): void => {
-  const admin = program.command('admin').description('run an instance; the token is its operator’s')
-  const word = (name: string, description: string): Command => dress(admin.command(name).description(description))
-  const end = async (
-    ask: (run: typeof import('./commands/admin.ts')) => Promise<Outcome>,
-    flags: { readonly json?: boolean },
-  ): Promise<void> => finish(await ask(await import('./commands/admin.ts')), flags.json ?? false)
+export const addAdminWords = (words: Words): void => {
+  const { env } = words
+  const end = ender(words, () => import('../commands/admin.ts'))
+  const admin = addNoun(words, 'admin', 'run an instance; the token is its operator’s')
+  const word = (name: string, description: string) => withServer(addWord(admin, name, description))
 
   word('users', 'list accounts').action((flags) => end((run) => run.listUsers(flags, env), flags))
   word('add-user', 'make an account; its password is asked for, or read from stdin')
@@ -24,6 +13,9 @@ export const addAdminCommands = (program: Command, { env, dress, finish }: Conte
     .option('--name <name>', 'as others see it')
     .option('--organization <name>', 'one that it becomes an owner of')
     .action((email: string, flags) => end((run) => run.addUser(email, flags, env), flags))
+  word('invite', 'invite an address to make an account on this instance')
+    .argument('<email>')
+    .action((email: string, flags) => end((run) => run.inviteUser(email, flags, env), flags))
   word('remove-user', 'delete an account')
     .argument('<user>', 'its id')
     .action((id: string, flags) => end((run) => run.removeUser(id, flags, env), flags))
