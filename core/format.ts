@@ -118,6 +118,8 @@ export interface RepositoryLayout<E extends Entry = Entry> {
   packageAliases?(entry: E, channel: string, streams: readonly string[]): readonly string[]
   /** `streams` are the ones the channel has; a row may name a new one. Each row is whole: joined rows are the index. */
   rows(entry: E, streams: readonly string[], channel: string): readonly Row[]
+  /** Why no index may have an entry, for those that were made before a check which `inspect` now does. */
+  refuses?(entry: E): Fault | undefined
   /** Every index file of a channel. `immutable` ones are named by their hash and written once. */
   files(channel: ChannelState, tools: IndexTools): Promise<readonly IndexFile[]>
   /** Files of the whole repository and not of a channel: keys under the names this format's clients want. */

@@ -30,6 +30,9 @@ const BESIDE = String.raw`(?:\.(?:sig|intoto\.jsonl|cdx\.json|source\.cdx\.json|
 const PACKAGE_NAME = new RegExp(String.raw`\.(?:deb|rpm|apk|ipk|zip|tar|tar\.(?:gz|xz|zst|bz2))${BESIDE}$`)
 const INDEX_NAME = /(?:^|\/)(?:APKINDEX\.tar\.gz$|latest\/)/
 
+/** The address of a newest version, which holds the very package file (core/downloads/latest.ts). */
+export const isLatest = (path: string): boolean => /^files\/[^/]+\/latest\//.test(path)
+
 /** The sha256 a path names in one of its segments, if any. */
 export const digestInPath = (path: string): string | undefined =>
   path

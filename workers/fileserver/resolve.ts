@@ -1,7 +1,7 @@
 // From an address to a recipe: head -> generation -> file. No path is at home in two of the three places (the
 // generation's own files, files that name their sha256, files that never change), so each is looked for where it likely
 // stands first: a package or an index by hash costs its head, its recipe and its bytes, however cold all is.
-import { digestInPath, isLikePackage } from '@distropack/core/contract/object-keys.ts'
+import { digestInPath, isLatest, isLikePackage } from '@distropack/core/contract/object-keys.ts'
 import type { Head, TreeFile } from '@distropack/core/contract/objects.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import type { Address, Pin } from './address.ts'
@@ -55,9 +55,14 @@ const ownFile = (files: Readonly<Record<string, TreeFile>>, path: string): TreeF
  * A generation stays as it was, but for the bytes of a package that was deleted since, or yanked: an address that is not
  * the package's own shows them no more.
  */
-const isTakenBack = async (bucket: R2Bucket, head: Head, { packagePath }: TreeFile): Promise<boolean> => {
-  if (packagePath === undefined) return false
-  const own = await readContentOfPath(bucket, head.repositoryId, packagePath)
+const isTakenBack = async (
+  bucket: R2Bucket,
+  head: Head,
+  { file, path, generation }: { readonly file: TreeFile; readonly path: string; readonly generation: number },
+): Promise<boolean> => {
+  // Which package such an address shows was not kept once: in a generation that is over it may be one taken back since.
+  if (file.packagePath === undefined) return generation < head.generation && isLatest(path)
+  const own = await readContentOfPath(bucket, head.repositoryId, file.packagePath)
   return !own || own.isWithdrawn === true
 }
 
@@ -91,7 +96,8 @@ export const resolve = async (
   if (file?.pin && !address.pin) {
     return { redirectTo: `/r/${address.organization}/${address.project}/@${generation}/${address.encodedPath}` }
   }
-  if (file) return (await isTakenBack(bucket, head, file)) ? undefined : { content: file, ...lifetime }
+  if (file)
+    return (await isTakenBack(bucket, head, { file, path, generation })) ? undefined : { content: file, ...lifetime }
   const late = isPackage ? undefined : await readContentOfPath(bucket, repositoryId, path)
   return late && { content: late, lifetime: 'immutable' }
 }

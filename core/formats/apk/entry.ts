@@ -60,6 +60,9 @@ const relationFault = (pairs: readonly Pair[]): Fault | undefined => {
   return undefined
 }
 
+/** What apk cannot read of an index that says it. */
+export const pairsFault = (pairs: readonly Pair[]): Fault | undefined => relationFault(pairs) ?? pairsTooLong(pairs)
+
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
 export const entryOf = (facts: FileFacts): Result<Omit<ApkEntry, 'sizeBytes' | 'sha256'>, Fault> => {
   const pairs = parsePairs(facts.pkginfo)
@@ -77,7 +80,7 @@ export const entryOf = (facts: FileFacts): Result<Omit<ApkEntry, 'sizeBytes' | '
   if (bad !== undefined) {
     return err(fault('package_unsupported', `The package has ${quoteForMessage(bad)}, with a control character in it.`))
   }
-  const unreadable = relationFault(pairs.value) ?? pairsTooLong(pairs.value)
+  const unreadable = pairsFault(pairs.value)
   if (unreadable) return err(unreadable)
   const size = findPair(pairs.value, 'size') ?? ''
   return ok({

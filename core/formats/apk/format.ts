@@ -6,7 +6,7 @@ import { apkRows, BASE_STREAMS, channelFiles, packagePath, ROOT, seedStream } fr
 import { apkBlockSchema } from './block.ts'
 import { buildApk } from './build.ts'
 import { adviseOnSpec, checkSpec } from './check.ts'
-import { type ApkEntry, apkEntrySchema } from './entry.ts'
+import { type ApkEntry, apkEntrySchema, pairsFault } from './entry.ts'
 import { inspectApk } from './inspect.ts'
 import { APK_ARCHITECTURES, apkFileNameOf } from './names.ts'
 import { sealApk } from './seal.ts'
@@ -55,6 +55,7 @@ export const apk: Format<ApkEntry> = {
     seed: seedStream,
     packagePath,
     rows: (entry, streams) => apkRows(entry, streams),
+    refuses: ({ pkginfo }) => pairsFault(pkginfo),
     files: channelFiles,
     keyFiles: ({ rsa }) =>
       rsa.map(({ name, publicKey }) => ({

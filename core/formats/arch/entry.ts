@@ -53,6 +53,9 @@ const relationFault = (pairs: readonly Pair[]): Fault | undefined => {
   return undefined
 }
 
+/** What pacman cannot use of a database that says it. */
+export const pairsFault = (pairs: readonly Pair[]): Fault | undefined => relationFault(pairs) ?? pairsTooLong(pairs)
+
 /** Everything but the finished file's size and digest. Both `build` and `inspect` end here, so they agree. */
 export const entryOf = (facts: FileFacts): Result<Omit<ArchEntry, 'sizeBytes' | 'sha256'>, Fault> => {
   const pairs = parsePairs(facts.pkginfo)
@@ -67,7 +70,7 @@ export const entryOf = (facts: FileFacts): Result<Omit<ArchEntry, 'sizeBytes' | 
   if (bad !== undefined) {
     return err(fault('package_unsupported', `The package has ${quoteForMessage(bad)}, with a control character in it.`))
   }
-  const unusable = relationFault(pairs.value) ?? pairsTooLong(pairs.value)
+  const unusable = pairsFault(pairs.value)
   if (unusable) return err(unusable)
   const size = findPair(pairs.value, 'size') ?? ''
   return ok({

@@ -4,7 +4,7 @@ import { archlinuxBlockSchema } from './block.ts'
 import { buildArch } from './build.ts'
 import { checkSpec } from './check.ts'
 import { archRows, BASE_STREAMS, channelFiles, packageAliases, packagePath, ROOT, seedStream } from './database.ts'
-import { type ArchEntry, archEntrySchema } from './entry.ts'
+import { type ArchEntry, archEntrySchema, pairsFault } from './entry.ts'
 import { inspectArch } from './inspect.ts'
 import { ARCH_ARCHITECTURES, archFileNameOf, FILE_SUFFIX } from './names.ts'
 import { pacmanInstructions } from './pacman-conf.ts'
@@ -38,6 +38,7 @@ export const arch: Format<ArchEntry> = {
     packagePath,
     packageAliases,
     rows: (entry, streams) => archRows(entry, streams),
+    refuses: ({ pkginfo }) => pairsFault(pkginfo),
     files: channelFiles,
     instructions: pacmanInstructions,
   },

@@ -1,6 +1,7 @@
 // Debian packages and apt repositories, behind the interface every format has.
 import type { Format } from '../../format.ts'
 import { compareDpkgVersions, dpkgUpstream, dpkgVersion } from '../../text/dpkg-version.ts'
+import { stanzaTooLong } from '../../text/index-limits.ts'
 import { debBlockSchema } from './block.ts'
 import { buildDeb } from './build.ts'
 import { adviseOnSpec, checkSpec } from './check.ts'
@@ -37,6 +38,7 @@ export const deb: Format<DebEntry> = {
     seed: seedStream,
     packagePath: (entry) => `${ROOT}/${poolPath(entry)}`,
     rows: (entry, streams) => debRows(entry, streams),
+    refuses: ({ control }) => stanzaTooLong(control),
     files: channelFiles,
     instructions: aptInstructions,
   },

@@ -2,6 +2,7 @@
 import { utf8 } from '../../bytes/arrays.ts'
 import type { Format } from '../../format.ts'
 import { compareDpkgVersions, dpkgUpstream, dpkgVersion } from '../../text/dpkg-version.ts'
+import { stanzaTooLong } from '../../text/index-limits.ts'
 import { ipkBlockSchema } from './block.ts'
 import { buildIpk } from './build.ts'
 import { checkSpec } from './check.ts'
@@ -44,6 +45,7 @@ export const ipk: Format<IpkEntry> = {
     packagePath,
     packageAliases,
     rows: (entry, streams) => ipkRows(entry, streams),
+    refuses: ({ control }) => stanzaTooLong(control),
     files: channelFiles,
     keyFiles: ({ usign }) =>
       usign.map(({ name, publicKey }) => ({

@@ -129,9 +129,17 @@ export interface Place {
   readonly archiveSizeBytes: number
 }
 
-const unreadable = (lists: Readonly<Record<string, readonly Dependency[]>>): Fault | undefined => {
-  for (const [what, list] of Object.entries(lists)) {
-    for (const each of list) {
+const RELATION_LISTS = [
+  ...(['provides', 'requires', 'conflicts', 'obsoletes'] as const),
+  ...(['recommends', 'suggests', 'supplements', 'enhances'] as const),
+]
+
+/** A relation that rpm or dnf cannot read. */
+export const relationFault = (
+  entry: Readonly<Record<(typeof RELATION_LISTS)[number], readonly Dependency[]>>,
+): Fault | undefined => {
+  for (const what of RELATION_LISTS) {
+    for (const each of entry[what]) {
       const trouble = dependencyTrouble(what, each)
       if (trouble) {
         const message = `${what} has ${quoteForMessage(`${each.name} ${each.version}`.trim())}, which rpm and dnf cannot read: ${trouble}.`
@@ -169,7 +177,7 @@ export const entryOf = (
     supplements: list(TAG.supplementNames, TAG.supplementFlags, TAG.supplementVersions),
     enhances: list(TAG.enhanceNames, TAG.enhanceFlags, TAG.enhanceVersions),
   }
-  const trouble = unreadable(relations)
+  const trouble = relationFault(relations)
   if (trouble) return err(trouble)
   return ok({
     format: 'rpm',

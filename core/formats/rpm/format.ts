@@ -4,7 +4,7 @@ import { rpmBlockSchema } from './block.ts'
 import { buildRpm } from './build.ts'
 import { checkSpec } from './check.ts'
 import { compareRpmVersions } from './compare.ts'
-import { type RpmEntry, rpmEntrySchema } from './entry.ts'
+import { type RpmEntry, relationFault, rpmEntrySchema } from './entry.ts'
 import { inspectRpm } from './inspect.ts'
 import { RPM_ARCHITECTURES, rpmEvr, rpmFileNameOf, rpmUpstream } from './names.ts'
 import { rpmInstructions } from './repo-file.ts'
@@ -38,6 +38,7 @@ export const rpm: Format<RpmEntry> = {
     seed: () => undefined,
     packagePath,
     rows: (entry, _streams, channel) => rpmRows(entry, channel),
+    refuses: relationFault,
     files: channelFiles,
     instructions: rpmInstructions,
   },

@@ -13,5 +13,9 @@ export const formatOf = (id: string): Format => {
 export const writeEntry = async (bucket: R2Bucket, entry: Entry): Promise<string> =>
   (await putBlobBytes(bucket, new TextEncoder().encode(JSON.stringify(entry)))).sha256
 
+/** As it was kept, by whatever schema its format had then. */
+export const readEntryJson = async (bucket: R2Bucket, sha256: string): Promise<unknown> =>
+  JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, sha256)))
+
 export const readEntry = async (bucket: R2Bucket, format: Format, sha256: string): Promise<Entry> =>
-  format.entrySchema.parse(JSON.parse(new TextDecoder().decode(await readBlobBytes(bucket, sha256))))
+  format.entrySchema.parse(await readEntryJson(bucket, sha256))

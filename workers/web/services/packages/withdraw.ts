@@ -11,6 +11,7 @@ import { notingPublisher, settleClosing } from '../platform/outbox.ts'
 import type { Platform } from '../platform/platform.ts'
 import { prepareAudit } from '../platform/record.ts'
 import type { ArtifactRow, PublicationRow } from './artifacts.ts'
+import { whyNoIndexHasIt } from './entry-check.ts'
 
 export interface ArtifactView {
   readonly artifact: ArtifactRow
@@ -112,8 +113,17 @@ const moveAndView = async (
 export const yankArtifact = (platform: Platform, project: Project, artifactId: string, channel?: string) =>
   moveAndView(platform, project, artifactId, { from: ['pending', 'published'], to: 'withdrawing', channel })
 
-export const unyankArtifact = (platform: Platform, project: Project, artifactId: string, channel?: string) =>
-  moveAndView(platform, project, artifactId, { from: ['withdrawing', 'withdrawn'], to: 'pending', channel })
+export const unyankArtifact = async (
+  platform: Platform,
+  project: Project,
+  artifactId: string,
+  channel?: string,
+): Promise<Result<ArtifactView, Fault>> => {
+  const found = await findArtifact(platform, project, artifactId)
+  const reason = found && (await whyNoIndexHasIt(platform, found))
+  if (reason) return err(reason)
+  return moveAndView(platform, project, artifactId, { from: ['withdrawing', 'withdrawn'], to: 'pending', channel })
+}
 
 /**
  * The publisher takes it out of every index first, and then its addresses out of the store. Asked again, it sees to it

@@ -64,6 +64,8 @@ export interface IndexStore {
   offsetOf(at: StreamAddress, row: StoredRow): number
   /** No row of the stream has this number or a higher one. */
   nextRowNumber(at: StreamAddress): number
+  /** Whether an address of a newest version does not say which package file it shows, as before that was kept. */
+  hasNamelessPointers(): boolean
   /** By path; without those of some scopes. */
   pointers(without?: readonly string[]): ReadonlyMap<string, Pointer>
   /** Artifacts with a row in the stream. */
@@ -143,6 +145,12 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
           ...[at.scope, at.stream],
         )
         .one().next ?? 0,
+    hasNamelessPointers: () =>
+      sql
+        .exec(
+          `SELECT 1 FROM pointers WHERE path GLOB 'files/*/latest/*' AND content NOT GLOB '*"packagePath":*' LIMIT 1`,
+        )
+        .toArray().length > 0,
     pointers: (without = []) => {
       const rows = sql.exec<{ path: string; scope: string; content: string }>(
         'SELECT path, scope, content FROM pointers',

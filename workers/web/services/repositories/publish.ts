@@ -26,6 +26,7 @@ import { readPending } from './pending.ts'
 import type { PieceStore } from './pieces.ts'
 import { DEFAULT_CHANNEL, isWithdrawing, planScopes } from './plan-scopes.ts'
 import { editScope, type ScopeEdit, scopeName } from './scope.ts'
+import { findUnfit, leaveOut } from './unfit.ts'
 
 export interface Publishing {
   readonly platform: Platform
@@ -270,15 +271,22 @@ export const publishPending = async (publishing: Publishing): Promise<{ hasMore:
   const project = await findProjectById(platform, projectId)
   if (!project) return { hasMore: false }
   const { store } = publishing
+  // Of such a pointer nobody can say whether it is of a package that is still offered: made anew, each says so.
+  if (store.meta(REBUILDING) !== 'yes' && store.hasNamelessPointers()) await beginRebuild(publishing)
   const isRebuilding = store.meta(REBUILDING) === 'yes'
   if (!isRebuilding) await flip(publishing, project)
-  const { pending, hasMore } = await readPending(platform, projectId)
+  const found = await readPending(platform, projectId)
+  const { hasMore } = found
+  const unfit = isRebuilding ? await findUnfit(platform, found.pending) : []
+  for (const each of unfit) await leaveOut(platform, project, each)
+  const pending = found.pending.filter(({ artifact }) => !unfit.some((each) => each.artifact.id === artifact.id))
   const keys = await readKeys(platform.db, projectId)
   const shown = shownFacts(project, keys)
   // Keys and names that changed since change every index, and nothing else of it. Access changes the base alone.
   const isAnew = store.meta('keys') !== shown.keys || store.meta('names') !== shown.names
   const edits = await planScopes(platform, { project, pending, scopes: store.scopes(), isAnew })
-  if (edits.length === 0 && store.meta('access') === shown.access) return { hasMore: false }
+  const isAsShown = edits.length === 0 && unfit.length === 0 && store.meta('access') === shown.access
+  if (isAsShown) return { hasMore: false }
   const startedAtMs = platform.nowMs()
   const generation = await makeGeneration(publishing, { project, keys, edits, pending })
   // Half a rebuilt repository is shown to nobody: readers stay with the last whole one.
