@@ -15,7 +15,7 @@ export interface Hash {
 }
 
 export interface ByteSink {
-  /** Resolves when the receiver can take more. The chunk must not be changed afterwards. */
+  /** Resolves when the receiver can take more, and has done with the chunk: its memory is the caller's again. */
   write(chunk: Uint8Array): Promise<void>
 }
 
@@ -27,6 +27,8 @@ export interface Spool extends ByteSink {
 
 export interface BuildTools {
   hash(name: HashName): Hash
+  /** Of bytes at hand; lower-case hex. */
+  digest(name: HashName, bytes: Uint8Array): string
   /** One stream (one gzip member, one zstd frame, one xz stream); the same input gives the same bytes. */
   compress(codec: Codec, source: ByteSource, level?: number): ByteSource
   /** Spools end with the build, however it ends. */

@@ -148,7 +148,7 @@ export const publish = async (flags: PublishFlags, env: Environment, terminal: T
   const project = client.value.inProject(name.value)
   const ready = await ensureProject(project, name.value, flags, terminal)
   if (!ready.ok) return ready
-  const sent = await sendInputs(project, listed.value.records, flags.sbom, terminal)
+  const sent = await sendInputs(project, listed.value.records(), flags.sbom, terminal)
   if (!sent.ok) return sent
   const created = await project.createBuild({
     manifest: text,

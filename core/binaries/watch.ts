@@ -3,7 +3,7 @@
 import { StreamFault } from '../bytes/stream-fault.ts'
 import type { Format } from '../format.ts'
 import type { Architecture } from '../model/arch.ts'
-import type { ByteSource, PackagedItem, PackageSpec } from '../model/spec.ts'
+import type { ByteSource, PackagedItem, PackageSpec, SourceFile } from '../model/spec.ts'
 import { quoteForMessage } from '../text/line.ts'
 import { type Warn, type Warning, warning } from '../warning.ts'
 import { type ElfHead, isElf, readElfHead, readNeeded } from './elf.ts'
@@ -110,6 +110,15 @@ export async function* watchBinary(path: string, source: ByteSource, watcher: Wa
   binary?.end()
 }
 
+/** The same for a file that is there at once. */
+const watchWhole = (path: string, bytes: Uint8Array, watcher: Watcher): Uint8Array => {
+  if (!isElf(bytes)) return bytes
+  const binary = new PassingBinary(path, watcher)
+  binary.take(bytes)
+  binary.end()
+  return bytes
+}
+
 const GLIBC_LOADER = /\/ld-linux[^/]*$|\/ld64\.so\.\d$|\/ld\.so\.1$/
 
 /** The sign that a program or library is linked against glibc. */
@@ -157,7 +166,14 @@ export const watchBinaries = (spec: PackageSpec, format: Pick<Format, 'id' | 'li
   const watched = (item: PackagedItem): PackagedItem => {
     if (!('source' in item)) return item
     const { source, path } = item
-    return { ...item, source: { ...source, open: () => watchBinary(path, source.open(), watcher) } }
+    const { sizeBytes, sha256 } = source
+    const open = (): ByteSource => watchBinary(path, source.open(), watcher)
+    const whole = (): ReturnType<NonNullable<SourceFile['whole']>> => {
+      const bytes = source.whole?.()
+      if (bytes instanceof Promise) return bytes.then((later) => watchWhole(path, later, watcher))
+      return bytes && watchWhole(path, bytes, watcher)
+    }
+    return { ...item, source: { sizeBytes, ...(sha256 ? { sha256 } : {}), open, whole } }
   }
   return { ...spec, items: spec.items.map(watched) }
 }

@@ -1,8 +1,10 @@
 // Bytes as text: lower-case hex and standard base64 (RFC 4648).
 
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 export const toHex = (bytes: Uint8Array): string => {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += PAIRS[byte]
   return text
 }
 

@@ -39,9 +39,16 @@ export interface RawHeader {
   readonly group: string
 }
 
+/** Digits up to the field's last byte, which stays zero. */
 const putOctal = (block: Uint8Array, offset: number, width: number, value: number): void => {
-  block.set(utf8(value.toString(8).padStart(width - 1, '0')), offset)
+  let rest = value
+  for (let at = offset + width - 2; at >= offset; at--) {
+    block[at] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
 }
+
+const MAGIC: Readonly<Record<TarDialect, Uint8Array>> = { gnu: utf8('ustar  \0'), pax: utf8('ustar\x0000') }
 
 /** Big-endian two's complement behind a 0x80 byte (GNU tar, dpkg 1.18.24). */
 const putBase256 = (block: Uint8Array, offset: number, width: number, value: number): void => {
@@ -74,9 +81,12 @@ const splitName = (name: Uint8Array): { prefix: Uint8Array; name: Uint8Array } |
 export const isNameTooLong = (name: Uint8Array, dialect: TarDialect): boolean =>
   dialect === 'gnu' ? name.length > TAR_NAME_BYTES : splitName(name) === undefined
 
-/** Longer names are cut: the caller has said the whole name in the header before. */
-export const encodeHeader = (header: RawHeader, dialect: TarDialect): Uint8Array => {
-  const block = new Uint8Array(TAR_BLOCK_BYTES)
+/** Into a block of zeros. Longer names are cut: the caller has said the whole name in the header before. */
+export const encodeHeader = (
+  header: RawHeader,
+  dialect: TarDialect,
+  block: Uint8Array = new Uint8Array(TAR_BLOCK_BYTES),
+): Uint8Array => {
   const split = dialect === 'pax' ? splitName(header.name) : undefined
   block.set((split?.name ?? header.name).subarray(0, TAR_NAME_BYTES), 0)
   putOctal(block, 100, 8, header.mode & 0o7777)
@@ -88,11 +98,12 @@ export const encodeHeader = (header: RawHeader, dialect: TarDialect): Uint8Array
   putOctal(block, 136, 12, Math.min(Math.max(0, header.mtimeSeconds), TAR_MAX_OCTAL_SIZE))
   block[156] = header.flag.charCodeAt(0)
   block.set(header.linkName.subarray(0, TAR_NAME_BYTES), 157)
-  block.set(utf8(dialect === 'gnu' ? 'ustar  \0' : 'ustar\x0000'), 257)
+  block.set(MAGIC[dialect], 257)
   block.set(utf8(header.owner).subarray(0, OWNER_BYTES), 265)
   block.set(utf8(header.group).subarray(0, OWNER_BYTES), 297)
   if (split) block.set(split.prefix, 345)
-  block.set(utf8(`${checksumOf(block).toString(8).padStart(6, '0')}\0 `), 148)
+  putOctal(block, 148, 7, checksumOf(block))
+  block[155] = 0x20
   return block
 }
 

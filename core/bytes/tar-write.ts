@@ -1,5 +1,6 @@
 // Tar members as bytes. Deterministic: no clock, no user ids, records sorted. The caller streams the bodies.
 import { concatBytes, utf8 } from './arrays.ts'
+import type { MemberWriter } from './member-writer.ts'
 import { paxRecord } from './pax.ts'
 import {
   encodeHeader,
@@ -29,11 +30,16 @@ export interface TarMember {
 /** Two zero blocks, the end of every archive that is not cut for joining. */
 export const TAR_END = new Uint8Array(2 * TAR_BLOCK_BYTES)
 
-/** Zeros after a body up to the next block. */
-export const tarPadding = (sizeBytes: number): Uint8Array =>
-  new Uint8Array((TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES)
+/** How many zeros stand after a body up to the next block. */
+export const tarPaddingBytes = (sizeBytes: number): number =>
+  (TAR_BLOCK_BYTES - (sizeBytes % TAR_BLOCK_BYTES)) % TAR_BLOCK_BYTES
 
-const isAscii = (bytes: Uint8Array): boolean => bytes.every((byte) => byte < 0x80)
+export const tarPadding = (sizeBytes: number): Uint8Array => new Uint8Array(tarPaddingBytes(sizeBytes))
+
+const isAscii = (bytes: Uint8Array): boolean => {
+  for (const byte of bytes) if (byte >= 0x80) return false
+  return true
+}
 
 /** A header whose body is text about the next member. */
 const aboutNext = (name: string, flag: string, body: Uint8Array, dialect: TarDialect): Uint8Array => {
@@ -74,11 +80,11 @@ const paxExtras = (member: TarMember, name: Uint8Array, linkName: Uint8Array): r
   return body.length > 0 ? [aboutNext('PaxHeaders/entry', TAR_FLAG.paxHeader, body, 'pax')] : []
 }
 
-/** Everything that stands before a member's body: extra headers where the plain one is too narrow, then it. */
-export const tarHeader = (member: TarMember, dialect: TarDialect): Uint8Array => {
+const NOTHING = new Uint8Array(0)
+
+const plan = (member: TarMember, dialect: TarDialect) => {
   const name = utf8(member.name)
-  const linkName = utf8(member.linkName ?? '')
-  const extras = dialect === 'gnu' ? gnuExtras(name, linkName) : paxExtras(member, name, linkName)
+  const linkName = member.linkName === undefined ? NOTHING : utf8(member.linkName)
   const header: RawHeader = {
     name,
     linkName,
@@ -89,7 +95,20 @@ export const tarHeader = (member: TarMember, dialect: TarDialect): Uint8Array =>
     owner: member.owner,
     group: member.group,
   }
+  return { header, extras: dialect === 'gnu' ? gnuExtras(name, linkName) : paxExtras(member, name, linkName) }
+}
+
+/** Everything that stands before a member's body: extra headers where the plain one is too narrow, then it. */
+export const tarHeader = (member: TarMember, dialect: TarDialect): Uint8Array => {
+  const { header, extras } = plan(member, dialect)
   return concatBytes([...extras, encodeHeader(header, dialect)])
+}
+
+/** The same, among many members. */
+export const putTarHeader = (out: MemberWriter, member: TarMember, dialect: TarDialect): void => {
+  const { header, extras } = plan(member, dialect)
+  for (const extra of extras) out.put(extra)
+  encodeHeader(header, dialect, out.space(TAR_BLOCK_BYTES))
 }
 
 /** A whole small member. */

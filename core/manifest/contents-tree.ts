@@ -25,15 +25,16 @@ import { type Followed, follow, type SourceTree } from './tree.ts'
 /** Some steps for each folder and file, besides its name's characters. */
 const STEPS_A_PATH = 50
 
-async function* walk(
+const walk = async (
   tree: SourceTree,
   root: string,
-): AsyncIterable<{ readonly path: string; readonly isFolder: boolean }> {
+  visit: (path: string, isFolder: boolean) => Promise<void>,
+): Promise<void> => {
   for (const child of await tree.list(root)) {
     const path = join(root, child.name)
     const isFolder = child.kind === 'directory'
-    yield { path, isFolder }
-    if (isFolder) yield* walk(tree, path)
+    await visit(path, isFolder)
+    if (isFolder) await walk(tree, path, visit)
   }
 }
 
@@ -133,9 +134,9 @@ export const addTree = async (
     warnOf(request, content, { code: 'mode_without_search', key: 'file_info', message })
   }
   if (installed(dst) !== '/') await packFolder(root.path, checkedPath(dst))
-  for await (const found of walk(request.tree, root.path)) {
-    request.work.budget.step(found.path.length + STEPS_A_PATH, `src ${src.slice(0, 200)}`)
-    const path = checkedPath(join('/', dst, relative(root.path, found.path)))
-    await (found.isFolder ? packFolder(found.path, path) : packFile(found.path, path))
-  }
+  await walk(request.tree, root.path, async (found, isFolder) => {
+    request.work.budget.step(found.length + STEPS_A_PATH, `src ${src.slice(0, 200)}`)
+    const path = checkedPath(join('/', dst, relative(root.path, found)))
+    await (isFolder ? packFolder(found, path) : packFile(found, path))
+  })
 }

@@ -1,7 +1,14 @@
 // Slash-separated paths without a file system: Go's path/filepath on Linux, which nFPM's rules are written in.
 
+/** A part that is empty, `.` or `..`: what most paths do not have. */
+const UNCLEAN = /(?:^|\/)\.{0,2}(?:\/|$)/
+
+const isClean = (path: string): boolean => !UNCLEAN.test(path.startsWith('/') ? path.slice(1) : path)
+
 /** filepath.Clean: no `.`, no inner `..`, no double or trailing slash; `.` for nothing. */
-export const clean = (path: string): string => {
+export const clean = (path: string): string => (isClean(path) ? path : cleaned(path))
+
+const cleaned = (path: string): string => {
   const isAbsolute = path.startsWith('/')
   const parts: string[] = []
   for (const part of path.split('/')) {
@@ -44,6 +51,7 @@ export const installed = (path: string): string => clean(`/${path}`)
 
 /** Does the path, read from `/`, try to leave it? */
 export const climbsOut = (path: string): boolean => {
+  if (!path.includes('..')) return false
   let depth = 0
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue

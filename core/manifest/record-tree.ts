@@ -25,10 +25,9 @@ const toRecord = (path: string, stat: SourceStat): UnhashedRecord | undefined =>
 }
 
 export const recordingTree = (tree: SourceTree): RecordingTree => {
-  const records = new Map<string, UnhashedRecord>()
+  const noted = new Map<string, SourceStat>()
   const note = (path: string, stat: SourceStat | undefined): void => {
-    const record = stat && toRecord(path, stat)
-    if (record) records.set(path, record)
+    if (stat && stat.kind !== 'other') noted.set(path, stat)
   }
   return {
     async stat(path) {
@@ -41,7 +40,8 @@ export const recordingTree = (tree: SourceTree): RecordingTree => {
       note(path, await tree.stat(path))
       return tree.open(path)
     },
-    records: () => [...records.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
+    records: () =>
+      [...noted].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).flatMap(([path, stat]) => toRecord(path, stat) ?? []),
   }
 }
 

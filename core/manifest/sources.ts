@@ -9,7 +9,8 @@ import { recordingTree, type UnhashedRecord } from './record-tree.ts'
 import { type ResolveRequest, resolve } from './resolve.ts'
 
 export interface ListedSources {
-  readonly records: readonly UnhashedRecord[]
+  /** For whoever sends them: a build on this machine has no use for so many. */
+  records(): readonly UnhashedRecord[]
   /** One a target, in the targets' order. */
   readonly specs: readonly PackageSpec[]
   /** All that were asked for, but for those left out to keep going. */
@@ -132,7 +133,7 @@ export const listSources = async (
   }
   for (const each of bad) request.warn(leftOut(each))
   return ok({
-    records: tree.records(),
+    records: () => tree.records(),
     specs: good.map(({ spec }) => spec),
     targets: good.map(({ target }) => target),
   })

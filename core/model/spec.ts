@@ -2,7 +2,7 @@
 // A format reads this and never the manifest.
 import type { Architecture } from './arch.ts'
 
-/** Bytes in order. Each chunk belongs to the receiver; nothing is held beyond it. */
+/** Bytes in order. A chunk is good until the next is asked for: its memory may then be used for that one. */
 export type ByteSource = AsyncIterable<Uint8Array>
 
 export interface SourceFile {
@@ -11,6 +11,11 @@ export interface SourceFile {
   readonly sha256?: string
   /** May be called more than once; every call reads from the start. */
   open(): ByteSource
+  /**
+   * All bytes of a file that is small enough for its host to read it at once, not to be changed; a promise where that
+   * must be waited for. Undefined: open it.
+   */
+  whole?(): Uint8Array | Promise<Uint8Array> | undefined
 }
 
 export interface Owned {

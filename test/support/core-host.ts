@@ -1,7 +1,7 @@
 // The ports of core on plain Node, for tests: zlib, node:crypto and the xz binding. Nothing here is for production,
 // and no program is started: laws build thousands of packages.
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import {
   constants,
   createGunzip,
@@ -12,6 +12,7 @@ import {
   inflateRawSync,
 } from 'node:zlib'
 import { type BudgetHost, createBudget, packageLimits } from '@distropack/core/budget.ts'
+import { collectBytes } from '@distropack/core/bytes/arrays.ts'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type {
   BuildTools,
@@ -31,6 +32,8 @@ export const hash = (name: HashName): Hash => {
   const state = createHash(name)
   return { update: (bytes) => void state.update(bytes), digest: () => new Uint8Array(state.digest()) }
 }
+
+export const digest = (name: HashName, bytes: Uint8Array): string => createHash(name).update(bytes).digest('hex')
 
 /** The least work a level can be: what a package is compressed with is another test's subject (codecs.test.ts). */
 const XZ_LEVEL = 0
@@ -57,14 +60,20 @@ async function* throughZlib(
   for await (const chunk of filter) yield new Uint8Array(chunk as Buffer)
 }
 
+/** All at once: a stream reads ahead, and a chunk is good only until the next is asked for. */
+async function* packed(filter: Duplex, source: ByteSource): ByteSource {
+  filter.end(await collectBytes(source))
+  for await (const chunk of filter) yield new Uint8Array(chunk as Buffer)
+}
+
 export const compress = (codec: Codec, source: ByteSource, level?: number): ByteSource => {
   switch (codec) {
     case 'none':
       return source
     case 'gzip':
-      return throughZlib(createGzip({ level: level ?? 6 }), source)
+      return packed(createGzip({ level: level ?? 6 }), source)
     case 'zstd':
-      return throughZlib(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } }), source)
+      return packed(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } }), source)
     case 'xz':
       return compressXz(source, level ?? XZ_LEVEL)
     case 'bzip2':
@@ -95,7 +104,7 @@ export const createSpool = async (): Promise<Spool> => {
       return sizeBytes
     },
     write: async (chunk) => {
-      chunks.push(chunk)
+      chunks.push(chunk.slice())
       sizeBytes += chunk.length
     },
     async *read() {
@@ -104,7 +113,7 @@ export const createSpool = async (): Promise<Spool> => {
   }
 }
 
-export const buildTools: BuildTools = { hash, compress, spool: createSpool, log: () => {}, warn: unheard }
+export const buildTools: BuildTools = { hash, digest, compress, spool: createSpool, log: () => {}, warn: unheard }
 /** A budget of its own for every file that is read, as hosts give it; `inspectToolsFor` says which. */
 export const inspectTools: InspectTools = {
   hash,

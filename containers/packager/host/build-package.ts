@@ -15,7 +15,7 @@ import type { BuildTools, InspectTools, PackageSigner } from '@distropack/core/t
 import { unheard, type Warn } from '@distropack/core/warning.ts'
 import { compress, decompress } from './codecs.ts'
 import { type FileSpool, fileSink, fileSpool } from './files.ts'
-import { type Digest, hash } from './hashes.ts'
+import { type Digest, digest, hash } from './hashes.ts'
 import { type Companion, sealPackage } from './seal-package.ts'
 
 /** For reading one file of so many bytes. */
@@ -63,6 +63,7 @@ export const buildPackage = (order: PackageOrder): Promise<Result<BuiltPackage, 
     const spools: FileSpool[] = []
     const tools: BuildTools = {
       hash,
+      digest,
       compress,
       log: order.log,
       warn: order.warn,

@@ -5,13 +5,16 @@ import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { decompressBzip2 } from './bzip2.ts'
 import { compressByProgram, decompressByProgram } from './machine-codecs.ts'
-import { inChunks, through } from './streams.ts'
+import { openRooms } from './rooms.ts'
+import { piecewise, through } from './streams.ts'
 
 const { constants } = zlib
 
 const CHUNK_BYTES = 256 * 1024
 /** zstd cuts its blocks where its input was cut: pieces of one size, or a network's rhythm ends up in the bytes. */
 const INPUT_BYTES = 1024 * 1024
+/** Of two builds at once, each with a piece that is compressed and one that is filled. */
+const inputRooms = openRooms(INPUT_BYTES, 4)
 const DEFAULT_ZSTD_LEVEL = 3
 const DEFAULT_XZ_LEVEL = 6
 
@@ -30,7 +33,7 @@ async function* compressGzip(source: ByteSource, level: number | undefined): Byt
     chunkSize: CHUNK_BYTES,
   })
   let offset = 0
-  for await (const chunk of through(inChunks(source, INPUT_BYTES), gzip)) {
+  for await (const chunk of piecewise(source, gzip, inputRooms)) {
     const osIndex = GZIP_OS_OFFSET - offset
     if (osIndex >= 0 && osIndex < chunk.length) chunk[osIndex] = GZIP_OS_UNIX
     offset += chunk.length
@@ -48,7 +51,7 @@ const compressZstd = (source: ByteSource, level = DEFAULT_ZSTD_LEVEL): ByteSourc
     [constants.ZSTD_c_checksumFlag]: 1,
   }
   if (!zlib.createZstdCompress) return compressByProgram('zstd', source, level)
-  return through(inChunks(source, INPUT_BYTES), zlib.createZstdCompress({ chunkSize: CHUNK_BYTES, params }))
+  return piecewise(source, zlib.createZstdCompress({ chunkSize: CHUNK_BYTES, params }), inputRooms)
 }
 
 const decompressZstd = (source: ByteSource): ByteSource =>

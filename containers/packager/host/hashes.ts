@@ -1,5 +1,5 @@
 // Hashes by node:crypto.
-import { createHash } from 'node:crypto'
+import crypto, { createHash } from 'node:crypto'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Hash, HashName } from '@distropack/core/tools.ts'
 
@@ -10,6 +10,10 @@ export const hash = (name: HashName): Hash => {
     digest: () => new Uint8Array(state.digest()),
   }
 }
+
+/** In one call where Node has it (20.12): a third of the time for the small files that most are. */
+export const digest = (name: HashName, bytes: Uint8Array): string =>
+  crypto.hash ? crypto.hash(name, bytes, 'hex') : createHash(name).update(bytes).digest('hex')
 
 export interface Digest {
   /** Lower-case hex. */

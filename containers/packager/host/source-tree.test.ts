@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { folderTree } from './source-tree.ts'
+import { folderTree, SMALL_FILE_BYTES } from './source-tree.ts'
 
 let root: string
 beforeEach(() => {
@@ -54,4 +54,37 @@ it('says so when a file grows or shrinks between listing and reading', async () 
     }
     await expect(read()).rejects.toMatchObject({ code: 'source_changed' })
   }
+})
+
+it('reads a small file whole and a large one in pieces, to the same bytes', async () => {
+  for (const sizeBytes of [0, 1, SMALL_FILE_BYTES, SMALL_FILE_BYTES + 1, 5 * SMALL_FILE_BYTES + 17]) {
+    const bytes = Buffer.alloc(sizeBytes, 'some text that repeats ')
+    writeFileSync(join(root, 'file'), bytes)
+    const source = await folderTree(root).open('file')
+    const whole = await source.whole?.()
+    expect(whole === undefined).toBe(sizeBytes > SMALL_FILE_BYTES)
+    if (whole) expect(bytes.equals(whole)).toBe(true)
+    const chunks: Uint8Array[] = []
+    for await (const chunk of source.open()) chunks.push(chunk.slice())
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true)
+  }
+})
+
+it('does not mix up small files that are held at once', async () => {
+  const tree = folderTree(root)
+  const texts = Array.from({ length: 300 }, (_, at) => `file ${at} `.repeat(at * 10))
+  for (const [at, text] of texts.entries()) writeFileSync(join(root, `f${at}`), text)
+  const held = []
+  for (const at of texts.keys()) held.push(await (await tree.open(`f${at}`)).whole?.())
+  expect(held.map((bytes) => new TextDecoder().decode(bytes))).toEqual(texts)
+})
+
+it('looks at a path once, for all targets of a command', async () => {
+  writeFileSync(join(root, 'file'), 'as it was')
+  const tree = folderTree(root)
+  const first = await tree.stat('file')
+  writeFileSync(join(root, 'file'), 'longer than it was')
+  expect(await tree.stat('file')).toBe(first)
+  const source = await tree.open('file')
+  expect(() => source.whole?.()).toThrow('changed while it was read')
 })

@@ -1,17 +1,19 @@
 // A folder of this machine as a SourceTree. Symlinks are read, never followed here: manifest rules decide that.
-import { closeSync, createReadStream, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { catchStreamFaults, StreamFault } from '@distropack/core/bytes/stream-fault.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { SourceChild, SourceStat, SourceTree } from '@distropack/core/manifest/tree.ts'
-import type { ByteSource } from '@distropack/core/model/spec.ts'
+import type { ByteSource, SourceFile } from '@distropack/core/model/spec.ts'
 import { ok, type Result } from '@distropack/core/result.ts'
 import { type Digest, digestOf } from './hashes.ts'
+import { openRooms } from './rooms.ts'
 
 const READ_BYTES = 256 * 1024
 /**
- * Up to this size a file is read at once, and without giving up the thread: a stream costs a millisecond, which is a
- * hundred times the reading. Also looked at so: a package of 100,000 files has 100,000 of them.
+ * Up to this size a file is read whole, and every file is read without giving up the thread: a stream of Node's costs a
+ * millisecond a file, which is a hundred times the reading.
  */
 export const SMALL_FILE_BYTES = 64 * 1024
 
@@ -32,78 +34,162 @@ const isAbsent = (error: unknown): boolean => {
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG'
 }
 
+const readRooms = openRooms(READ_BYTES, 4)
+
+const changed = (path: string) => new StreamFault(`${path} changed while it was read; build again`, 'source_changed')
+
+/** Fills as much of the bytes as the file has. */
+const fill = (file: number, bytes: Uint8Array): number => {
+  let length = 0
+  while (length < bytes.length) {
+    const read = readSync(file, bytes, length, bytes.length - length, null)
+    if (read === 0) break
+    length += read
+  }
+  return length
+}
+
+/** Memory for small files side by side: one piece for hundreds of them is cheaper than one for each. */
+const openShelf = () => {
+  let shelf = new Uint8Array(0)
+  let used = 0
+  return {
+    /** Room for so many bytes; all of it is kept as long as any file on it is. */
+    room(lengthBytes: number): Uint8Array {
+      if (used + lengthBytes > shelf.length) {
+        shelf = new Uint8Array(READ_BYTES)
+        used = 0
+      }
+      return shelf.subarray(used, used + lengthBytes)
+    },
+    keep(lengthBytes: number): void {
+      used += lengthBytes
+    },
+  }
+}
+const shelf = openShelf()
+
 /** One byte more than it may have is asked for, so that a file that grew shows. */
-const readSmall = (absolutePath: string, sizeBytes: number): Uint8Array => {
+const readWhole = (absolutePath: string, path: string, sizeBytes: number): Uint8Array => {
   const file = openSync(absolutePath, 'r')
   try {
-    const bytes = new Uint8Array(sizeBytes + 1)
-    let length = 0
-    while (length < bytes.length) {
-      const read = readSync(file, bytes, length, bytes.length - length, null)
-      if (read === 0) break
-      length += read
-    }
-    return bytes.subarray(0, length)
+    const room = shelf.room(sizeBytes + 1)
+    if (fill(file, room) !== sizeBytes) throw changed(path)
+    shelf.keep(sizeBytes)
+    return room.subarray(0, sizeBytes)
   } finally {
     closeSync(file)
   }
 }
 
-const changed = (path: string) => new StreamFault(`${path} changed while it was read; build again`, 'source_changed')
-
-/** Bytes of a file that must still have the size it was listed with. */
-async function* readFileExactly(absolutePath: string, path: string, sizeBytes: number): ByteSource {
-  if (sizeBytes <= SMALL_FILE_BYTES) {
-    const bytes = readSmall(absolutePath, sizeBytes)
-    if (bytes.length !== sizeBytes) throw changed(path)
-    if (sizeBytes > 0) yield bytes
-    return
+/** Bytes of a file that must still have the size it was listed with. A chunk is good until the next is asked for. */
+async function* readExactly(absolutePath: string, path: string, sizeBytes: number): ByteSource {
+  const file = openSync(absolutePath, 'r')
+  const room = readRooms.take()
+  try {
+    let readBytes = 0
+    for (let length = fill(file, room); length > 0; length = fill(file, room)) {
+      readBytes += length
+      if (readBytes > sizeBytes) break
+      yield room.subarray(0, length)
+    }
+    if (readBytes !== sizeBytes) throw changed(path)
+  } finally {
+    readRooms.give(room)
+    closeSync(file)
   }
-  let readBytes = 0
-  for await (const chunk of createReadStream(absolutePath, { highWaterMark: READ_BYTES })) {
-    readBytes += (chunk as Uint8Array).length
-    if (readBytes > sizeBytes) break
-    yield chunk as Uint8Array
-  }
-  if (readBytes !== sizeBytes) throw changed(path)
 }
 
 /** `sizeBytes`: what it was listed with; a file that has another size by now is a fault. */
 export const digestOfFile = (root: string, path: string, sizeBytes: number): Promise<Result<Digest, Fault>> =>
-  catchStreamFaults(async () => ok(await digestOf(readFileExactly(resolve(root, path), path, sizeBytes))))
+  catchStreamFaults(async () => ok(await digestOf(readExactly(resolve(root, path), path, sizeBytes))))
 
-/** `root`: the folder relative paths start from. */
+/** What else this process has to do waits no longer than this for small files to be read. */
+const TURN_MS = 20
+
+/** The one in a few hundred small files that lets others have the thread before it is read. */
+const openTurns = () => {
+  let lastMs = performance.now()
+  return (): Promise<void> | undefined => {
+    if (performance.now() - lastMs < TURN_MS) return undefined
+    return nextTurn().then(() => {
+      lastMs = performance.now()
+    })
+  }
+}
+
+const statOf = (absolutePath: string): SourceStat | undefined => {
+  try {
+    const stats = lstatSync(absolutePath, { throwIfNoEntry: false })
+    if (!stats) return undefined
+    const attributes = { mode: stats.mode & 0o7777, mtimeSeconds: Math.floor(stats.mtimeMs / 1000) }
+    const kind = kindOf(stats)
+    if (kind === 'file') return { kind, ...attributes, sizeBytes: stats.size }
+    if (kind === 'symlink') return { kind, ...attributes, target: readlinkSync(absolutePath) }
+    return { kind, ...attributes }
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/** A file as the tree saw it. There may be 100,000, so each is what it is and where, and no more. */
+class FolderFile implements SourceFile {
+  readonly sizeBytes: number
+  private readonly path: string
+  private readonly folder: Folder
+  constructor(folder: Folder, path: string, sizeBytes: number) {
+    this.folder = folder
+    this.path = path
+    this.sizeBytes = sizeBytes
+  }
+
+  open(): ByteSource {
+    return readExactly(this.folder.absolute(this.path), this.path, this.sizeBytes)
+  }
+
+  whole(): Uint8Array | Promise<Uint8Array> | undefined {
+    if (this.sizeBytes > SMALL_FILE_BYTES) return undefined
+    const waiting = this.folder.turn()
+    return waiting ? waiting.then(() => this.read()) : this.read()
+  }
+
+  private read(): Uint8Array {
+    return readWhole(this.folder.absolute(this.path), this.path, this.sizeBytes)
+  }
+}
+
+interface Folder {
+  absolute(path: string): string
+  /** A promise when others must have the thread first. */
+  turn(): Promise<void> | undefined
+}
+
+/**
+ * `root`: the folder relative paths start from. What was seen of a path holds as long as the tree does, for all targets
+ * of a command: each is looked at once, and whoever reads a file finds out whether it is still the same.
+ */
 export const folderTree = (root: string): SourceTree => {
-  /** Whoever opens a file has just looked at it; reading it tells whether it is still that size. */
-  let seen: { readonly path: string; readonly sizeBytes: number } | undefined
+  const seen = new Map<string, SourceStat | undefined>()
+  const base = resolve(root)
+  const absolute = (path: string): string => (path.startsWith('/') ? path : `${base}/${path}`)
+  const folder: Folder = { absolute, turn: openTurns() }
+  const look = (path: string): SourceStat | undefined => {
+    if (seen.has(path)) return seen.get(path)
+    const stat = statOf(absolute(path))
+    seen.set(path, stat)
+    return stat
+  }
   return {
-    async stat(path) {
-      const absolutePath = resolve(root, path)
-      try {
-        const stats = lstatSync(absolutePath, { throwIfNoEntry: false })
-        if (!stats) return undefined
-        const attributes = { mode: stats.mode & 0o7777, mtimeSeconds: Math.floor(stats.mtimeMs / 1000) }
-        const kind = kindOf(stats)
-        if (kind === 'file') {
-          seen = { path, sizeBytes: stats.size }
-          return { kind, ...attributes, sizeBytes: stats.size }
-        }
-        if (kind === 'symlink') return { kind, ...attributes, target: readlinkSync(absolutePath) }
-        return { kind, ...attributes }
-      } catch (error) {
-        if (isAbsent(error)) return undefined
-        throw error
-      }
-    },
+    stat: async (path) => look(path),
     async list(path) {
-      const entries = readdirSync(resolve(root, path), { withFileTypes: true })
+      const entries = readdirSync(absolute(path), { withFileTypes: true })
       const children = entries.map((entry): SourceChild => ({ name: entry.name, kind: kindOf(entry) }))
       return children.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     },
     async open(path) {
-      const absolutePath = resolve(root, path)
-      const sizeBytes = seen?.path === path ? seen.sizeBytes : lstatSync(absolutePath).size
-      return { sizeBytes, open: () => readFileExactly(absolutePath, path, sizeBytes) }
+      const stat = look(path)
+      return new FolderFile(folder, path, stat?.kind === 'file' ? stat.sizeBytes : lstatSync(absolute(path)).size)
     },
   }
 }

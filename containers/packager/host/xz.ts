@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import { XzCompressor, xz } from '@napi-rs/lzma'
-import { inChunks } from './streams.ts'
+import { inPieces } from './streams.ts'
 import { readStream, writeEnd, type XzPiece, type XzRecord } from './xz-format.ts'
 
 /** A quarter of the dictionary of level 6 (xz(1): 8 MiB): 0.6 % larger than 12 MiB chunks, and far less memory. */
@@ -50,7 +50,8 @@ async function* piecesOf(source: ByteSource, level: number): AsyncIterable<XzPie
     underWay.push(compressed)
   }
   let isEmpty = true
-  for await (const chunk of inChunks(source, HIGH_LEVEL_CHUNK_BYTES[level] ?? CHUNK_BYTES)) {
+  const chunkBytes = HIGH_LEVEL_CHUNK_BYTES[level] ?? CHUNK_BYTES
+  for await (const chunk of inPieces(source, () => new Uint8Array(chunkBytes))) {
     isEmpty = false
     start(chunk)
     // One at a time: a second encoder at once is 1.6 times as fast and takes a hundred megabytes more (measured).

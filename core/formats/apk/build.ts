@@ -2,13 +2,12 @@
 
 import { collectBytes, concatBytes, sourceOf, utf8 } from '../../bytes/arrays.ts'
 import { measuredSink } from '../../bytes/hashed.ts'
-import { toHex } from '../../bytes/hex.ts'
 import { catchStreamFaults } from '../../bytes/stream-fault.ts'
 import { tarFile } from '../../bytes/tar-write.ts'
 import type { Fault } from '../../fault.ts'
 import type { PackageSpec, ScriptName } from '../../model/spec.ts'
 import { err, ok, type Result } from '../../result.ts'
-import type { BuildTools, ByteSink, HashName, Spool } from '../../tools.ts'
+import type { BuildTools, ByteSink, Spool } from '../../tools.ts'
 import type { ApkBlock } from './block.ts'
 import { checkSpec, parseBlock } from './check.ts'
 import { dataTar } from './data-tar.ts'
@@ -41,12 +40,6 @@ const controlTar = (spec: PackageSpec, pkginfo: string): Uint8Array => {
 const statedSize = (spec: PackageSpec, sizeBytes: number): number => {
   const isEmpty = spec.items.length === 0 && Object.keys(spec.scripts).length === 0
   return isEmpty ? 0 : Math.max(1, sizeBytes)
-}
-
-const digestOf = (name: HashName, bytes: Uint8Array, tools: BuildTools): string => {
-  const hash = tools.hash(name)
-  hash.update(bytes)
-  return toHex(hash.digest())
 }
 
 const packData = async (spec: PackageSpec, tools: BuildTools) => {
@@ -94,7 +87,7 @@ export const buildApk = (spec: PackageSpec, sink: ByteSink, tools: BuildTools): 
     const entry = entryOf({
       pkginfo: pkginfo.value,
       paths,
-      controlSha1: digestOf('sha1', control, tools),
+      controlSha1: tools.digest('sha1', control),
       controlOffset: signature.length,
       controlSizeBytes: control.length,
     })

@@ -10,7 +10,8 @@ export interface MtreeLine {
   readonly kind: 'file' | 'directory' | 'symlink'
   readonly target?: string
   readonly sizeBytes?: number
-  readonly digests?: FileDigests
+  /** Of a file, once it has been read. */
+  digests?: FileDigests
 }
 
 /** Lower-case hex. pacman before 7 holds files against MD5 alone, and takes a line without it for a mismatch. */
@@ -20,7 +21,10 @@ export interface FileDigests {
 }
 
 /** libarchive's archive_write_set_format_mtree.c: printable ASCII but blank, `#`, `=` and `\` stands for itself. */
+const PLAIN = /^[!"$-<>-[\]-~]*$/
+
 const quoted = (text: string): string => {
+  if (PLAIN.test(text)) return text
   let escaped = ''
   for (const byte of utf8(text)) {
     const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x23 && byte !== 0x3d && byte !== 0x5c

@@ -3,9 +3,17 @@
 import { utf8 } from '../../bytes/arrays.ts'
 import { coalesce } from '../../bytes/coalesce.ts'
 import { measuredSink } from '../../bytes/hashed.ts'
+import {
+  type FileToRead,
+  type MemberRest,
+  type MemberWriter,
+  readExactly,
+  readFile,
+  writeMembers,
+} from '../../bytes/member-writer.ts'
 import { catchStreamFaults, StreamFault } from '../../bytes/stream-fault.ts'
 import { TAR_MAX_OCTAL_SIZE } from '../../bytes/tar-header.ts'
-import { TAR_END, tarFile, tarHeader, tarPadding } from '../../bytes/tar-write.ts'
+import { putTarHeader, TAR_END, tarFile, tarHeader, tarPaddingBytes } from '../../bytes/tar-write.ts'
 import { writeZip, type ZipInput } from '../../bytes/zip-write.ts'
 import type { Fault } from '../../fault.ts'
 import type { ByteSource, PackageSpec } from '../../model/spec.ts'
@@ -33,40 +41,52 @@ interface Contents {
 
 const FOLDER_MODE = 0o755
 
-/** A source that ends early or late is a file that changed under the build. */
-async function* bodyOf({ name, source }: ArchiveMember & { readonly kind: 'file' }): ByteSource {
-  let sizeBytes = 0
-  for await (const chunk of source.open()) {
-    sizeBytes += chunk.length
-    yield chunk
-  }
-  if (sizeBytes === source.sizeBytes) return
-  throw new StreamFault(`The file for ${name} changed while the archive was built. Build again.`, 'source_changed')
-}
-
 /** Owners by number alone, 0: names of this machine mean nothing on another. */
 const NOBODY = { owner: '', group: '' }
+
+type FileMember = ArchiveMember & { readonly kind: 'file' }
+
+/** As messages call it. */
+const toRead = ({ name, source }: FileMember): FileToRead => ({ path: name, source })
+
+const putFile = (member: FileMember, out: MemberWriter): MemberRest => {
+  const { sizeBytes } = member.source
+  const end = (): void => out.zeros(tarPaddingBytes(sizeBytes))
+  async function* large(): ByteSource {
+    yield* readExactly(toRead(member))
+    end()
+  }
+  const small = (bytes: Uint8Array): void => {
+    out.put(bytes)
+    end()
+  }
+  return readFile(toRead(member), small, large)
+}
+
+const putMember = (member: ArchiveMember, top: string, out: MemberWriter): MemberRest => {
+  const { mode, mtimeSeconds } = member
+  const head = { ...NOBODY, mode, mtimeSeconds, name: top + member.name }
+  if (member.kind === 'directory') {
+    putTarHeader(out, { ...head, name: `${head.name}/`, kind: 'directory' }, 'pax')
+    return undefined
+  }
+  if (member.kind === 'symlink') {
+    putTarHeader(out, { ...head, kind: 'symlink', linkName: member.target }, 'pax')
+    return undefined
+  }
+  const { sizeBytes } = member.source
+  if (sizeBytes > TAR_MAX_OCTAL_SIZE) {
+    throw new StreamFault(`${member.name} is larger than the 8 GiB a tar member can have.`, 'body_too_large')
+  }
+  putTarHeader(out, { ...head, kind: 'file', sizeBytes }, 'pax')
+  return putFile(member, out)
+}
 
 async function* tarOf({ top, script, members, mtimeSeconds }: Contents): ByteSource {
   const common = { ...NOBODY, mtimeSeconds, mode: FOLDER_MODE }
   yield tarHeader({ ...common, name: top, kind: 'directory' }, 'pax')
   yield tarFile({ ...common, name: top + INSTALL_SCRIPT }, script, 'pax')
-  for (const member of members) {
-    const { mode, mtimeSeconds } = member
-    const head = { ...NOBODY, mode, mtimeSeconds, name: top + member.name }
-    if (member.kind === 'directory') yield tarHeader({ ...head, name: `${head.name}/`, kind: 'directory' }, 'pax')
-    else if (member.kind === 'symlink') yield tarHeader({ ...head, kind: 'symlink', linkName: member.target }, 'pax')
-    else {
-      const { sizeBytes } = member.source
-      if (sizeBytes > TAR_MAX_OCTAL_SIZE) {
-        throw new StreamFault(`${member.name} is larger than the 8 GiB a tar member can have.`, 'body_too_large')
-      }
-      yield tarHeader({ ...head, kind: 'file', sizeBytes }, 'pax')
-      yield* bodyOf(member)
-      yield tarPadding(sizeBytes)
-    }
-  }
-  yield TAR_END
+  yield* writeMembers(members, (member, out) => putMember(member, top, out), TAR_END)
 }
 
 const NOTHING = new Uint8Array(0)
@@ -76,7 +96,7 @@ const zipInput = (member: ArchiveMember, top: string): ZipInput => {
   const common = { mode, mtimeSeconds, name: top + member.name }
   if (kind === 'directory') return { ...common, name: `${common.name}/`, kind, bytes: NOTHING }
   if (kind === 'symlink') return { ...common, kind, bytes: utf8(member.target) }
-  return { ...common, kind, sizeBytes: member.source.sizeBytes, open: () => bodyOf(member) }
+  return { ...common, kind, sizeBytes: member.source.sizeBytes, open: () => readExactly(toRead(member)) }
 }
 
 const zipInputs = ({ top, script, members, mtimeSeconds }: Contents): readonly ZipInput[] => [
@@ -87,7 +107,7 @@ const zipInputs = ({ top, script, members, mtimeSeconds }: Contents): readonly Z
 
 const archiveOf = (id: ArchiveId, contents: Contents, tools: BuildTools): ByteSource => {
   const codec = TAR_CODEC[id]
-  if (codec) return tools.compress(codec, coalesce(tarOf(contents)))
+  if (codec) return tools.compress(codec, tarOf(contents))
   return coalesce(writeZip(zipInputs(contents), tools))
 }
 

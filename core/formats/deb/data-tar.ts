@@ -1,9 +1,9 @@
 // data.tar: what a package installs, as one tar stream in GNU's dialect (dpkg refuses pax headers), with the
 // digests and sizes the control part needs counted on the way.
-import { coalesce } from '../../bytes/coalesce.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
-import { StreamFault } from '../../bytes/stream-fault.ts'
-import { TAR_END, tarHeader, tarPadding } from '../../bytes/tar-write.ts'
+import { type MemberRest, type MemberWriter, readExactly, readFile, writeMembers } from '../../bytes/member-writer.ts'
+import { putTarHeader, TAR_END, tarPaddingBytes } from '../../bytes/tar-write.ts'
 import type { PackagedPath } from '../../model/entry.ts'
 import type { ByteSource, PackagedItem, PackageSpec, SourceFile } from '../../model/spec.ts'
 import type { BuildTools } from '../../tools.ts'
@@ -27,48 +27,47 @@ const ROOT: PackagedItem = {
   mtimeSeconds: 0,
 }
 
-async function* fileBody(
-  item: { readonly path: string; readonly source: SourceFile },
-  tools: BuildTools,
-  tally: DataTally,
-): ByteSource {
-  const md5 = tools.hash('md5')
-  let sizeBytes = 0
-  for await (const chunk of item.source.open()) {
-    md5.update(chunk)
-    sizeBytes += chunk.length
-    yield chunk
+type FileItem = PackagedItem & { readonly source: SourceFile }
+
+const putFile = (item: FileItem, out: MemberWriter, tools: BuildTools, tally: DataTally): MemberRest => {
+  const { path, source } = item
+  const end = (md5: string): void => {
+    tally.md5Lines.push(`${md5}  ${path.slice(1)}\n`)
+    tally.installedKib += Math.ceil(source.sizeBytes / KIB)
+    out.zeros(tarPaddingBytes(source.sizeBytes))
   }
-  if (sizeBytes !== item.source.sizeBytes) {
-    const message = `The file for ${item.path} has ${sizeBytes} bytes, but had ${item.source.sizeBytes} when the build began. Build again.`
-    throw new StreamFault(message, 'source_changed')
+  async function* large(): ByteSource {
+    const md5 = tools.hash('md5')
+    yield* hashed(readExactly(item), md5)
+    end(toHex(md5.digest()))
   }
-  tally.md5Lines.push(`${toHex(md5.digest())}  ${item.path.slice(1)}\n`)
-  tally.installedKib += Math.ceil(sizeBytes / KIB)
-  yield tarPadding(sizeBytes)
+  const small = (bytes: Uint8Array): void => {
+    out.put(bytes)
+    end(tools.digest('md5', bytes))
+  }
+  return readFile(item, small, large)
 }
 
-/** Items in order; ghosts are owned by rpm packages only and not packed. */
-async function* members(items: readonly PackagedItem[], tools: BuildTools, tally: DataTally): ByteSource {
-  for (const item of items) {
-    if (item.kind === 'ghost') continue
-    const { mode, owner, group, mtimeSeconds } = item
-    const common = { mode, owner, group, mtimeSeconds }
-    if (item.kind === 'dir' || item.kind === 'implicit dir') {
-      tally.installedKib += 1
-      if (item.path !== '') tally.paths.push({ path: item.path, kind: 'directory' })
-      yield tarHeader({ ...common, name: `.${item.path}/`, kind: 'directory' }, 'gnu')
-    } else if (item.kind === 'symlink') {
-      tally.installedKib += 1
-      tally.paths.push({ path: item.path, kind: 'symlink' })
-      yield tarHeader({ ...common, name: `.${item.path}`, kind: 'symlink', linkName: item.target }, 'gnu')
-    } else {
-      tally.paths.push({ path: item.path, kind: 'file' })
-      yield tarHeader({ ...common, name: `.${item.path}`, kind: 'file', sizeBytes: item.source.sizeBytes }, 'gnu')
-      yield* fileBody(item, tools, tally)
-    }
+/** Ghosts are owned by rpm packages only and not packed. */
+const putItem = (item: PackagedItem, out: MemberWriter, tools: BuildTools, tally: DataTally): MemberRest => {
+  if (item.kind === 'ghost') return undefined
+  const { mode, owner, group, mtimeSeconds } = item
+  const common = { mode, owner, group, mtimeSeconds, name: `.${item.path}` }
+  if (item.kind === 'dir' || item.kind === 'implicit dir') {
+    tally.installedKib += 1
+    if (item.path !== '') tally.paths.push({ path: item.path, kind: 'directory' })
+    putTarHeader(out, { ...common, name: `.${item.path}/`, kind: 'directory' }, 'gnu')
+    return undefined
   }
-  yield TAR_END
+  if (item.kind === 'symlink') {
+    tally.installedKib += 1
+    tally.paths.push({ path: item.path, kind: 'symlink' })
+    putTarHeader(out, { ...common, kind: 'symlink', linkName: item.target }, 'gnu')
+    return undefined
+  }
+  tally.paths.push({ path: item.path, kind: 'file' })
+  putTarHeader(out, { ...common, kind: 'file', sizeBytes: item.source.sizeBytes }, 'gnu')
+  return putFile(item, out, tools, tally)
 }
 
 export const dataTar = (
@@ -78,5 +77,6 @@ export const dataTar = (
 ): { readonly tally: DataTally; readonly source: ByteSource } => {
   const tally: DataTally = { md5Lines: [], installedKib: 0, paths: [] }
   const root = { ...ROOT, mtimeSeconds: spec.mtimeSeconds }
-  return { tally, source: coalesce(members([root, ...items], tools, tally)) }
+  const source = writeMembers([root, ...items], (item, out) => putItem(item, out, tools, tally), TAR_END)
+  return { tally, source }
 }

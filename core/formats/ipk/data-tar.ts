@@ -1,40 +1,39 @@
 // data.tar: what a package installs, in GNU's dialect of tar, which opkg's own reader knows (libbb/unarchive.c).
-import { coalesce } from '../../bytes/coalesce.ts'
-import { StreamFault } from '../../bytes/stream-fault.ts'
-import { TAR_END, tarHeader, tarPadding } from '../../bytes/tar-write.ts'
+import { type MemberRest, type MemberWriter, readExactly, readFile, writeMembers } from '../../bytes/member-writer.ts'
+import { putTarHeader, TAR_END, tarPaddingBytes } from '../../bytes/tar-write.ts'
 import type { PackagedPath } from '../../model/entry.ts'
 import type { ByteSource, PackagedItem, SourceFile } from '../../model/spec.ts'
 
-async function* fileBody(path: string, source: SourceFile): ByteSource {
-  let sizeBytes = 0
-  for await (const chunk of source.open()) {
-    sizeBytes += chunk.length
-    yield chunk
+type FileItem = PackagedItem & { readonly source: SourceFile }
+
+const putFile = (item: FileItem, out: MemberWriter): MemberRest => {
+  const end = (): void => out.zeros(tarPaddingBytes(item.source.sizeBytes))
+  async function* large(): ByteSource {
+    yield* readExactly(item)
+    end()
   }
-  if (sizeBytes !== source.sizeBytes) {
-    const message = `The file for ${path} has ${sizeBytes} bytes, but had ${source.sizeBytes} when the build began. Build again.`
-    throw new StreamFault(message, 'source_changed')
+  const small = (bytes: Uint8Array): void => {
+    out.put(bytes)
+    end()
   }
-  yield tarPadding(sizeBytes)
+  return readFile(item, small, large)
 }
 
-async function* members(items: readonly PackagedItem[]): ByteSource {
-  for (const item of items) {
-    const { mode, owner, group, mtimeSeconds } = item
-    const common = { mode, owner, group, mtimeSeconds, name: `.${item.path}` }
-    if (item.kind === 'dir' || item.kind === 'implicit dir') {
-      yield tarHeader({ ...common, name: `${common.name}/`, kind: 'directory' }, 'gnu')
-    } else if (item.kind === 'symlink') {
-      yield tarHeader({ ...common, kind: 'symlink', linkName: item.target }, 'gnu')
-    } else if (item.kind !== 'ghost') {
-      yield tarHeader({ ...common, kind: 'file', sizeBytes: item.source.sizeBytes }, 'gnu')
-      yield* fileBody(item.path, item.source)
-    }
+const putItem = (item: PackagedItem, out: MemberWriter): MemberRest => {
+  const { mode, owner, group, mtimeSeconds } = item
+  const common = { mode, owner, group, mtimeSeconds, name: `.${item.path}` }
+  if (item.kind === 'dir' || item.kind === 'implicit dir') {
+    putTarHeader(out, { ...common, name: `${common.name}/`, kind: 'directory' }, 'gnu')
+  } else if (item.kind === 'symlink') {
+    putTarHeader(out, { ...common, kind: 'symlink', linkName: item.target }, 'gnu')
+  } else if (item.kind !== 'ghost') {
+    putTarHeader(out, { ...common, kind: 'file', sizeBytes: item.source.sizeBytes }, 'gnu')
+    return putFile(item, out)
   }
-  yield TAR_END
+  return undefined
 }
 
-export const dataTar = (items: readonly PackagedItem[]): ByteSource => coalesce(members(items))
+export const dataTar = (items: readonly PackagedItem[]): ByteSource => writeMembers(items, putItem, TAR_END)
 
 const kindOf = ({ kind }: PackagedItem): PackagedPath['kind'] =>
   kind === 'dir' || kind === 'implicit dir' ? 'directory' : kind === 'symlink' ? 'symlink' : 'file'

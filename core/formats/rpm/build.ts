@@ -11,7 +11,6 @@ import type { BuildTools, ByteSink, Spool } from '../../tools.ts'
 import type { RpmBlock } from './block.ts'
 import { checkSpec, parseBlock } from './check.ts'
 import { compressionOf } from './compression.ts'
-import { digestOf } from './digest.ts'
 import { entryOf, type RpmEntry } from './entry.ts'
 import { filesOf, fileTags, installedBytes, MAX_INT32, type RpmFile } from './files.ts'
 import { int32, renderHeader, strings, type TagValue, text } from './header.ts'
@@ -67,8 +66,8 @@ const signatureHeader = async (header: Uint8Array, packed: PackedPayload, block:
   for await (const chunk of spool.read()) md5.update(chunk)
   const digests = {
     md5: md5.digest(),
-    sha1: digestOf('sha1', header, tools),
-    sha256: digestOf('sha256', header, tools),
+    sha1: tools.digest('sha1', header),
+    sha256: tools.digest('sha256', header),
   }
   const sizes = { headerBytes: header.length, payloadBytes: spool.sizeBytes, archiveBytes: payload.sizeBytes }
   const tags = new Map(signatureTags(digests, sizes))

@@ -80,13 +80,17 @@ const typed = (item: PackagedItem): Pick<RpmFile, 'mode' | 'sizeBytes' | 'linkTo
   }
 }
 
-/** UTF-8's order, by which rpm searches; a JavaScript string's differs beyond U+FFFF. */
+const isSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdfff
+
+/** UTF-8's order, by which rpm searches: surrogates, of which characters beyond U+FFFF are made, come last. */
 const compareBytes = (a: string, b: string): number => {
-  const left = utf8(a)
-  const right = utf8(b)
-  const at = left.findIndex((byte, index) => byte !== right[index])
-  if (at === -1) return left.length - right.length
-  return right[at] === undefined ? 1 : left[at]! - right[at]
+  const shorter = Math.min(a.length, b.length)
+  let at = 0
+  while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at += 1
+  if (at === shorter) return a.length - b.length
+  const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)]
+  if (isSurrogate(left) !== isSurrogate(right)) return isSurrogate(left) ? 1 : -1
+  return left - right
 }
 
 export const filesOf = (items: readonly PackagedItem[]): readonly RpmFile[] =>

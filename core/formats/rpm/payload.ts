@@ -2,57 +2,74 @@
 // with each file's digest taken on the way. One pass over every source.
 
 import { utf8 } from '../../bytes/arrays.ts'
-import { coalesce } from '../../bytes/coalesce.ts'
-import { CPIO_END, cpioHeader, cpioPadding, cpioStrippedHeader } from '../../bytes/cpio.ts'
+import { CPIO_END, cpioHeader, cpioPaddingBytes, cpioStrippedHeader } from '../../bytes/cpio.ts'
+import { hashed } from '../../bytes/hashed.ts'
 import { toHex } from '../../bytes/hex.ts'
-import { StreamFault } from '../../bytes/stream-fault.ts'
-import type { ByteSource, SourceFile } from '../../model/spec.ts'
+import {
+  type FileToRead,
+  type MemberRest,
+  type MemberWriter,
+  readExactly,
+  readFile,
+  writeMembers,
+} from '../../bytes/member-writer.ts'
+import type { ByteSource } from '../../model/spec.ts'
 import type { BuildTools } from '../../tools.ts'
 import { type FileFacts, hasLargeFile, type RpmFile } from './files.ts'
 
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46]
 /** EI_CLASS (elf(5)) stands behind the magic: 1 is 32 bits, 2 is 64, which are rpm's two colours. */
-const colorOf = (head: readonly number[]): number => {
+const HEAD_BYTES = 5
+const colorOf = (head: Uint8Array | readonly number[]): number => {
   const [, , , , elfClass = 0] = head
   return ELF_MAGIC.every((byte, at) => head[at] === byte) && elfClass <= 2 ? elfClass : 0
 }
 
-async function* fileBody(path: string, source: SourceFile, facts: FileFacts, tools: BuildTools): ByteSource {
-  const sha256 = tools.hash('sha256')
-  const head: number[] = []
-  let sizeBytes = 0
-  for await (const chunk of source.open()) {
-    sha256.update(chunk)
-    sizeBytes += chunk.length
-    if (head.length < 5) head.push(...chunk.subarray(0, 5 - head.length))
-    yield chunk
+const putFile = (
+  file: FileToRead,
+  facts: FileFacts,
+  out: MemberWriter,
+  tools: Pick<BuildTools, 'hash' | 'digest'>,
+): MemberRest => {
+  const end = (digest: string, head: Uint8Array | readonly number[]): void => {
+    facts.digest = digest
+    facts.color = colorOf(head)
+    out.zeros(cpioPaddingBytes(file.source.sizeBytes))
   }
-  if (sizeBytes !== source.sizeBytes) {
-    const message = `The file for ${path} has ${sizeBytes} bytes, but had ${source.sizeBytes} when the build began. Build again.`
-    throw new StreamFault(message, 'source_changed')
+  async function* large(): ByteSource {
+    const sha256 = tools.hash('sha256')
+    const head: number[] = []
+    for await (const chunk of hashed(readExactly(file), sha256)) {
+      if (head.length < HEAD_BYTES) head.push(...chunk.subarray(0, HEAD_BYTES - head.length))
+      yield chunk
+    }
+    end(toHex(sha256.digest()), head)
   }
-  facts.digest = toHex(sha256.digest())
-  facts.color = colorOf(head)
-  yield cpioPadding(sizeBytes)
+  const small = (bytes: Uint8Array): void => {
+    out.put(bytes)
+    end(tools.digest('sha256', bytes), bytes)
+  }
+  return readFile(file, small, large)
 }
 
-async function* members(files: readonly RpmFile[], facts: readonly FileFacts[], tools: BuildTools): ByteSource {
+/** A file with its number among all, which are in order. */
+type Numbered = readonly [at: number, file: RpmFile]
+
+const memberPutter =
   // A size of 4 GiB has no place in a newc header: then every header is a stripped one, as rpmbuild does it.
-  const isStripped = hasLargeFile(files)
-  for (const [at, file] of files.entries()) {
-    const { path, mode, mtimeSeconds, sizeBytes, source, linkTo, isPacked } = file
-    if (!isPacked) continue
-    yield isStripped
-      ? cpioStrippedHeader(at)
-      : cpioHeader({ name: `.${path}`, inode: at + 1, mode, mtimeSeconds, sizeBytes })
-    if (source) yield* fileBody(path, source, facts[at]!, tools)
-    else if (linkTo !== '') {
-      yield utf8(linkTo)
-      yield cpioPadding(sizeBytes)
+    (isStripped: boolean, facts: readonly FileFacts[], tools: BuildTools) =>
+    ([at, file]: Numbered, out: MemberWriter): MemberRest => {
+      const { path, mode, mtimeSeconds, sizeBytes, source, linkTo, isPacked } = file
+      if (!isPacked) return undefined
+      const newc = { name: `.${path}`, inode: at + 1, mode, mtimeSeconds, sizeBytes }
+      out.put(isStripped ? cpioStrippedHeader(at) : cpioHeader(newc))
+      if (source) return putFile({ path, source }, facts[at]!, out, tools)
+      if (linkTo !== '') {
+        out.put(utf8(linkTo))
+        out.zeros(cpioPaddingBytes(sizeBytes))
+      }
+      return undefined
     }
-  }
-  yield CPIO_END
-}
 
 export interface Payload {
   /** Uncompressed. */
@@ -70,7 +87,8 @@ export const packPayload = (
   const payload: Payload = { sizeBytes: 0, sha256: '', facts: files.map(() => ({ digest: '', color: 0 })) }
   async function* counted(): ByteSource {
     const sha256 = tools.hash('sha256')
-    for await (const chunk of coalesce(members(files, payload.facts, tools))) {
+    const put = memberPutter(hasLargeFile(files), payload.facts, tools)
+    for await (const chunk of writeMembers(files.entries(), put, CPIO_END)) {
       sha256.update(chunk)
       payload.sizeBytes += chunk.length
       yield chunk
