@@ -16,7 +16,6 @@ const WITHOUT_WORD: Readonly<Record<string, string>> = {
   permissions: 'the table that pages show beside roles; docs/accounts.md has it',
   exportAccount: 'for a person who looks at their own account, and needs it once',
   auditExport: '`audit --out` writes the same lines from the pages of `audit`',
-  outbox: '/metrics counts what is waiting',
   uploads: 'a part of an upload, in core/contract/upload.ts',
   upload: 'a part of an upload, in core/contract/upload.ts',
   uploadPart: 'a part of an upload, in core/contract/upload.ts',

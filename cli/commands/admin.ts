@@ -135,6 +135,17 @@ export const rotateKey = (flags: ServerFlags, env: Environment): Promise<Outcome
     }
   })
 
+/** What follows a change (a token's grant, a publisher to wake) and fails again and again. */
+export const listOutbox = (flags: ServerFlags, env: Environment): Promise<Outcome> =>
+  asOperator(flags, env, (operator) =>
+    listAll(
+      'stuck work',
+      operator.outbox,
+      ({ kind, subject, attempts, message, createdAtMs }) =>
+        `${dayOf(createdAtMs)}  ${kind}  ${subject}  ${attempts} attempts  ${message}`,
+    ),
+  )
+
 export const sweep = (flags: ServerFlags, env: Environment): Promise<Outcome> =>
   asOperator(flags, env, (operator) => done(operator.sweep(), () => 'Swept.'))
 

@@ -38,6 +38,9 @@ export const addAdminWords = (words: Words): void => {
   word('reindex', 'make every index of a repository anew from the database')
     .argument('<organization/project>')
     .action((name: string, flags) => end((run) => run.reindex(name, flags, env), flags))
+  word('outbox', 'list what should follow a change and fails again and again').action((flags) =>
+    end((run) => run.listOutbox(flags, env), flags),
+  )
   word('rotate-key', 'seal every secret under the present KEY_ENCRYPTION_KEY').action((flags) =>
     end((run) => run.rotateKey(flags, env), flags),
   )

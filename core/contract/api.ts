@@ -181,6 +181,8 @@ export const createBuildSchema = requestObject({
   version: z.string().max(200).optional(),
   /** Default: the manifest's `targets`, else every format for the manifest's architecture. */
   targets: z.array(z.string()).min(1).max(200).optional(),
+  /** The others are built where some targets cannot be made of the manifest: those are failed jobs, with their faults. */
+  keepGoing: z.boolean().optional(),
   channel: channelSchema.default('stable'),
   variables: requestRecord(z.string(), z.string()).default({}),
   sources: z.array(sourceRecordSchema).max(100_000),

@@ -8,6 +8,7 @@ import {
   operatorOrganizationSchema,
   platformStateSchema,
   rotatedKeySchema,
+  stuckWorkSchema,
   userSchema,
 } from './operator.ts'
 import { pageOf } from './wire.ts'
@@ -41,6 +42,8 @@ export const operatorCalls = (call: CallApi) => {
     replay: (jobId: string) => call({ method: 'POST', path: API_PATHS.replay, params: { jobId }, schema: doneSchema }),
     reindex: (organization: string, project: string) =>
       call({ method: 'POST', path: API_PATHS.reindex, params: { org: organization, project }, schema: doneSchema }),
+    /** What follows a change and fails again and again. */
+    outbox: (cursor?: string) => list(API_PATHS.outbox, stuckWorkSchema, cursor),
     rotateKey: () => call({ method: 'POST', path: API_PATHS.rotateKey, schema: rotatedKeySchema }),
     sweep: () => call({ method: 'POST', path: API_PATHS.sweep, schema: doneSchema }),
     state: () => call({ path: API_PATHS.platformState, schema: platformStateSchema }),

@@ -188,6 +188,7 @@ it('an operator runs the instance from the command line, and a tenant does not',
   expect(organizations.said.organizations).toMatchObject([{ organization: 'acme', projects: 1 }])
   expect((await admin('users')).said).toMatchObject({ ok: true, users: [] })
   expect((await admin('dead-letters')).said['dead letters']).toEqual([])
+  expect((await admin('outbox')).said['stuck work']).toEqual([])
   await admin('read-only', 'on', '--reason', 'moving house')
   const refused = await callApi(access, 'POST', '/projects/acme/tool/pushes', { files: [] })
   expect([refused.status, JSON.stringify(refused.body)]).toEqual([503, expect.stringContaining('moving house')])

@@ -28,6 +28,12 @@ export interface PlannedJob {
   readonly inputSha256: string
 }
 
+export interface PlannedBuild {
+  readonly jobs: readonly PlannedJob[]
+  /** With `keepGoing`: targets that cannot be made of the manifest, and why. */
+  readonly impossible: readonly { readonly target: Target; readonly faults: readonly Fault[] }[]
+}
+
 const findMissingBlobs = async (
   platform: Platform,
   project: Project,
@@ -75,7 +81,7 @@ export const planBuild = async (
   platform: Platform,
   project: Project,
   request: CreateBuild & { readonly mtimeSeconds: number },
-): Promise<Result<PlannedJob[], readonly Fault[]>> => {
+): Promise<Result<PlannedBuild, readonly Fault[]>> => {
   const manifest = parseManifest(request.manifest, request.manifestFile)
   if (!manifest.ok) return manifest
   const { variables, version } = request
@@ -99,14 +105,12 @@ export const planBuild = async (
     warn: unheard,
     work,
   }
-  const faults = new Map<string, Fault>()
   const planned: PlannedJob[] = []
-  const impossible: Target[] = []
+  const impossible: { readonly target: Target; readonly faults: readonly Fault[] }[] = []
   for (const target of targets.value) {
     const listed = await listSources(about, [target])
     if (!listed.ok) {
-      for (const each of listed.error) faults.set(each.message, each)
-      impossible.push(target)
+      impossible.push({ target, faults: listed.error })
       continue
     }
     const [spec] = listed.value.specs
@@ -115,11 +119,16 @@ export const planBuild = async (
     const inputSha256 = await digestInputs(targetText, spec)
     planned.push({ target, targetText, fileName: target.format.fileName(spec), inputSha256 })
   }
-  for (const each of doubledFiles(planned)) faults.set(each.message, each)
-  if (faults.size === 0) return ok(planned)
-  const hint = impossibleTargets(
-    planned.map(({ target }) => target),
-    impossible,
-  )
-  return err([...listFaults([...faults.values()]), ...(hint ? [hint] : [])])
+  return settlePlan({ jobs: planned, impossible }, request.keepGoing === true)
+}
+
+/** Each fault once, and behind those of some targets what could be made without them. */
+const settlePlan = (plan: PlannedBuild, keepGoing: boolean): Result<PlannedBuild, readonly Fault[]> => {
+  const isStopped = plan.impossible.length > 0 && !(keepGoing && plan.jobs.length > 0)
+  const found = [...(isStopped ? plan.impossible.flatMap(({ faults }) => faults) : []), ...doubledFiles(plan.jobs)]
+  if (found.length === 0) return ok(plan)
+  const targetsOf = (some: readonly { readonly target: Target }[]) => some.map(({ target }) => target)
+  const hint = isStopped ? impossibleTargets(targetsOf(plan.jobs), targetsOf(plan.impossible)) : undefined
+  const once = new Map(found.map((each) => [each.message, each]))
+  return err([...listFaults([...once.values()]), ...(hint ? [hint] : [])])
 }

@@ -2,7 +2,7 @@
 // mistake is answered at once, with its line, and leaves nothing behind.
 import type { Build, CreateBuild, CreatePush } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
-import { parseFileName } from '@distropack/core/registry.ts'
+import { formatTarget, parseFileName } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, eq, gte, lt } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
@@ -272,20 +272,24 @@ export const createBuild = async (
   if (!may.ok) return err([may.error])
   const planned = await planBuild(platform, project, settled)
   if (!planned.ok) return planned
-  const found = await findKnown(platform, project.id, planned.value)
+  const found = await findKnown(platform, project.id, planned.value.jobs)
   if (!found.ok) return found
   const { key } = options
   const row = await newBuildRow(platform, { project, channel: request.channel, request: settled, key })
   if (!row.ok) return row
   const { build, first } = row.value
   const { offers, refused } = await planOffers(platform, build, found.value)
-  const rows = planned.value.map(({ targetText: target, inputSha256 }) => {
+  const rows = planned.value.jobs.map(({ targetText: target, inputSha256 }) => {
     const job = { buildId: build.id, kind: 'build', target, inputSha256 } as const
     const known = newJobRow(platform.nowMs(), job, found.value.get(target)?.artifact)
     const why = refused.get(target)
     return why ? { ...known, state: 'failed' as const, faults: [why] } : known
   })
-  return keepBuild(platform, project, { build, rows, offers, first }, options)
+  const leftOut = planned.value.impossible.map(({ target, faults }) => {
+    const job = { buildId: build.id, kind: 'build', target: formatTarget(target), inputSha256: '' } as const
+    return { ...newJobRow(platform.nowMs(), job), state: 'failed' as const, faults }
+  })
+  return keepBuild(platform, project, { build, rows: [...rows, ...leftOut], offers, first }, options)
 }
 
 const checkPush = async (platform: Platform, project: Project, { files }: CreatePush): Promise<Fault[]> => {
