@@ -49,6 +49,36 @@ const build = (request: object, headers: Record<string, string> = {}) =>
     json: { manifest: MANIFEST, sources: [program], targets: ['deb/amd64'], ...request },
   })
 
+describe('a request that keeps going', () => {
+  /** An epoch in the version is no apk version. */
+  const targets = ['deb/amd64', 'apk/amd64']
+  const odd = {
+    manifest: MANIFEST.replace('1.0.0', '"1:2"').replace('arch: amd64', 'arch: amd64\nversion_schema: none'),
+  }
+
+  it('builds what can be made; what cannot is a failed job with its faults', async () => {
+    const stopped = await build({ ...odd, targets })
+    expect([stopped.status, stopped.body.error.faults.at(-1).code]).toEqual([422, 'target_impossible'])
+    const going = await build({ ...odd, targets, keepGoing: true })
+    expect(going.status).toBe(201)
+    const shown = going.body.jobs.map((job: { target: string; state: string; faults: { code: string }[] }) => [
+      ...[job.target, job.state],
+      ...job.faults.map(({ code }) => code),
+    ])
+    expect(shown.sort().reverse()).toEqual([
+      ['deb/amd64', 'waiting'],
+      ['apk/amd64', 'failed', 'version_invalid'],
+    ])
+    expect((await api('GET', `/projects/acme/tool/builds/${going.body.id}`, { token: acme })).body.jobs).toHaveLength(2)
+  })
+
+  it('is refused where nothing can be made, and where a mistake is everybody’s', async () => {
+    expect((await build({ ...odd, targets: ['apk/amd64'], keepGoing: true })).status).toBe(422)
+    expect((await build({ sources: [], targets, keepGoing: true })).body.error.code).toBe('source_missing')
+    expect((await build({ keepGoing: 'yes' })).status).toBe(400)
+  })
+})
+
 const countBuilds = async (): Promise<number> =>
   (await testEnv.DB.prepare('SELECT count(*) AS n FROM builds').first<{ n: number }>())?.n ?? -1
 
@@ -266,6 +296,45 @@ describe('a delivered job', () => {
     expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(200)
     expect(await readJob(made.body.id)).toMatchObject({ state: 'waiting', attempts: 0 })
     expect((await api('POST', `/operator/dead-letters/${id}/replay`, { token: OPERATOR })).status).toBe(404)
+  })
+})
+
+describe('a job that is cut off', () => {
+  const deliveredUntil = async (buildId: string, jobId: string, last: number) => {
+    for (let attempt = 1; attempt < last; attempt++) {
+      expect((await deliver(jobId, attempt)).retryMessages).toHaveLength(1)
+      const { faults, state } = await readJob(buildId)
+      expect([state, faults[0].message]).toEqual(['waiting', expect.stringContaining('It is tried again.')])
+    }
+    expect((await deliver(jobId, last)).explicitAcks).toEqual([`${jobId}-${last}`])
+  }
+
+  it('each time in the middle, as by a packager without memory, has failed after the last attempt, with a sentence', async () => {
+    const made = await build({ manifest: MANIFEST.replace('A tool', 'out-of-memory') })
+    await deliveredUntil(made.body.id, made.body.jobs[0].id, 5)
+    expect(await readJob(made.body.id)).toMatchObject({
+      ...{ state: 'failed', attempts: 5 },
+      faults: [{ code: 'limit_exceeded', message: expect.stringMatching(/^deb\/amd64: .*5 times.*memory.*split it/) }],
+    })
+    // A later delivery, and the sweep's, find it over.
+    expect((await deliver(made.body.jobs[0].id, 6)).explicitAcks).toHaveLength(1)
+    expect(await readJob(made.body.id)).toMatchObject({ state: 'failed', attempts: 5 })
+  })
+
+  it('before it began is dead after the last attempt, and says that it is not tried again', async () => {
+    const made = await build({ manifest: MANIFEST.replace('A tool', 'packager-is-gone') })
+    await deliveredUntil(made.body.id, made.body.jobs[0].id, 5)
+    const { state, faults } = await readJob(made.body.id)
+    expect([state, faults[0].message]).toEqual(['dead', expect.stringMatching(/attempt 5, the last; an operator/)])
+  })
+
+  it('with its consumer, without a word, is dead when one more takes it up', async () => {
+    const made = await build({ manifest: MANIFEST.replace('A tool', 'its consumer dies') })
+    const { id } = made.body.jobs[0]
+    const died = "UPDATE jobs SET state = 'building', attempts = 5, lease_until_ms = 1 WHERE id = ?"
+    await testEnv.DB.prepare(died).bind(id).run()
+    expect((await deliver(id, 1)).explicitAcks).toHaveLength(1)
+    expect(await readJob(made.body.id)).toMatchObject({ state: 'dead', faults: [{ code: 'internal' }] })
   })
 })
 

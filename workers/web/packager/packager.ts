@@ -8,7 +8,14 @@ export interface Packager {
 }
 
 /** Ours, not the user's: the build is tried again. */
-export class PackagerLost extends Error {}
+export class PackagerLost extends Error {
+  /** It had taken the order and was at work on it. */
+  readonly isMidway: boolean
+  constructor(message: string, { isMidway = false } = {}) {
+    super(message)
+    this.isMidway = isMidway
+  }
+}
 
 /** It sends a beat every 10 seconds; three missed ones are silence. */
 const SILENCE_MS = 30_000
@@ -85,8 +92,9 @@ const packagerOver = (transport: Transport): Packager => ({
     try {
       for await (const line of readLines(body)) yield parseEvent(line)
     } catch (error) {
-      if (error instanceof PackagerLost) throw error
-      throw new PackagerLost(`the packager's answer broke off: ${reasonOf(error)}`)
+      const message =
+        error instanceof PackagerLost ? error.message : `the packager's answer broke off: ${reasonOf(error)}`
+      throw new PackagerLost(message, { isMidway: true })
     }
   },
 })

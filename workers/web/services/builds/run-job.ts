@@ -27,6 +27,7 @@ import {
   failJob,
   finishJob,
   hasBuiltJobs,
+  MAX_ATTEMPTS,
   noteArtifact,
   releaseJob,
 } from './jobs.ts'
@@ -81,7 +82,7 @@ const follow = async (platform: Platform, job: ClaimedJob, order: Order, lease: 
   } finally {
     await flush()
   }
-  throw new PackagerLost('the packager ended without a result')
+  throw new PackagerLost('the packager ended without a result', { isMidway: true })
 }
 
 /**
@@ -158,12 +159,31 @@ const settleFailed = async (platform: Platform, job: ClaimedJob, why: Fault): Pr
   return 'settled'
 }
 
+/** The sentence for a job that was cut off, and whether its maker can do something about it. */
+const cutOff = (job: ClaimedJob, error: unknown): { readonly why: Fault; readonly isTheirs: boolean } => {
+  const isLast = job.attempt >= MAX_ATTEMPTS
+  const next = isLast
+    ? `That was attempt ${job.attempt}, the last; an operator can start it over.`
+    : 'It is tried again.'
+  if (!(error instanceof PackagerLost)) {
+    return { why: fault('internal', `The platform had trouble of its own. ${next}`), isTheirs: false }
+  }
+  // As one does that has no memory left: what is built is the likely cause, and would be again.
+  if (isLast && error.isMidway) {
+    const message = `${job.target}: the packager ended in the middle of it, ${job.attempt} times (${error.message}). It is probably too much for its memory: pack less into it, or split it.`
+    return { why: fault('limit_exceeded', message), isTheirs: true }
+  }
+  return { why: fault('packager_unavailable', `The build was cut off (${error.message}). ${next}`), isTheirs: false }
+}
+
 /** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */
 export const runJob = async (platform: Platform, jobId: string): Promise<JobOutcome> => {
   const job = await claimJob(platform, jobId)
   if (!job) return 'settled'
   logEvent('job.building', { jobId, buildId: job.buildId, target: job.target, attempt: job.attempt })
   try {
+    // Who had it before died without a word each time.
+    if (job.attempt > MAX_ATTEMPTS) throw new Error('every attempt ended without a word')
     await attempt(platform, job)
     await noteEnd(platform, job.buildId)
     await callNextJob(platform, jobId)
@@ -176,10 +196,9 @@ export const runJob = async (platform: Platform, jobId: string): Promise<JobOutc
     }
     const lost = error instanceof PackagerLost
     logError(lost ? 'job.packager_lost' : 'job.broke', error, { jobId, attempt: job.attempt })
-    const trouble = lost
-      ? fault('packager_unavailable', `The build was cut off (${error.message}); it is tried again by itself.`)
-      : fault('internal', 'The platform had trouble of its own; the build is tried again by itself.')
-    if ((await releaseJob(platform, job, trouble)) === 'waiting') return 'retry'
+    const { why, isTheirs } = cutOff(job, error)
+    if (isTheirs) return settleFailed(platform, job, why)
+    if ((await releaseJob(platform, job, why)) === 'waiting') return 'retry'
     await wakePublisher(platform, job)
     await noteEnd(platform, job.buildId)
     return 'settled'
