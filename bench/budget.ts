@@ -43,7 +43,7 @@ const readPackage = (fileName: string, bytes: Uint8Array) => async (): Promise<s
   const about = { kind: 'inspect', jobId: 'bench', blobsUrl: 'http://bench.invalid/blobs', token: 'x' } as const
   const context = { fetch: fetch as typeof globalThis.fetch, signal: new AbortController().signal, log: () => {} }
   const last = await runOrder({ ...about, fileName, file }, context)
-  return last.type === 'done' ? '' : `${fileName}: ${last.faults[0]?.message}`
+  return last.type === 'failed' ? `${fileName}: ${last.faults[0]?.message}` : ''
 }
 
 /** Programs as they are installed: this one, in files of 64 KiB. */

@@ -20,6 +20,7 @@ export interface StartUpRow {
   readonly ratio: number
 }
 
+const NO_JOBS = { waiting: 0, building: 0, built: 0, published: 0, failed: 0, dead: 0 }
 const BUILD = { id: 'bld_1', organization: 'acme', project: 'tool', channel: 'stable', createdAtMs: 1, state: 'open' }
 
 const medianOf = async (run: () => Promise<number>): Promise<number> => {
@@ -30,7 +31,9 @@ const medianOf = async (run: () => Promise<number>): Promise<number> => {
 }
 
 const commands = async (): Promise<StartUpRow[]> => {
-  const server = createServer((_, response) => void response.end(JSON.stringify({ ...BUILD, jobs: [] })))
+  const server = createServer(
+    (_, response) => void response.end(JSON.stringify({ ...BUILD, counts: NO_JOBS, jobs: [] })),
+  )
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const out = mkdtempSync(join(tmpdir(), 'distropack-start-up-'))

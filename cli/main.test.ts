@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   answer,
   BUILD,
+  countsOf,
   type Handler,
   JOB,
   MANIFEST,
@@ -380,7 +381,8 @@ describe('distropack status and logs', () => {
   const server = (): Promise<string> =>
     serve((request, response) => {
       const query = new URL(request.url ?? '', 'http://x').searchParams
-      if (!request.url?.includes('/log')) return answer(response, 200, { ...BUILD, jobs: [{ ...JOB, state: 'built' }] })
+      if (!request.url?.includes('/log'))
+        return answer(response, 200, { ...BUILD, counts: countsOf('built'), jobs: [{ ...JOB, state: 'built' }] })
       const isFirst = !query.has('cursor')
       return answer(response, 200, {
         lines: [{ atMs: isFirst ? 0 : 1000, line: isFirst ? 'one' : 'two' }],

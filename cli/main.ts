@@ -69,7 +69,7 @@ const program = new Command('distropack')
 const isHelpAsked = process.argv.some((word) => ['-h', '--help', 'help', 'man'].includes(word))
 const targetsHelp = isHelpAsked ? (await import('./targets-help.ts')).TARGETS_HELP : ''
 
-const words = { program, env: process.env, terminal: openTerminal(), finish }
+const words = { program, env: process.env, terminal: openTerminal(() => process.argv.includes('--json')), finish }
 
 program.commandsGroup('Make and publish:')
 addBeginningWords(words)

@@ -6,8 +6,8 @@ import { collectWarnings } from '@distropack/core/warning.ts'
 export interface Terminal {
   /** A sentence about what happens now. */
   say(line: string): void
-  /** A bar where someone watches, nothing where nobody does. */
-  progress(label: string, done: number, total: number): void
+  /** A bar where someone watches; lines of JSON for a program that asked for JSON; nothing where nobody looks. */
+  progress(label: string, done: number, total: number, unit?: 'bytes' | 'packages'): void
   /** Undefined where nobody is there to answer. */
   ask(question: string): Promise<string | undefined>
 }
@@ -17,6 +17,7 @@ export const warningsOn = (terminal: Terminal) => collectWarnings(({ message }) 
 
 const BAR_CELLS = 24
 const REDRAW_MS = 100
+const JSON_EVERY_MS = 1000
 
 export const formatBytes = (bytes: number): string => {
   if (bytes < 1000) return `${bytes} B`
@@ -38,19 +39,22 @@ const askLine = async (question: string): Promise<string> => {
   }
 }
 
-export const openTerminal = (): Terminal => {
+/** `isJson`: said last; the arguments are read by then. */
+export const openTerminal = (isJson: () => boolean = () => false): Terminal => {
   let drawnAtMs = 0
   return {
     say: (line) => void stderr.write(`${line}\n`),
-    progress(label, done, total) {
-      if (!stderr.isTTY) return
+    progress(label, done, total, unit = 'bytes') {
+      if (!stderr.isTTY && !isJson()) return
       const isLast = done >= total
-      if (!isLast && Date.now() - drawnAtMs < REDRAW_MS) return
+      if (!isLast && Date.now() - drawnAtMs < (isJson() ? JSON_EVERY_MS : REDRAW_MS)) return
       drawnAtMs = Date.now()
+      if (isJson()) return void stderr.write(`${JSON.stringify({ progress: { label, done, total, unit } })}\n`)
       const share = total === 0 ? 1 : done / total
       const cells = Math.round(share * BAR_CELLS)
       const bar = '#'.repeat(cells).padEnd(BAR_CELLS, '.')
-      stderr.write(`\r${label} [${bar}] ${formatBytes(done)} of ${formatBytes(total)}\u001b[K${isLast ? '\n' : ''}`)
+      const counted = (count: number): string => (unit === 'bytes' ? formatBytes(count) : `${count} ${unit}`)
+      stderr.write(`\r${label} [${bar}] ${counted(done)} of ${counted(total)}\u001b[K${isLast ? '\n' : ''}`)
     },
     ask: (question) => (stdin.isTTY && stderr.isTTY ? askLine(question) : Promise.resolve(undefined)),
   }

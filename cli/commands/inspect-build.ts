@@ -37,7 +37,12 @@ export const status = async (buildId: string, flags: ServerFlags, env: Environme
     ...faults.map(({ message }) => `  ${message}`),
     ...warnings.map(({ message }) => `  warning: ${message}`),
   ])
-  return ok({ document: { build }, lines: [`${build.id}  ${build.state}  channel ${build.channel}`, ...lines] })
+  const counted = Object.entries(build.counts).filter(([, count]) => count > 0)
+  const all = counted.reduce((sum, [, count]) => sum + count, 0)
+  const summary =
+    all > build.jobs.length ? [`${counted.map(([state, count]) => `${count} ${state}`).join(', ')}; of these:`] : []
+  const head = `${build.id}  ${build.state}  channel ${build.channel}`
+  return ok({ document: { build }, lines: [head, ...summary, ...lines] })
 }
 
 interface LogLine {

@@ -1,7 +1,8 @@
 // `distropack publish`: resolve here, send what the server lacks, build there, wait for the repository.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Build, type CreateBuild, FINAL_JOB_STATES, type Job } from '@distropack/core/contract/api.ts'
+import type { Build, CreateBuild, Job } from '@distropack/core/contract/api.ts'
 import { channelSchema } from '@distropack/core/contract/wire.ts'
+import type { Where } from '@distropack/core/fault.ts'
 import type { UnhashedRecord } from '@distropack/core/manifest/record-tree.ts'
 import { formatTarget } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
@@ -41,10 +42,12 @@ export interface Watcher {
 const announcer = ({ terminal, warn }: Watcher) => {
   const said = new Map<string, string>()
   return (build: Build): void => {
+    // Of thousands a bar says more than lines.
+    const isShort = Object.values(build.counts).reduce((sum, count) => sum + count, 0) <= build.jobs.length
     for (const job of build.jobs) {
       if (said.get(job.id) === job.state) continue
       said.set(job.id, job.state)
-      terminal.say(jobLine(job))
+      if (isShort || job.state === 'failed' || job.state === 'dead') terminal.say(jobLine(job))
       for (const each of job.warnings) warn(each)
     }
   }
@@ -59,13 +62,17 @@ export const startedOutcome = (build: Build, warnings: readonly Warning[]): Outc
   ok({ document: { build, warnings }, lines: [`Started ${build.id}; ask with ${statusCommand(build)}.`] })
 
 export const waitFor = async (project: Project, started: Build, watcher: Watcher): Promise<Result<Build, Trouble>> => {
-  const { timeoutSeconds } = watcher
+  const { timeoutSeconds, terminal } = watcher
   const announce = announcer(watcher)
   const deadlineMs = Date.now() + timeoutSeconds * 1000
   let build = started
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, SLOWEST_POLL_MS)) {
     announce(build)
-    if (build.jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))) return ok(build)
+    const { waiting, building, built, published, failed, dead } = build.counts
+    const over = published + failed + dead
+    const all = over + waiting + building + built
+    if (all > build.jobs.length) terminal.progress('publishing', over + built, all, 'packages')
+    if (over === all) return ok(build)
     if (Date.now() + pollMs > deadlineMs) {
       const message = `The build ${build.id} is not done after ${timeoutSeconds} s; ask again with ${statusCommand(build)}.`
       return err({ exitCode: EXIT.unreachable, code: 'wait_timeout', faults: [{ message }], document: { build } })
@@ -84,8 +91,9 @@ export const finishedOutcome = async (
   warnings: readonly Warning[],
 ): Promise<Outcome> => {
   const broken = build.jobs.filter(({ state }) => state === 'failed' || state === 'dead')
+  const notShown = build.counts.failed + build.counts.dead - broken.length
   if (broken.length > 0) {
-    const faults = broken.flatMap(({ target, faults: own, state }) =>
+    const faults: { message: string; where?: Where }[] = broken.flatMap(({ target, faults: own, state }) =>
       own.length > 0
         ? own.map(({ message, where }) => ({
             message: message.startsWith(`${target}: `) ? message : `${target}: ${message}`,
@@ -93,6 +101,7 @@ export const finishedOutcome = async (
           }))
         : [{ message: `${target}: ${state}` }],
     )
+    if (notShown > 0) faults.push({ message: `and ${notShown} more; ask with ${statusCommand(build)}` })
     return err({ exitCode: EXIT.refused, code: 'build_failed', faults, document: { build, warnings } })
   }
   const install = await project.install(build.channel)
@@ -102,6 +111,7 @@ export const finishedOutcome = async (
     ...build.jobs.map(
       ({ target, artifact }) => `  ${target}  ${artifact?.name} ${artifact?.version}  ${artifact?.url}`,
     ),
+    ...(build.counts.published > build.jobs.length ? [`  … ${build.counts.published} in all`] : []),
     ...instructions.flatMap(({ title, commands, note }) => [
       '',
       `${title}:`,

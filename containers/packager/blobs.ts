@@ -134,8 +134,10 @@ export const uploadFile = (access: BlobAccess, blob: BlobRef, path: string): Pro
     return Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>
   })
 
-export const uploadJson = (access: BlobAccess, value: unknown): Promise<Result<BlobRef, Fault>> => {
-  const bytes = new TextEncoder().encode(JSON.stringify(value))
+export const uploadJson = (access: BlobAccess, value: unknown): Promise<Result<BlobRef, Fault>> =>
+  uploadBytes(access, new TextEncoder().encode(JSON.stringify(value)))
+
+export const uploadBytes = (access: BlobAccess, bytes: Uint8Array): Promise<Result<BlobRef, Fault>> => {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const open = (offset: number, lengthBytes: number) => bytes.subarray(offset, offset + lengthBytes)
   return upload(access, { sha256, sizeBytes: bytes.length }, open)

@@ -7,7 +7,7 @@ import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contr
 import type { ErrorBody } from '@distropack/core/contract/wire.ts'
 import { type FaultCode, fault } from '@distropack/core/fault.ts'
 import { type BuildQueue, openBuildQueue } from './build-queue.ts'
-import { failed, runOrder } from './run-order.ts'
+import { failed, runOrder, subjectOf } from './run-order.ts'
 
 /** 100,000 source records and the manifest. */
 const MAX_ORDER_BYTES = 64 * 1024 * 1024
@@ -114,7 +114,8 @@ const eventWriter = (response: ServerResponse) => {
 }
 
 const isLarge = (order: Order): boolean => {
-  if (order.kind !== 'build') return order.file.sizeBytes >= LARGE_BUILD_BYTES
+  if (order.kind === 'inspect') return order.file.sizeBytes >= LARGE_BUILD_BYTES
+  if (order.kind === 'inspect-many') return false
   const sizes = order.sources.map((source) => (source.kind === 'file' ? source.sizeBytes : 0))
   return sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0) >= LARGE_BUILD_BYTES
 }
@@ -131,13 +132,14 @@ const takePlace = <T>(room: Room, order: Order, work: () => Promise<T>, signal: 
 
 /** The runtime's own ends of strings, arrays and stacks: an order that meets one will meet it again. */
 const tooLarge = (order: Order): ReturnType<typeof failed> => {
-  const what = order.kind === 'build' ? order.target : order.fileName
-  return failed([fault('limit_exceeded', `${what}: there is more in it than can be held at once. Split the package.`)])
+  return failed([
+    fault('limit_exceeded', `${subjectOf(order)}: there is more in it than can be held at once. Split the package.`),
+  ])
 }
 
 const build = async (room: Room, order: Order, response: ServerResponse, abort: AbortController): Promise<void> => {
   const { log, fetch = globalThis.fetch } = room.options
-  const ids = { jobId: order.jobId, target: order.kind === 'build' ? order.target : order.fileName }
+  const ids = { jobId: order.jobId, target: subjectOf(order) }
   const startedAtMs = Date.now()
   const writer = eventWriter(response)
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
@@ -156,6 +158,7 @@ const build = async (room: Room, order: Order, response: ServerResponse, abort: 
     })
     const tookMs = Date.now() - startedAtMs
     if (last.type === 'done') log('build.done', { ...ids, tookMs, sizeBytes: last.artifact.sizeBytes })
+    else if (last.type === 'inspected') log('build.done', { ...ids, tookMs, sizeBytes: last.results.sizeBytes })
     else log('build.failed', { ...ids, tookMs, code: last.faults[0]?.code, message: last.faults[0]?.message })
     response.end(`${JSON.stringify(last)}\n`)
   } catch (error) {

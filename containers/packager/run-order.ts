@@ -2,7 +2,13 @@
 // lies between here and the platform, or here.
 import { join } from 'node:path'
 import { catchStreamFaults } from '@distropack/core/bytes/stream-fault.ts'
-import type { BuildEvent, BuildOrder, InspectOrder, Order } from '@distropack/core/contract/packager.ts'
+import type {
+  BuildEvent,
+  BuildOrder,
+  InspectManyOrder,
+  InspectOrder,
+  Order,
+} from '@distropack/core/contract/packager.ts'
 import { type Fault, listFaults } from '@distropack/core/fault.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
@@ -18,6 +24,7 @@ import { collectWarnings, type Warn } from '@distropack/core/warning.ts'
 import { type BlobAccess, type BlobReader, blobReader, downloadFile, uploadFile, uploadJson } from './blobs.ts'
 import { buildPackage, withWorkRoom } from './host/build-package.ts'
 import { inspectPackage } from './host/inspect-package.ts'
+import { inspectMany } from './inspect-many.ts'
 
 export interface OrderContext {
   readonly fetch: typeof globalThis.fetch
@@ -25,11 +32,12 @@ export interface OrderContext {
   readonly log: (line: string) => void
 }
 
-type LastEvent = Extract<BuildEvent, { type: 'done' | 'failed' }>
+type LastEvent = Extract<BuildEvent, { type: 'done' | 'failed' | 'inspected' }>
 /** Before its warnings are known to be all. */
 type Ending =
   | Omit<Extract<LastEvent, { type: 'done' }>, 'warnings'>
   | Omit<Extract<LastEvent, { type: 'failed' }>, 'warnings'>
+  | Omit<Extract<LastEvent, { type: 'inspected' }>, 'warnings'>
 
 interface Inner extends OrderContext {
   readonly warn: Warn
@@ -128,12 +136,28 @@ const runInspection = async (order: InspectOrder, access: BlobAccess, context: I
   return { type: 'done', artifact: order.file, entry: entryBlob.value }
 }
 
+const runInspections = async (order: InspectManyOrder, access: BlobAccess, context: Inner): Promise<Ending> => {
+  const results = await inspectMany(order, access, context.log)
+  return results.ok ? { type: 'inspected', results: results.value } : failed([results.error])
+}
+
+const run = (order: Order, access: BlobAccess, context: Inner): Promise<Ending> => {
+  if (order.kind === 'build') return runBuild(order, access, context)
+  return order.kind === 'inspect' ? runInspection(order, access, context) : runInspections(order, access, context)
+}
+
+/** What an order is about, for people. */
+export const subjectOf = (order: Order): string => {
+  if (order.kind === 'build') return order.target
+  return order.kind === 'inspect' ? order.fileName : `${order.files[0]?.fileName} and ${order.files.length - 1} more`
+}
+
 export const runOrder = (order: Order, context: OrderContext): Promise<LastEvent> =>
   withWorkRoom(async (room) => {
     const { blobsUrl, token } = order
     const access: BlobAccess = { blobsUrl, token, room, fetch: context.fetch, signal: context.signal }
     const { warn, warnings } = collectWarnings(({ message }) => context.log(`warning: ${message}`))
     const inner = { ...context, warn }
-    const ending = await (order.kind === 'build' ? runBuild(order, access, inner) : runInspection(order, access, inner))
+    const ending = await run(order, access, inner)
     return { ...ending, warnings: [...warnings()] }
   })

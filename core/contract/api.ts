@@ -195,22 +195,36 @@ export const createBuildSchema = requestObject({
 }).meta({ id: 'CreateBuild' })
 export type CreateBuild = z.infer<typeof createBuildSchema>
 
-/** Finished files that one push takes; they become visible in generations of some hundreds. */
-export const MAX_PUSH_FILES = 2000
+/** Finished files of one push, and of the one generation that shows them; the command line cuts more into several. */
+export const MAX_PUSH_FILES = 10_000
+
+const pushedFileSchema = sentBlobSchema.extend({
+  /** Its ending says the format; the package's own words say the rest. */
+  fileName: z.string().regex(/^[^/\p{Cc}]{1,255}$/u, 'a file name without folders'),
+})
 
 export const createPushSchema = requestObject({
   channel: channelSchema.default('stable'),
-  files: z
-    .array(
-      sentBlobSchema.extend({
-        /** Its ending says the format; the package's own words say the rest. */
-        fileName: z.string().regex(/^[^/\p{Cc}]{1,255}$/u, 'a file name without folders'),
-      }),
-    )
-    .min(1)
-    .max(MAX_PUSH_FILES),
+  files: z.array(pushedFileSchema).min(1).max(MAX_PUSH_FILES),
 }).meta({ id: 'CreatePush' })
 export type CreatePush = z.infer<typeof createPushSchema>
+
+/** What the sender read in the file, so that what would be refused is said before its bytes are sent. */
+const packageWords = z.string().min(1).max(255).optional()
+export const checkPushSchema = requestObject({
+  channel: channelSchema.default('stable'),
+  files: z
+    .array(pushedFileSchema.extend({ name: packageWords, version: packageWords, arch: packageWords }))
+    .min(1)
+    .max(MAX_PUSH_FILES),
+}).meta({ id: 'CheckPush' })
+export type CheckPush = z.infer<typeof checkPushSchema>
+export const checkedPushSchema = z
+  .object({
+    missing: z.array(sha256Schema).meta({ description: 'Blobs to upload before the push' }),
+    published: z.number().int().meta({ description: 'Files that the channel offers already' }),
+  })
+  .meta({ id: 'CheckedPush' })
 
 /** waiting -> building -> built -> published; or failed (the user's fault) or dead (ours; an operator can replay it). */
 export const jobStateSchema = z.enum(['waiting', 'building', 'built', 'published', 'failed', 'dead'])
@@ -242,6 +256,22 @@ export const jobSchema = z
   .meta({ id: 'Job' })
 export type Job = z.infer<typeof jobSchema>
 
+/** Jobs that a build itself shows. */
+export const MAX_SHOWN_JOBS = 200
+
+/** How many jobs are in each state. */
+export const jobCountsSchema = z
+  .object({
+    waiting: z.number().int(),
+    building: z.number().int(),
+    built: z.number().int(),
+    published: z.number().int(),
+    failed: z.number().int(),
+    dead: z.number().int(),
+  })
+  .meta({ id: 'JobCounts' })
+export type JobCounts = z.infer<typeof jobCountsSchema>
+
 export const buildSchema = z
   .object({
     id: z.string(),
@@ -251,7 +281,10 @@ export const buildSchema = z
     createdAtMs: z.number(),
     /** open while any job is not final; then published, or failed when any job is. */
     state: z.enum(['open', 'published', 'failed']),
-    jobs: z.array(jobSchema),
+    counts: jobCountsSchema,
+    jobs: z.array(jobSchema).meta({
+      description: `At most ${MAX_SHOWN_JOBS} of them, what failed first; …/jobs lists all.`,
+    }),
     files: z.array(usedFileSchema).default([]).meta({ description: 'The uploads of a package’s slots that went in' }),
   })
   .meta({ id: 'Build' })
@@ -335,6 +368,7 @@ export const API_PATHS = {
   rotateKeys: '/projects/{org}/{project}/keys/rotate',
   retireKeys: '/projects/{org}/{project}/keys/retire',
   artifacts: '/projects/{org}/{project}/artifacts',
+  packedBlobs: '/projects/{org}/{project}/blobs/packed',
   missingBlobs: '/projects/{org}/{project}/blobs/missing',
   blob: '/projects/{org}/{project}/blobs/{sha256}',
   uploads: '/projects/{org}/{project}/blobs/{sha256}/uploads',
@@ -353,8 +387,10 @@ export const API_PATHS = {
   yank: '/projects/{org}/{project}/artifacts/{artifactId}/yank',
   unyank: '/projects/{org}/{project}/artifacts/{artifactId}/unyank',
   pushes: '/projects/{org}/{project}/pushes',
+  checkPush: '/projects/{org}/{project}/pushes/check',
   builds: '/projects/{org}/{project}/builds',
   build: '/projects/{org}/{project}/builds/{buildId}',
+  buildJobs: '/projects/{org}/{project}/builds/{buildId}/jobs',
   jobLog: '/projects/{org}/{project}/builds/{buildId}/jobs/{jobId}/log',
   bootstrap: '/operator/bootstrap',
   operatorUsers: '/operator/users',

@@ -11,7 +11,17 @@ const PROJECT = { organization: 'acme', project: 'tool' }
 const json = (value: unknown, status = 200, headers: Record<string, string> = {}): (() => Response) => {
   return () => new Response(JSON.stringify(value), { status, headers })
 }
-const BUILD = { id: 'bld_1', ...PROJECT, channel: 'stable', createdAtMs: 1, state: 'open', jobs: [], files: [] }
+const NO_JOBS = { waiting: 0, building: 0, built: 0, published: 0, failed: 0, dead: 0 }
+const BUILD = {
+  id: 'bld_1',
+  ...PROJECT,
+  channel: 'stable',
+  createdAtMs: 1,
+  state: 'open',
+  jobs: [],
+  files: [],
+  counts: NO_JOBS,
+}
 const REFUSAL = { error: { code: 'forbidden', message: 'no', requestId: 'req_1' } }
 
 /** A server that gives these answers in order, the last one for ever. */

@@ -9,12 +9,15 @@ import {
   artifactSchema,
   type Build,
   buildSchema,
+  checkedPushSchema,
+  type checkPushSchema,
   type createBuildSchema,
   type createProjectSchema,
   type createPushSchema,
   doneSchema,
   installSchema,
   jobLogSchema,
+  jobSchema,
   missingBlobsSchema,
   projectSchema,
   whoamiSchema,
@@ -22,6 +25,7 @@ import {
 import { exchangedSchema, type exchangeSchema } from './ci.ts'
 import { keysSchema, type retireKeysSchema, type rotateKeysSchema } from './keys.ts'
 import { operatorCalls } from './operator-client.ts'
+import { joinPack } from './packed.ts'
 import { type BlobTarget, type SliceOpener, uploadBlob } from './upload.ts'
 import { type BlobRef, pageOf, refusalSchema } from './wire.ts'
 
@@ -121,6 +125,8 @@ export interface ApiCall<T> {
   readonly params?: Params
   readonly query?: Params
   readonly body?: unknown
+  /** In place of a body of JSON. */
+  readonly bytes?: Uint8Array
   readonly headers?: Params
   readonly schema: z.ZodType<T>
 }
@@ -134,9 +140,11 @@ const call = async <T>(options: ClientOptions, request: ApiCall<T>): Answer<T> =
       authorization: `Bearer ${options.token}`,
       accept: 'application/json',
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(request.bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
       ...request.headers,
     },
     ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    ...(request.bytes === undefined ? {} : { body: request.bytes as Uint8Array<ArrayBuffer> }),
   })
   if (!sent.ok) return sent
   const text = await sent.value.text().catch(reasonOf)
@@ -225,6 +233,18 @@ export const createClient = (given: ClientOptions) => {
         /** Tried again as a whole; parts that arrived are not sent twice. */
         upload: (blob: BlobRef, open: SliceOpener) =>
           upload({ blobsUrl, token: options.token, fetch: options.fetch }, options, blob, open),
+        /** Small blobs as one body; `bytes` has each one's, in their order. */
+        uploadPack: (blobs: readonly BlobRef[], bytes: readonly Uint8Array[]) =>
+          call(options, {
+            method: 'PUT',
+            path: API_PATHS.packedBlobs,
+            params,
+            bytes: joinPack(blobs, bytes),
+            schema: doneSchema,
+          }),
+        /** Whether a push of these would be taken, and which blobs it lacks. */
+        checkPush: (body: z.input<typeof checkPushSchema>) =>
+          call(options, { method: 'POST', path: API_PATHS.checkPush, params, body, schema: checkedPushSchema }),
         /** One key for all tries: a request that is repeated makes one build. */
         createBuild: (body: z.input<typeof createBuildSchema>): Answer<Build> =>
           call(options, {
@@ -260,6 +280,14 @@ export const createClient = (given: ClientOptions) => {
         },
         build: (buildId: string) =>
           call(options, { path: API_PATHS.build, params: { ...params, buildId }, schema: buildSchema }),
+        /** All jobs of a build; the build itself shows some. */
+        buildJobs: (buildId: string, cursor?: string) =>
+          call(options, {
+            path: API_PATHS.buildJobs,
+            params: { ...params, buildId },
+            query: { limit: '200', ...(cursor === undefined ? {} : { cursor }) },
+            schema: pageOf(jobSchema),
+          }),
         jobLog: (buildId: string, jobId: string, cursor?: string) =>
           call(options, {
             path: API_PATHS.jobLog,

@@ -33,6 +33,10 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     sources: [{ kind: 'file', path: 'tool', mode: 0o755, mtimeSeconds: 1_795_000_000, sizeBytes: 4, sha256: SHA256 }],
   },
   CreatePush: { channel: 'beta', files: [{ fileName: 'tool_1.4.0_amd64.deb', sha256: SHA256, sizeBytes: 4 }] },
+  CheckPush: {
+    channel: 'beta',
+    files: [{ fileName: 'tool.deb', sha256: SHA256, sizeBytes: 4, name: 'tool', version: '1.4.0', arch: 'amd64' }],
+  },
   Withdraw: { channel: 'stable' },
   CreatePackage: {
     package: 'tool',

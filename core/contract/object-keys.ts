@@ -21,14 +21,18 @@ export const objectKey = {
 } as const
 
 /**
- * Whether a path is looked for among package files first, and in the generation only then: endings of packages and of
- * what is served beside them, without the few indexes that end alike. A guess that is wrong costs a read and nothing else.
+ * Whether a path is looked for among package files first, and in the generation only then: a package's name says its
+ * version behind its own. A guess that is wrong costs a read and nothing else.
  */
-export const isLikePackage = (path: string): boolean => PACKAGE_NAME.test(path) && !INDEX_NAME.test(path)
+export const isLikePackage = (path: string): boolean => /[-_][0-9][^/]*$/.test(path)
 
-const BESIDE = String.raw`(?:\.(?:sig|intoto\.jsonl|cdx\.json|source\.cdx\.json|source\.spdx\.json))?`
-const PACKAGE_NAME = new RegExp(String.raw`\.(?:deb|rpm|apk|ipk|zip|tar|tar\.(?:gz|xz|zst|bz2))${BESIDE}$`)
-const INDEX_NAME = /(?:^|\/)(?:APKINDEX\.tar\.gz$|latest\/)/
+/** A package's path in two: its own, and the ending of what is served beside it, if the path has one. */
+export const splitPackagePath = (path: string): { readonly own: string; readonly ending: string } => {
+  const ending = ENDING.exec(path)?.[0] ?? ''
+  return { own: path.slice(0, path.length - ending.length), ending }
+}
+
+const ENDING = /\.(?:sig|intoto\.jsonl|(?:source\.)?cdx\.json|source\.spdx\.json)$/
 
 /** The address of a newest version, which holds the very package file (core/downloads/latest.ts). */
 export const isLatest = (path: string): boolean => /^files\/[^/]+\/latest\//.test(path)

@@ -14,8 +14,14 @@ export const contentSchema = z.object({
   inflate: z.literal(true).optional(),
 })
 
-/** The object at `path`. `isWithdrawn`: it is yanked; who names the path itself gets it, and nobody else. */
-export const pathSchema = contentSchema.extend({ isWithdrawn: z.literal(true).optional() })
+/**
+ * The object at `path`. `isWithdrawn`: it is yanked; who names the path itself gets it, and nobody else. `companions`: what
+ * is served at this path and an ending more, as `.sig`.
+ */
+export const pathSchema = contentSchema.extend({
+  isWithdrawn: z.literal(true).optional(),
+  companions: z.record(z.string(), contentSchema).optional(),
+})
 export type PathFile = z.infer<typeof pathSchema>
 
 /** A repository's one mutable object: what a reader gets now. */

@@ -39,9 +39,35 @@ export const inspectOrderSchema = z.object({
 })
 export type InspectOrder = z.infer<typeof inspectOrderSchema>
 
+/** Read many small ones at once. */
+export const inspectManyOrderSchema = z.object({
+  ...orderFields,
+  kind: z.literal('inspect-many'),
+  /** Their bytes, packed (packed.ts), in packs of so many files as `packs` says, at `${packsUrl}/{0, 1, …}`. */
+  packsUrl: z.url(),
+  packs: z.array(z.number().int().positive()).min(1),
+  files: z.array(z.object({ fileName: z.string(), file: blobRefSchema })).min(1),
+})
+export type InspectManyOrder = z.infer<typeof inspectManyOrderSchema>
+
 /** POST {packager}/v1/builds */
-export const orderSchema = z.discriminatedUnion('kind', [buildOrderSchema, inspectOrderSchema])
+export const orderSchema = z.discriminatedUnion('kind', [buildOrderSchema, inspectOrderSchema, inspectManyOrderSchema])
 export type Order = z.infer<typeof orderSchema>
+
+/** Results of one order for many: what is longer is read by an order of its own. */
+export const MAX_RESULTS_BYTES = 16 * 1024 * 1024
+
+/** A line of the results of an order for many files, one a file in their order; each is right or wrong by itself. */
+export const inspectedFileSchema = z.object({
+  fileName: z.string(),
+  /** The entry, for its format's own schema. */
+  entry: z.unknown().optional(),
+  faults: z.array(faultSchema).default([]),
+  warnings: warningsSchema.default([]),
+  /** Neither: its entry is too long to stand among others. */
+  isLarge: z.literal(true).optional(),
+})
+export type InspectedFile = z.infer<typeof inspectedFileSchema>
 
 /** Lines of the answer (application/x-ndjson). The last is `done` or `failed`; without one the build was cut off. */
 export const buildEventSchema = z.discriminatedUnion('type', [
@@ -53,6 +79,12 @@ export const buildEventSchema = z.discriminatedUnion('type', [
     artifact: blobRefSchema,
     /** The entry as a JSON blob: file lists can outgrow a line. */
     entry: blobRefSchema,
+    warnings: warningsSchema.default([]),
+  }),
+  z.object({
+    type: z.literal('inspected'),
+    /** Lines of JSON, as a blob. */
+    results: blobRefSchema,
     warnings: warningsSchema.default([]),
   }),
   z.object({

@@ -74,5 +74,10 @@ export const pageQuerySchema = requestObject({
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
+/** Of jobs, whose cursor is a target: a file's name, which has up to 255 characters. */
+export const jobsQuerySchema = requestObject({
+  cursor: z.string().max(255).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() })

@@ -113,6 +113,11 @@ export const BUILD = {
   state: 'open',
 }
 
+export const countsOf = (state: string) => ({
+  ...{ waiting: 0, building: 0, built: 0, published: 0, failed: 0, dead: 0 },
+  [state]: 1,
+})
+
 export const jobIn = (state: string) => ({
   ...JOB,
   state,
@@ -131,9 +136,10 @@ export const platform = (state: string, requests: string[] = [], bodies: string[
     'GET /install?channel=stable': (response) => answer(response, 200, { channel: 'stable', instructions: [INSTALL] }),
     'POST /builds': (response, body) => {
       bodies.push(body)
-      answer(response, 201, { ...BUILD, jobs: [jobIn('waiting')] })
+      answer(response, 201, { ...BUILD, counts: countsOf('waiting'), jobs: [jobIn('waiting')] })
     },
-    'GET /builds/bld_1': (response) => answer(response, 200, { ...BUILD, jobs: [jobIn(state)] }),
+    'GET /builds/bld_1': (response) =>
+      answer(response, 200, { ...BUILD, counts: countsOf(state), jobs: [jobIn(state)] }),
   }
   return (request, response, body) => {
     const path = (request.url ?? '').replace('/api/v1/projects/acme/tool', '').replace(/[0-9a-f]{64}/, 'SHA')

@@ -1,5 +1,6 @@
 // What each kind of request costs the store, counted: readers come by the million, and a read is what they cost.
 import { env } from 'cloudflare:workers'
+import { splitPackagePath } from '@distropack/core/contract/object-keys.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { describe, expect, it } from 'vitest'
 import worker from '../../workers/fileserver/worker.ts'
@@ -89,12 +90,24 @@ describe.each([
   it('costs three reads when all is cold and two once the edge has it', async () => {
     const repository = makeRepository(`reads-${name.replaceAll(/\W+/g, '')}`)
     await repository.publish(1, {})
-    await putPath(repository, path, await contentOf(bytesOf(`the bytes of ${name}`)))
+    const content = await contentOf(bytesOf(`the bytes of ${name}`))
+    const { own, ending } = splitPackagePath(path)
+    await putPath(repository, own, { ...content, ...(ending && { companions: { [ending]: content } }) })
     const cold = await ask(`${repository.base}${pin}/${path}`)
     expect([cold.status, cold.reads]).toEqual([200, 3])
     expect((await ask(`${repository.base}${pin}/${path}`)).reads).toBe(2)
     expect((await ask(`${repository.base}${pin}/${path}`, { 'if-none-match': cold.etag })).reads).toBe(2)
   })
+})
+
+it('what an earlier release stored beside a package at a path of its own costs a read more', async () => {
+  const repository = makeRepository('reads-beside')
+  const path = 'files/stable/tool-1.0-linux-amd64.tar.gz'
+  await repository.publish(1, {})
+  await putPath(repository, path, await contentOf(bytesOf('the package')))
+  await putPath(repository, `${path}.cdx.json`, await contentOf(bytesOf('its parts')))
+  const cold = await ask(`${repository.base}/${path}.cdx.json`)
+  expect([cold.status, cold.text, cold.reads]).toEqual([200, 'its parts', 4])
 })
 
 it.each([

@@ -125,6 +125,7 @@ describe('after any of its writes failed', () => {
 /** What writes and is no action above, and why. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'POST /api/v1/projects/:org/:project/blobs/missing': 'it reads',
+  'POST /api/v1/projects/:org/:project/pushes/check': 'it reads',
   'POST /api/v1/organizations/:org/billing/plan/preview': 'it reads',
   'POST /api/v1/operator/sweep': 'it is the schedule above, now',
   'POST /api/v1/operator/rotate-key': 'asked until nothing remains; each secret is one statement',

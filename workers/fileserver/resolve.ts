@@ -1,7 +1,7 @@
 // From an address to a recipe: head -> generation -> file. No path is at home in two of the three places (the
 // generation's own files, files that name their sha256, files that never change), so each is looked for where it likely
 // stands first: a package or an index by hash costs its head, its recipe and its bytes, however cold all is.
-import { digestInPath, isLatest, isLikePackage } from '@distropack/core/contract/object-keys.ts'
+import { digestInPath, isLatest, isLikePackage, splitPackagePath } from '@distropack/core/contract/object-keys.ts'
 import type { Head, TreeFile } from '@distropack/core/contract/objects.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import type { Address, Pin } from './address.ts'
@@ -66,6 +66,14 @@ const isTakenBack = async (
   return !own || own.isWithdrawn === true
 }
 
+/** A package, or what stands in its recipe to be served beside it; releases of before gave that a recipe of its own. */
+const readPackage = async (bucket: R2Bucket, repositoryId: string, path: string): Promise<Content | undefined> => {
+  const { own, ending } = splitPackagePath(path)
+  if (ending === '') return readContentOfPath(bucket, repositoryId, path)
+  const { companions = {} } = (await readContentOfPath(bucket, repositoryId, own)) ?? {}
+  return Object.hasOwn(companions, ending) ? companions[ending] : readContentOfPath(bucket, repositoryId, path)
+}
+
 export const resolve = async (
   bucket: R2Bucket,
   head: Head,
@@ -80,7 +88,7 @@ export const resolve = async (
   const byDigest = digest === undefined ? undefined : await readContentOfDigest(bucket, repositoryId, digest)
   if (byDigest) return { content: byDigest, lifetime: 'immutable' }
   const isPackage = isLikePackage(path)
-  const early = isPackage ? await readContentOfPath(bucket, repositoryId, path) : undefined
+  const early = isPackage ? await readPackage(bucket, repositoryId, path) : undefined
   if (early) return { content: early, lifetime: 'immutable' }
 
   const tree = await readTree(bucket, repositoryId, view.generation)

@@ -1,5 +1,6 @@
 // What is uploaded, kept, asked to be built, published and taken back.
 import { objectKey } from '@distropack/core/contract/objects.ts'
+import { joinPack } from '@distropack/core/contract/packed.ts'
 import { findFormat } from '@distropack/core/registry.ts'
 import { keepArtifact, offerInChannel } from '../../../workers/web/services/packages/artifacts.ts'
 import { openPlatform } from '../../../workers/web/services/platform/platform.ts'
@@ -313,6 +314,39 @@ const push: Action<{ key: string; json: object }> = {
   missing: ({ key }) => buildOfKey(key),
 }
 
+/** Two small files, which are read by one order; and one that is published already. */
+const pushMany: Action<{ key: string; json: object }> = {
+  route: 'POST /api/v1/projects/:org/:project/pushes',
+  name: 'of many files',
+  prepare: async () => {
+    const names = [word('first'), word('second')]
+    const files = []
+    for (const name of names) {
+      const sha256 = await uploadText(world.admin, 'acme/held', `a package ${name}`)
+      files.push({ fileName: `${name}_1_amd64.deb`, sha256, sizeBytes: `a package ${name}`.length })
+    }
+    return { key: word('a-key-of-many-'), json: { files } }
+  },
+  act: (ask, { key, json }) =>
+    ask('POST', `${V1}${held}/pushes`, { token: world.admin, headers: { 'idempotency-key': key }, json }),
+  missing: async ({ key }) => {
+    const found = await rows<{ id: string; ended: number | null }>(
+      'SELECT id, ended_at_ms AS ended FROM builds WHERE idempotency_key = ?',
+      key,
+    )
+    const [made] = found
+    if (found.length !== 1 || !made) return `there are ${found.length} builds`
+    const jobs = await rows<{ state: string; batch: string | null; id: string }>(
+      'SELECT id, state, batch FROM jobs WHERE build_id = ?',
+      made.id,
+    )
+    const isTogether = jobs.every(({ state, batch }) => state === 'waiting' && batch === jobs[0]?.batch)
+    if (jobs.length !== 2 || !isTogether || !jobs[0]?.batch) return `its jobs are ${JSON.stringify(jobs)}`
+    const claimed = await rows("SELECT 1 FROM outbox WHERE kind = 'request' AND subject = ?", made.id)
+    return claimed.length > 0 ? 'its request is to be swept' : undefined
+  },
+}
+
 interface Bytes {
   readonly bytes: Uint8Array
   readonly sha256: string
@@ -334,6 +368,24 @@ const putBlob: Action<Bytes> = {
   prepare: newBytes,
   act: (ask, { sha256, bytes }) => ask('PUT', `${V1}${held}/blobs/${sha256}`, { token: world.admin, bytes }),
   missing: isStored,
+}
+
+/** Two blobs as one body: both are the project's, or neither. */
+const putPack: Action<{ both: readonly Bytes[] }> = {
+  route: 'PUT /api/v1/projects/:org/:project/blobs/packed',
+  prepare: async () => ({ both: [await newBytes(), await newBytes()] }),
+  act: (ask, { both }) =>
+    ask('PUT', `${V1}${held}/blobs/packed`, {
+      token: world.admin,
+      bytes: joinPack(
+        both.map(({ sha256, bytes }) => ({ sha256, sizeBytes: bytes.length })),
+        both.map(({ bytes }) => bytes),
+      ),
+    }),
+  missing: async ({ both }) => {
+    const missing = await Promise.all(both.map(isStored))
+    return missing.find((each) => each !== undefined)
+  },
 }
 
 const uploadsOf = (sha256: string): string => `${held}/blobs/${sha256}/uploads`
@@ -393,6 +445,8 @@ export const contentActions = (): AnyAction[] => [
   build,
   promote,
   push,
+  pushMany,
+  putPack,
   putBlob,
   startUpload,
   putPart,

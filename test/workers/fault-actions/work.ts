@@ -1,6 +1,6 @@
 // What the platform does on its own account: a job of the queue, a generation, the sweep; and what an operator replays.
 import { createMessageBatch, runInDurableObject } from 'cloudflare:test'
-import type { Order } from '@distropack/core/contract/packager.ts'
+import type { InspectManyOrder, Order } from '@distropack/core/contract/packager.ts'
 import type { Env } from '../../../workers/web/env.ts'
 import { openPlatform } from '../../../workers/web/services/platform/platform.ts'
 import { sweep } from '../../../workers/web/services/platform/sweep.ts'
@@ -32,14 +32,33 @@ import {
 const V1 = '/api/v1'
 const at = '/projects/acme/held'
 
+/** It reads their packs and takes each for an archive; what is called broken is. */
+const answerMany = async (
+  { packsUrl, packs, files, token }: InspectManyOrder,
+  ask: Ask,
+  put: (text: string) => Promise<{ sha256: string; sizeBytes: number }>,
+): Promise<Response> => {
+  for (const number of packs.keys()) {
+    const { status } = await ask('GET', `${new URL(packsUrl).pathname}/${number}`, { token })
+    if (status !== 200) throw new Error(`a pack answered ${status}`)
+  }
+  const lines = files.map(({ fileName, file }) => {
+    if (fileName.startsWith('broken')) return { fileName, faults: [{ code: 'package_corrupt', message: 'broken' }] }
+    const name = fileName.replace('-1.0.0-linux-amd64.tar.gz', '')
+    const words = { format: 'tar.gz', name, version: '1.0.0', arch: 'amd64', os: 'linux', summary: 'x', fileName }
+    return { fileName, entry: { ...words, ...file, installedSizeBytes: 0, paths: [] } }
+  })
+  const results = await put(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+  return new Response(`${JSON.stringify({ type: 'inspected', results })}\n`)
+}
+
 /** A packager in the container's place: it stores what it made with its job's token, through the same bindings. */
 const packagerOver = (ask: Ask) => ({
   idFromName: (name: string) => name,
   get: () => ({
     fetch: async (request: Request): Promise<Response> => {
       const order = (await request.json()) as Order
-      if (order.kind !== 'build') throw new Error('this packager builds')
-      const name = /^name: (.*)$/m.exec(order.manifest)?.[1] ?? ''
+      if (order.kind === 'inspect') throw new Error('this packager builds, and reads many')
       const put = async (text: string) => {
         const bytes = new TextEncoder().encode(text)
         const sha256 = await sha256Of(bytes)
@@ -48,6 +67,8 @@ const packagerOver = (ask: Ask) => ({
         if (status !== 200) throw new Error(`the platform answered ${status}`)
         return { sha256, sizeBytes: bytes.length }
       }
+      if (order.kind === 'inspect-many') return answerMany(order, ask, put)
+      const name = /^name: (.*)$/m.exec(order.manifest)?.[1] ?? ''
       const artifact = await put(`the bytes of ${name}`)
       const fileName = `${name}-1.0.0-linux-amd64.tar.gz`
       const words = { format: 'tar.gz', name, version: '1.0.0', arch: 'amd64', os: 'linux', summary: 'x', fileName }
@@ -91,21 +112,21 @@ const deliver = async (jobId: string, env: Env): Promise<void> => {
   await worker.queue(createMessageBatch('distropack-jobs', [message]), env)
 }
 
+const withPackager = (env: Env, ask: Ask): Env =>
+  new Proxy(env, {
+    get: (bindings, name) => {
+      if (name === 'PACKAGERS') return packagerOver(ask)
+      return name === 'PACKAGER_URL' ? '' : (Reflect.get(bindings, name) as unknown)
+    },
+  })
+
 const job: Action<Job> = {
   route: 'queue distropack-jobs',
   failures: ['after', 'crash'],
   prepare: newJob,
   act: async (ask, { jobId }, env) => {
     await run('UPDATE jobs SET lease_until_ms = 0 WHERE id = ?', jobId)
-    await deliver(
-      jobId,
-      new Proxy(env, {
-        get: (bindings, name) => {
-          if (name === 'PACKAGERS') return packagerOver(ask)
-          return name === 'PACKAGER_URL' ? '' : (Reflect.get(bindings, name) as unknown)
-        },
-      }),
-    )
+    await deliver(jobId, withPackager(env, ask))
     const { state } = await one<{ state: string }>('SELECT state FROM jobs WHERE id = ?', jobId)
     return state === 'built' ? DONE : { ...DONE, status: 500, body: state }
   },
@@ -125,6 +146,53 @@ const job: Action<Job> = {
       "SELECT 1 FROM audit_entries WHERE action = 'build.finished' AND subject = ?",
       subject.buildId,
     )
+    return told.length === 1 ? undefined : `its end was written down ${told.length} times`
+  },
+}
+
+interface Batch {
+  readonly batchId: string
+  readonly buildId: string
+  readonly names: readonly string[]
+}
+
+/** Three small files, of which one is broken. */
+const batch: Action<Batch> = {
+  route: 'queue distropack-jobs',
+  name: 'of many files',
+  failures: ['after', 'crash'],
+  prepare: async () => {
+    await holdPublisher(await projectId('held'))
+    const names = [word('one-of-many'), word('two-of-many'), word('broken-of-many')]
+    const files = []
+    for (const name of names) {
+      const sha256 = await uploadText(world.admin, 'acme/held', `the bytes of ${name}`)
+      files.push({ fileName: `${name}-1.0.0-linux-amd64.tar.gz`, sha256, sizeBytes: `the bytes of ${name}`.length })
+    }
+    const { id } = await must('POST', `${at}/pushes`, { json: { files } })
+    const { batch: batchId } = await one<{ batch: string }>('SELECT batch FROM jobs WHERE build_id = ? LIMIT 1', id)
+    return { batchId, buildId: id, names }
+  },
+  act: async (ask, { batchId, buildId }, env) => {
+    await run('UPDATE jobs SET lease_until_ms = 0 WHERE build_id = ?', buildId)
+    await deliver(batchId, withPackager(env, ask))
+    const left = await rows("SELECT 1 FROM jobs WHERE build_id = ? AND state IN ('waiting', 'building')", buildId)
+    return left.length === 0 ? DONE : { ...DONE, status: 500, body: `${left.length} are left` }
+  },
+  missing: async ({ buildId, names }) => {
+    const jobs = await rows<{ target: string; state: string; faults: string }>(
+      'SELECT target, state, faults FROM jobs WHERE build_id = ? ORDER BY created_at_ms, id',
+      buildId,
+    )
+    const states = new Map(jobs.map(({ target, state }) => [target.replace('-1.0.0-linux-amd64.tar.gz', ''), state]))
+    if (names.map((name) => states.get(name)).join() !== 'built,built,failed') return JSON.stringify(jobs)
+    const offers = await rows(
+      "SELECT 1 FROM publications p JOIN artifacts a ON a.id = p.artifact_id WHERE a.name IN (?, ?, ?) AND p.state = 'pending'",
+      ...names,
+    )
+    if (offers.length !== 2) return `${offers.length} are offered`
+    if (!(await isWoken(await projectId('held')))) return 'nobody publishes it'
+    const told = await rows("SELECT 1 FROM audit_entries WHERE action = 'build.failed' AND subject = ?", buildId)
     return told.length === 1 ? undefined : `its end was written down ${told.length} times`
   },
 }
@@ -221,4 +289,4 @@ const reindex: Action<Kept> = {
   missing: async (subject) => afterPublishing([await projectId('tool')], () => generation.missing(subject, undefined)),
 }
 
-export const workActions = (): AnyAction[] => [job, generation, cron, replay, reindex]
+export const workActions = (): AnyAction[] => [job, batch, generation, cron, replay, reindex]

@@ -68,7 +68,7 @@ const limitJson = limitTo(MAX_JSON_BYTES)
 export const limitForm = limitTo(MAX_FORM_BYTES)
 
 /** Addresses of API_PATHS that take the bytes of files, whatever type a client calls them. */
-const TAKES_FILES = /\/blobs\/[0-9a-f]{64}(?:$|\/uploads\/)/
+const TAKES_FILES = /\/blobs\/(?:packed$|[0-9a-f]{64}(?:$|\/uploads\/))/
 
 /** Bodies of files are sent by PUT, streamed and measured by their routes; everything else is read into memory. */
 export const limitBody = createMiddleware<ApiContext>((context, next) =>

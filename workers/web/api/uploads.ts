@@ -1,4 +1,5 @@
 // Receiving blobs at the HTTP entry point: one behaviour under a project's address (people, CI) and a job's (its packager).
+import { MAX_PACK_BYTES, readPack } from '@distropack/core/contract/packed.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import type { Context } from 'hono'
@@ -21,6 +22,18 @@ const bodyOf = (context: Context<ApiContext>): ReadableStream =>
 export const putBlob = async (context: Context<ApiContext>, projectId: string, sha256: string) => {
   const blob: BlobRef = { sha256, sizeBytes: lengthOf(context) }
   need(await blobStore.receiveBlob(context.get('platform'), projectId, blob, bodyOf(context)))
+  return done
+}
+
+/** A pack's names stand before its bytes. */
+const MAX_PACK_BODY_BYTES = MAX_PACK_BYTES + 256 * 1024
+
+export const putPack = async (context: Context<ApiContext>, projectId: string) => {
+  if (lengthOf(context) > MAX_PACK_BODY_BYTES) {
+    return refuse(fault('body_too_large', `A pack has at most ${MAX_PACK_BYTES} bytes; send several.`))
+  }
+  const packed = need(readPack(new Uint8Array(await context.req.arrayBuffer())))
+  need(await blobStore.receivePack(context.get('platform'), projectId, packed))
   return done
 }
 

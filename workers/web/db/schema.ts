@@ -11,6 +11,12 @@ import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { users } from './tables/accounts.ts'
 
+/** A part of a blob. */
+export interface ByteRange {
+  readonly offset: number
+  readonly sizeBytes: number
+}
+
 /** An actor, and of a CI run its identity. */
 export type MadeBy = AuditActor & { readonly identity?: CiIdentity }
 
@@ -210,8 +216,12 @@ export const jobs = sqliteTable(
     artifactId: text(),
     createdAtMs: integer().notNull(),
     changedAtMs: integer().notNull(),
+    /** Small files of a push are read by one order: the id of the first of those jobs. null: it has an order of its own. */
+    batch: text(),
   },
   (table) => [
+    index('jobs_open').on(table.buildId).where(sql`state IN ('waiting', 'building')`),
+    index('jobs_by_batch').on(table.batch).where(sql`batch IS NOT NULL`),
     uniqueIndex('jobs_by_target').on(table.buildId, table.target),
     index('jobs_by_state').on(table.state, table.changedAtMs),
     index('jobs_by_artifact').on(table.artifactId),
@@ -267,6 +277,8 @@ export const artifacts = sqliteTable(
     companions: text({ mode: 'json' }).$type<Readonly<Record<string, Content>>>().notNull(),
     /** The entry's JSON is a blob: file lists outgrow a row. */
     entrySha256: text().notNull(),
+    /** Where the entry stands in that blob, which may hold those of many. null: all of it, of a release that had no such place. */
+    entryRange: text({ mode: 'json' }).$type<ByteRange>(),
     createdAtMs: integer().notNull(),
     /** Of the job that made it. */
     warnings: text({ mode: 'json' }).$type<readonly Warning[]>().notNull().default([]),
@@ -303,6 +315,9 @@ export const publications = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.projectId, table.channel, table.artifactId] }),
     index('publications_by_state').on(table.state, table.createdAtMs),
+    index('publications_waiting')
+      .on(table.projectId, table.createdAtMs)
+      .where(sql`state IN ('pending', 'withdrawing')`),
     index('publications_by_artifact').on(table.artifactId),
   ],
 )

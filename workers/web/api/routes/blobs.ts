@@ -6,6 +6,7 @@ import {
   startUploadSchema,
   uploadSchema,
 } from '@distropack/core/contract/api.ts'
+import { MAX_PACK_BLOBS, MAX_PACK_BYTES, MAX_PACKED_BLOB_BYTES } from '@distropack/core/contract/packed.ts'
 import { z } from '@hono/zod-openapi'
 import * as blobStore from '../../services/uploads/blobs.ts'
 import { need } from '../faults.ts'
@@ -20,7 +21,7 @@ import {
   okSchema,
   projectParams,
 } from '../route.ts'
-import { completeUpload, putBlob, putPart, startUpload } from '../uploads.ts'
+import { completeUpload, putBlob, putPack, putPart, startUpload } from '../uploads.ts'
 
 const tags = ['Blobs']
 export const blobs = newRouter()
@@ -41,6 +42,23 @@ blobs.openapi(missingRoute, async (context) => {
   const platform = context.get('platform')
   const missing = await blobStore.missingBlobs(platform, project.id, context.req.valid('json').blobs)
   return context.json({ missing }, 200)
+})
+
+const packRoute = createRoute({
+  method: 'put',
+  path: API_PATHS.packedBlobs,
+  tags,
+  ...inProject('file.upload'),
+  summary: 'Upload many small blobs as one body',
+  description:
+    `A line of JSON, {"blobs":[{"sha256":…,"sizeBytes":…},…]}, then the bytes of each in that order: at most ` +
+    `${MAX_PACK_BLOBS} blobs of ${MAX_PACKED_BLOB_BYTES} bytes, ${MAX_PACK_BYTES} in all. Each is verified; a wrong one refuses the pack.`,
+  request: { params: projectParams, body: bytesBody },
+  responses: answers(200, 'Stored, their sha256s verified', okSchema),
+})
+blobs.openapi(packRoute, async (context) => {
+  const project = context.get('project')
+  return context.json(await putPack(context, project.id), 200)
 })
 
 const putRoute = createRoute({

@@ -2,16 +2,20 @@
 import {
   API_PATHS,
   buildSchema,
+  checkedPushSchema,
+  checkPushSchema,
   createBuildSchema,
   createPushSchema,
   jobLogSchema,
+  jobSchema,
 } from '@distropack/core/contract/api.ts'
-import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
+import { jobsQuerySchema, pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
-import { describeBuild, findBuild, listBuilds } from '../../services/builds/builds.ts'
+import { describeBuild, findBuild, findLogOwner, listBuilds, listJobs } from '../../services/builds/builds.ts'
 import { readLog } from '../../services/builds/jobs.ts'
-import { buildKeyOf, createBuild, createPush } from '../../services/builds/new-build.ts'
+import { buildKeyOf, createBuild } from '../../services/builds/new-build.ts'
+import { checkPush, createPush } from '../../services/builds/new-push.ts'
 import { need, refuse } from '../faults.ts'
 import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
 
@@ -68,6 +72,23 @@ builds.openapi(push, async (context) => {
   return context.json(need(await createPush(platform, project, request, { key })), 201)
 })
 
+const check = createRoute({
+  method: 'post',
+  path: API_PATHS.checkPush,
+  tags,
+  ...inProject('build.create'),
+  summary: 'Ask whether a push would be taken',
+  description:
+    'Before its bytes are sent: names, versions that are published already, the plan’s limits. Changes nothing. ' +
+    'Name, version and architecture are what the sender read in each file.',
+  request: { params: projectParams, body: jsonBody(checkPushSchema) },
+  responses: answers(200, 'What is to be uploaded first', checkedPushSchema),
+})
+builds.openapi(check, async (context) => {
+  const checked = await checkPush(context.get('platform'), context.get('project'), context.req.valid('json'))
+  return context.json(need(checked), 200)
+})
+
 const list = createRoute({
   method: 'get',
   path: API_PATHS.builds,
@@ -100,6 +121,22 @@ builds.openapi(get, async (context) => {
   return context.json(await describeBuild(platform, project, build), 200)
 })
 
+const listOfJobs = createRoute({
+  method: 'get',
+  path: API_PATHS.buildJobs,
+  tags,
+  ...inProject('build.read'),
+  summary: 'List all jobs of a build',
+  request: { params: buildParams, query: jobsQuerySchema },
+  responses: answers(200, 'Jobs, in the order of their targets', pageOf(jobSchema)),
+})
+builds.openapi(listOfJobs, async (context) => {
+  const platform = context.get('platform')
+  const project = context.get('project')
+  const build = need(await findBuild(platform, project.id, context.req.valid('param').buildId))
+  return context.json(await listJobs(platform, project, build, context.req.valid('query')), 200)
+})
+
 const log = createRoute({
   method: 'get',
   path: API_PATHS.jobLog,
@@ -114,9 +151,7 @@ builds.openapi(log, async (context) => {
   const { buildId, jobId } = context.req.valid('param')
   const project = context.get('project')
   const build = need(await findBuild(platform, project.id, buildId))
-  const { jobs } = await describeBuild(platform, project, build)
-  if (!jobs.some(({ id }) => id === jobId)) {
-    return refuse(fault('not_found', `There is no job "${jobId}" in this build.`))
-  }
-  return context.json(await readLog(platform, jobId, context.req.valid('query')), 200)
+  const owner = await findLogOwner(platform, build.id, jobId)
+  if (!owner) return refuse(fault('not_found', `There is no job "${jobId}" in this build.`))
+  return context.json(await readLog(platform, owner, context.req.valid('query')), 200)
 })

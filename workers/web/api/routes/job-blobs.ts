@@ -1,13 +1,15 @@
 // A packager's own address: one job's blobs, behind that job's token, while it builds. Not in the public document.
 import { startUploadSchema, UPLOAD_PART_BYTES } from '@distropack/core/contract/api.ts'
+import { cutPacks } from '@distropack/core/contract/packed.ts'
 import { sha256Schema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { Hono } from 'hono'
+import { readBatchFiles } from '../../services/builds/batches.ts'
 import { isSourceOf } from '../../services/builds/build-requests.ts'
 import { notePart, notingStored, partsBy, storedByJob } from '../../services/builds/job-blobs.ts'
 import { isJobToken } from '../../services/builds/job-tokens.ts'
 import { findJobOfBlob } from '../../services/builds/jobs.ts'
-import { findOpenUpload, completeUpload as joinParts, openBlob } from '../../services/uploads/blobs.ts'
+import { findOpenUpload, completeUpload as joinParts, openBlob, readBlobsPacked } from '../../services/uploads/blobs.ts'
 import type { ApiContext } from '../context.ts'
 import { need, refuse } from '../faults.ts'
 import { bearerOf } from '../identity.ts'
@@ -16,6 +18,24 @@ import { putBlob, putPart, startUpload } from '../uploads.ts'
 export const jobBlobs = new Hono<ApiContext>()
 
 const BLOB = '/jobs/:jobId/blobs/:sha256'
+
+const PACK = '/jobs/:jobId/packs/:number'
+
+jobBlobs.get(PACK, async (context) => {
+  const platform = context.get('platform')
+  const jobId = context.req.param('jobId')
+  const vault = need(await platform.vault())
+  const token = bearerOf(context.req.header('authorization')) ?? ''
+  const isIssued = await isJobToken(vault, token, jobId, platform.nowMs())
+  // Of a batch that ended nothing is left: nothing stays open, however long its token lives.
+  const files = isIssued ? await readBatchFiles(platform, jobId) : []
+  const pack = cutPacks(files.map(({ inputSha256: sha256, sizeBytes }) => ({ sha256, sizeBytes })))[
+    Number(context.req.param('number'))
+  ]
+  if (!pack) return refuse(fault('unauthenticated', 'This address is for this job’s packager.'))
+  const body = await readBlobsPacked(platform, pack)
+  return new Response(body, { headers: { 'content-type': 'application/octet-stream' } })
+})
 
 jobBlobs.use(`${BLOB}/*`, async (context, next) => {
   const platform = context.get('platform')

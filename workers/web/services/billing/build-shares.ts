@@ -30,11 +30,12 @@ export const turnOfJob = async (platform: Platform, jobId: string): Promise<SQL 
   if (!organizationId) return undefined
   const { limits } = await readStanding(platform, organizationId)
   if (limits.concurrentBuilds === null) return undefined
+  // Jobs that are done together take one place.
   return sql`(
-    SELECT count(*) FROM ${jobs} AS other
+    SELECT count(DISTINCT coalesce(other.batch, other.id)) FROM ${jobs} AS other
     JOIN ${builds} ON ${builds.id} = other.build_id
     JOIN ${projects} ON ${projects.id} = ${builds.projectId}
-    WHERE other.state = 'building' AND other.lease_until_ms >= ${platform.nowMs()} AND other.id <> ${jobId}
+    WHERE other.state = 'building' AND other.lease_until_ms >= ${platform.nowMs()} AND coalesce(other.batch, other.id) <> ${jobId}
       AND ${projects.organizationId} = ${organizationId}
   ) < ${limits.concurrentBuilds}`
 }
@@ -45,7 +46,7 @@ export const callNextJob = async (platform: Platform, endedJobId: string): Promi
   const organizationId = await ownerOfJob(platform, endedJobId)
   if (!organizationId) return
   const [next] = await platform.db
-    .select({ jobId: jobs.id })
+    .select({ jobId: sql<string>`coalesce(${jobs.batch}, ${jobs.id})` })
     .from(jobs)
     .innerJoin(builds, eq(builds.id, jobs.buildId))
     .innerJoin(projects, eq(projects.id, builds.projectId))

@@ -35,6 +35,27 @@ export const countingBlob = ({ db }: Platform, projectId: string, { sha256, size
       set: { storedBytes: sql`${storageUsage.storedBytes} + excluded.stored_bytes` },
     })
 
+/** The same of many blobs in one statement: as many as one parameter holds. */
+export const countingBlobs = ({ db }: Platform, projectId: string, blobs: readonly BlobRef[]) => {
+  const given = JSON.stringify(blobs.map(({ sha256, sizeBytes }) => [sha256, sizeBytes]))
+  const bytes = sql<number>`(
+    SELECT coalesce(sum(given.value ->> 1), 0) FROM json_each(${given}) AS given
+    WHERE NOT EXISTS (${ofProjects(projects.organizationId)} AND ${projectBlobs.sha256} = given.value ->> 0)
+  )`
+  return db
+    .insert(storageUsage)
+    .select(
+      db
+        .select({ organizationId: projects.organizationId, storedBytes: bytes.as('stored_bytes') })
+        .from(projects)
+        .where(eq(projects.id, projectId)),
+    )
+    .onConflictDoUpdate({
+      target: storageUsage.organizationId,
+      set: { storedBytes: sql`${storageUsage.storedBytes} + excluded.stored_bytes` },
+    })
+}
+
 /** Whether any project of the organization that this one belongs to has the content. */
 export const isContentKnown = async ({ db }: Platform, projectId: string, sha256: string): Promise<boolean> => {
   const neighbours = db

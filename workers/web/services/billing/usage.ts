@@ -3,7 +3,8 @@
 
 import type { Period } from '@distropack/core/billing/account-status.ts'
 import type { Usage } from '@distropack/core/billing/quota.ts'
-import { and, count, eq, gte, lt, sql } from 'drizzle-orm'
+import { and, count, eq, gte, lt, notInArray, sql } from 'drizzle-orm'
+import { anyOf } from '../../db/many-rows.ts'
 import { builds, jobs, projects, uploads } from '../../db/schema.ts'
 import { buildUsage, storageUsage } from '../../db/tables/billing.ts'
 import { members } from '../../db/tables/members.ts'
@@ -78,5 +79,35 @@ export const countingBuild = ({ db }: Platform, end: JobEnd) =>
         .innerJoin(builds, eq(builds.id, jobs.buildId))
         .innerJoin(projects, eq(projects.id, builds.projectId))
         .where(and(eq(jobs.id, end.jobId), eq(jobs.state, 'building'), eq(jobs.attempts, end.attempt))),
+    )
+    .onConflictDoNothing()
+
+/** The same of jobs that were done together: each counts its part of the time they took. */
+export const countingBuilds = (
+  { db }: Platform,
+  end: JobEnd & { readonly batchId: string; readonly share: number; readonly alone: readonly string[] },
+) =>
+  db
+    .insert(buildUsage)
+    .select(
+      db
+        .select({
+          jobId: jobs.id,
+          organizationId: projects.organizationId,
+          endedAtMs: sql<number>`${end.endedAtMs}`.as('ended_at_ms'),
+          durationMs: sql<number>`max(0, ${end.endedAtMs} - ${jobs.changedAtMs}) / ${end.share}`.as('duration_ms'),
+          logUntilMs: sql<number | null>`${end.logUntilMs}`.as('log_until_ms'),
+        })
+        .from(jobs)
+        .innerJoin(builds, eq(builds.id, jobs.buildId))
+        .innerJoin(projects, eq(projects.id, builds.projectId))
+        .where(
+          and(
+            eq(jobs.batch, end.batchId),
+            eq(jobs.state, 'building'),
+            eq(jobs.attempts, end.attempt),
+            notInArray(jobs.id, anyOf(end.alone)),
+          ),
+        ),
     )
     .onConflictDoNothing()

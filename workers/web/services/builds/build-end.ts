@@ -8,8 +8,13 @@ import { prepareAudit } from '../platform/record.ts'
 
 /** What one faulty job may fill a notice with. */
 const MAX_MESSAGE = 500
+/** Jobs that a notice names; the build itself lists them all. */
+const MAX_NAMED = 100
 /** Whoever ends the last job notes it in the next moment. */
 const MISSED_AFTER_MS = 15_000
+
+/** Words and not parameters: the index over open jobs is for these words. */
+const IS_OPEN = sql`${jobs.state} IN ('waiting', 'building')`
 
 /** Harmless before the end and after it. The end and the word of it are one batch. */
 export const noteEnd = async (platform: Platform, buildId: string): Promise<void> => {
@@ -17,13 +22,19 @@ export const noteEnd = async (platform: Platform, buildId: string): Promise<void
   const open = db
     .select({ one: sql`1` })
     .from(jobs)
-    .where(and(eq(jobs.buildId, buildId), inArray(jobs.state, ['waiting', 'building'])))
+    .where(and(eq(jobs.buildId, buildId), IS_OPEN))
   const isOver = and(eq(builds.id, buildId), isNull(builds.endedAtMs), notExists(open))
   const [over] = await db.select({ projectId: builds.projectId, channel: builds.channel }).from(builds).where(isOver)
   const project = over && (await findProjectById(platform, over.projectId))
   if (!project) return
-  const rows = await db.select().from(jobs).where(eq(jobs.buildId, buildId))
-  const failed = rows.filter(({ state }) => state === 'failed' || state === 'dead')
+  const ofBuild = eq(jobs.buildId, buildId)
+  const rows = await db.select({ target: jobs.target }).from(jobs).where(ofBuild).orderBy(jobs.target).limit(MAX_NAMED)
+  const failed = await db
+    .select({ target: jobs.target, faults: jobs.faults })
+    .from(jobs)
+    .where(and(ofBuild, inArray(jobs.state, ['failed', 'dead'])))
+    .orderBy(jobs.target)
+    .limit(MAX_NAMED)
   const audited = {
     organizationId: project.organizationId,
     projectId: project.id,
@@ -48,7 +59,7 @@ export const noteMissedEnds = async (platform: Platform, limit: number): Promise
   const open = db
     .select({ one: sql`1` })
     .from(jobs)
-    .where(and(eq(jobs.buildId, builds.id), inArray(jobs.state, ['waiting', 'building'])))
+    .where(and(eq(jobs.buildId, builds.id), IS_OPEN))
   const missed = await db
     .select({ id: builds.id })
     .from(builds)

@@ -1,6 +1,6 @@
 // What a build was asked to be made of, kept while it may be built: an object of its own, counted as storage, and swept
 // when the build is long over. Its sources are all that the build's packagers may read.
-import { createBuildSchema, createPushSchema } from '@distropack/core/contract/api.ts'
+import { createBuildSchema } from '@distropack/core/contract/api.ts'
 import { objectKey } from '@distropack/core/contract/objects.ts'
 import { and, eq, gt, lt } from 'drizzle-orm'
 import { builds } from '../../db/schema.ts'
@@ -70,34 +70,27 @@ export const sweepRequests = async (platform: Platform, limit: number): Promise<
 
 /** A build of many files asks for each: what its request says is read once in an isolate. A few, for they may be long. */
 const MAX_KNOWN = 4
-const known = new Map<string, Promise<ReadonlyMap<string, string>>>()
+const known = new Map<string, Promise<ReadonlySet<string>>>()
 
-const readSources = async (
-  platform: Platform,
-  requested: Requested,
-  kind: 'build' | 'push',
-): Promise<ReadonlyMap<string, string>> => {
-  const request = await readRequest(platform, requested)
-  if (kind === 'push')
-    return new Map(createPushSchema.parse(request).files.map(({ fileName, sha256 }) => [fileName, sha256]))
-  const { sources } = createBuildSchema.parse(request)
-  return new Map(sources.flatMap((source) => (source.kind === 'file' ? [[source.sha256, source.sha256]] : [])))
+const readSources = async (platform: Platform, requested: Requested): Promise<ReadonlySet<string>> => {
+  const { sources } = createBuildSchema.parse(await readRequest(platform, requested))
+  return new Set(sources.flatMap((source) => (source.kind === 'file' ? [source.sha256] : [])))
 }
 
 /** Whether the job's packager is to read this: a source of its request, or the very file it is to look at. */
 export const isSourceOf = async (
   platform: Platform,
-  job: Requested & { readonly kind: 'build' | 'push'; readonly target: string },
+  job: Requested & { readonly kind: 'build' | 'push'; readonly inputSha256: string },
   sha256: string,
 ): Promise<boolean> => {
+  if (job.kind === 'push') return job.inputSha256 === sha256
   let sources = known.get(job.buildId)
   if (!sources) {
-    sources = readSources(platform, job, job.kind)
+    sources = readSources(platform, job)
     sources.catch(() => known.delete(job.buildId))
     const oldest = known.size >= MAX_KNOWN ? known.keys().next().value : undefined
     if (oldest !== undefined) known.delete(oldest)
     known.set(job.buildId, sources)
   }
-  const found = await sources
-  return job.kind === 'push' ? found.get(job.target) === sha256 : found.has(sha256)
+  return (await sources).has(sha256)
 }

@@ -1,37 +1,83 @@
 // Builds as they stand: found, listed, described with their jobs. New ones are made in new-build.ts.
-import type { Build } from '@distropack/core/contract/api.ts'
+import { type Build, type Job, type JobCounts, MAX_SHOWN_JOBS } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, count, desc, eq, gt, inArray, lt, lte, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { artifacts, builds, jobs, publications } from '../../db/schema.ts'
 import type { Project } from '../access/access.ts'
 import { type Platform, repositoryUrl } from '../platform/platform.ts'
 import { readUsedFiles } from '../uploads/used-files.ts'
-import { type JobFacts, viewBuild } from './views.ts'
+import { type JobFacts, NO_JOBS, viewBuild, viewJob } from './views.ts'
 
 export type BuildRow = typeof builds.$inferSelect
 
-/** Jobs of these builds with what became of them, by build, in the order of their targets. */
-const readJobFacts = async (
+const JOB_FACTS = {
+  job: jobs,
+  artifact: {
+    id: artifacts.id,
+    fileName: artifacts.fileName,
+    name: artifacts.name,
+    version: artifacts.version,
+    arch: artifacts.arch,
+    sizeBytes: artifacts.sizeBytes,
+    sha256: artifacts.sha256,
+  },
+  offer: { state: publications.state, path: publications.path, generation: publications.generation },
+}
+
+const inChannel = and(
+  eq(publications.projectId, builds.projectId),
+  eq(publications.channel, builds.channel),
+  eq(publications.artifactId, jobs.artifactId),
+)
+
+const selectJobs = ({ db }: Platform) =>
+  db
+    .select(JOB_FACTS)
+    .from(jobs)
+    .innerJoin(builds, eq(builds.id, jobs.buildId))
+    .leftJoin(artifacts, eq(artifacts.id, jobs.artifactId))
+    .leftJoin(publications, inChannel)
+
+/** How many jobs of these builds are in each state, by build. */
+const countJobs = async (
   { db }: Platform,
+  buildIds: readonly string[],
+): Promise<ReadonlyMap<string, Readonly<Partial<JobCounts>>>> => {
+  const counts = new Map<string, Partial<JobCounts>>(buildIds.map((id) => [id, {}]))
+  const shown = sql<keyof JobCounts>`CASE WHEN ${jobs.state} = 'built' AND ${publications.state} = 'published'
+    THEN 'published' ELSE ${jobs.state} END`
+  for (const chunk of chunksForStatement(buildIds, 1)) {
+    const rows = await db
+      .select({ buildId: jobs.buildId, state: shown, count: count() })
+      .from(jobs)
+      .innerJoin(builds, eq(builds.id, jobs.buildId))
+      .leftJoin(publications, inChannel)
+      .where(inArray(jobs.buildId, chunk))
+      .groupBy(jobs.buildId, shown)
+    for (const { buildId, state, count: found } of rows) counts.set(buildId, { ...counts.get(buildId), [state]: found })
+  }
+  return counts
+}
+
+/** Jobs of these builds with what became of them, by build: what failed first, then in the order of their targets. */
+const readJobFacts = async (
+  platform: Platform,
   buildIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly JobFacts[]>> => {
   const facts = new Map<string, JobFacts[]>(buildIds.map((id) => [id, []]))
-  const inChannel = and(
-    eq(publications.projectId, builds.projectId),
-    eq(publications.channel, builds.channel),
-    eq(publications.artifactId, jobs.artifactId),
-  )
+  const place = sql<number>`row_number() OVER (
+    PARTITION BY ${jobs.buildId} ORDER BY ${jobs.state} IN ('failed', 'dead') DESC, ${jobs.target}
+  )`
   for (const chunk of chunksForStatement(buildIds, 1)) {
-    const rows = await db
-      .select({ job: jobs, artifact: artifacts, offer: publications })
+    const placed = platform.db
+      .select({ id: jobs.id, place: place.as('place') })
       .from(jobs)
-      .innerJoin(builds, eq(builds.id, jobs.buildId))
-      .leftJoin(artifacts, eq(artifacts.id, jobs.artifactId))
-      .leftJoin(publications, inChannel)
       .where(inArray(jobs.buildId, chunk))
-      .orderBy(jobs.target)
+      .as('placed')
+    const shown = platform.db.select({ id: placed.id }).from(placed).where(lte(placed.place, MAX_SHOWN_JOBS))
+    const rows = await selectJobs(platform).where(inArray(jobs.id, shown)).orderBy(jobs.target)
     for (const row of rows) facts.get(row.job.buildId)?.push(row)
   }
   return facts
@@ -41,11 +87,47 @@ const readJobFacts = async (
 const describeBuilds = async (platform: Platform, project: Project, rows: readonly BuildRow[]): Promise<Build[]> => {
   const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
   const ids = rows.map(({ id }) => id)
-  const [facts, files] = await Promise.all([readJobFacts(platform, ids), readUsedFiles(platform, ids)])
+  const [facts, counts, files] = await Promise.all([
+    readJobFacts(platform, ids),
+    countJobs(platform, ids),
+    readUsedFiles(platform, ids),
+  ])
   return rows.map((build) => ({
-    ...viewBuild(build, facts.get(build.id) ?? [], project, baseUrl),
+    ...viewBuild(
+      build,
+      { counts: { ...NO_JOBS, ...counts.get(build.id) }, shown: facts.get(build.id) ?? [] },
+      project,
+      baseUrl,
+    ),
     files: [...(files.get(build.id) ?? [])],
   }))
+}
+
+/** All its jobs, a page at a time, in the order of their targets. */
+export const listJobs = async (
+  platform: Platform,
+  project: Project,
+  build: BuildRow,
+  page: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ items: Job[]; nextCursor: string | null }> => {
+  const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
+  const after = page.cursor === undefined ? undefined : gt(jobs.target, page.cursor)
+  const rows = await selectJobs(platform)
+    .where(and(eq(jobs.buildId, build.id), after))
+    .orderBy(jobs.target)
+    .limit(page.limit + 1)
+  const shown = rows.slice(0, page.limit)
+  const nextCursor = rows.length > page.limit ? (shown.at(-1)?.job.target ?? null) : null
+  return { items: shown.map((row) => viewJob(row, baseUrl)), nextCursor }
+}
+
+/** Whose log it is: that of a job that was done together with others is that of them all. */
+export const findLogOwner = async ({ db }: Platform, buildId: string, jobId: string): Promise<string | undefined> => {
+  const [row] = await db
+    .select({ batch: jobs.batch })
+    .from(jobs)
+    .where(and(eq(jobs.id, jobId), eq(jobs.buildId, buildId)))
+  return row && (row.batch ?? jobId)
 }
 
 export const describeBuild = async (platform: Platform, project: Project, build: BuildRow): Promise<Build> => {

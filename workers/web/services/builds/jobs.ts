@@ -3,7 +3,7 @@
 import type { JobState } from '@distropack/core/contract/api.ts'
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Warning } from '@distropack/core/warning.ts'
-import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { batchAfter } from '../../db/insert-when.ts'
 import { builds, jobBlobs, jobLogLines, jobs, projectBlobs } from '../../db/schema.ts'
@@ -42,6 +42,7 @@ export const claimJob = async (platform: Platform, jobId: string): Promise<Claim
     .where(
       and(
         eq(jobs.id, jobId),
+        isNull(jobs.batch),
         turn,
         or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now))),
       ),
@@ -112,12 +113,12 @@ export const releaseJob = async (platform: Platform, job: ClaimedJob, fault: Fau
   return state
 }
 
-/** For a message the queue gave up on: whatever is not finished is dead. Its build, when it was not. */
+/** For a message the queue gave up on, of a job or a batch: whatever is not finished is dead. Its build, when it was not. */
 export const markDead = async ({ db, nowMs }: Platform, jobId: string, fault: Fault): Promise<string | undefined> => {
   const [dead] = await db
     .update(jobs)
     .set({ state: 'dead', leaseUntilMs: null, faults: [fault], changedAtMs: nowMs() })
-    .where(and(eq(jobs.id, jobId), inArray(jobs.state, ['waiting', 'building'])))
+    .where(and(or(eq(jobs.id, jobId), eq(jobs.batch, jobId)), inArray(jobs.state, ['waiting', 'building'])))
     .returning({ buildId: jobs.buildId })
   logEvent('job.dead', { jobId })
   return dead?.buildId
@@ -151,6 +152,9 @@ export const readLog = async (
   return { lines: rows.map(({ atMs, line }) => ({ atMs, line })), nextCursor: last ? String(last.id) : null }
 }
 
+/** What a message calls it: jobs that are done together have one. */
+const toldAs = sql<string>`coalesce(${jobs.batch}, ${jobs.id})`
+
 /** Jobs nobody is at work on: never delivered, given back, or held by a claim that died. */
 export const findStrandedJobs = async (
   { db, nowMs }: Platform,
@@ -159,7 +163,7 @@ export const findStrandedJobs = async (
 ): Promise<string[]> => {
   const now = nowMs()
   const rows = await db
-    .select({ id: jobs.id })
+    .selectDistinct({ id: toldAs })
     .from(jobs)
     .where(
       or(
@@ -173,8 +177,8 @@ export const findStrandedJobs = async (
 
 /** A message was sent again: the next sweep leaves these alone for a while. */
 export const noteResent = async ({ db, nowMs }: Platform, jobIds: readonly string[]): Promise<void> => {
-  for (const chunk of chunksForStatement(jobIds, 1, 2)) {
-    const waiting = and(inArray(jobs.id, chunk), eq(jobs.state, 'waiting'))
+  for (const chunk of chunksForStatement(jobIds, 2, 2)) {
+    const waiting = and(or(inArray(jobs.id, chunk), inArray(jobs.batch, chunk)), eq(jobs.state, 'waiting'))
     await db.update(jobs).set({ changedAtMs: nowMs() }).where(waiting)
   }
 }
@@ -193,7 +197,7 @@ export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise
     db.update(builds).set({ endedAtMs: null }).where(itsBuild),
     db
       .update(jobs)
-      .set({ state: 'waiting', attempts: 0, faults: [], warnings: [], changedAtMs: nowMs() })
+      .set({ state: 'waiting', batch: null, attempts: 0, faults: [], warnings: [], changedAtMs: nowMs() })
       .where(dead)
       .returning({ id: jobs.id }),
   ])
@@ -203,10 +207,10 @@ export const reviveJob = async ({ db, nowMs }: Platform, jobId: string): Promise
 /** A job as its packager asks for one of its blobs, in one question: a build of many files asks it for each. */
 export const findJobOfBlob = async ({ db }: Platform, jobId: string, sha256: string) => {
   const ownsBlob = and(eq(projectBlobs.projectId, builds.projectId), eq(projectBlobs.sha256, sha256))
-  const { kind, target, state, buildId } = jobs
+  const { kind, target, state, buildId, inputSha256 } = jobs
   const { projectId, requestSha256 } = builds
   const [row] = await db
-    .select({ projectId, buildId, requestSha256, kind, target, state, owned: projectBlobs.sha256 })
+    .select({ projectId, buildId, requestSha256, kind, target, state, inputSha256, owned: projectBlobs.sha256 })
     .from(jobs)
     .innerJoin(builds, eq(builds.id, jobs.buildId))
     .leftJoin(projectBlobs, ownsBlob)

@@ -1,8 +1,6 @@
 // Holding a job while it is worked on: the lease is renewed by the clock, whatever the work is waiting for.
 
 import { logError } from '../platform/log.ts'
-import type { Platform } from '../platform/platform.ts'
-import { type ClaimedJob, renewLease } from './jobs.ts'
 
 const RENEW_EVERY_MS = 5_000
 
@@ -12,14 +10,15 @@ export interface Lease {
   release(): void
 }
 
-export const holdLease = (platform: Platform, job: ClaimedJob): Lease => {
+/** `renewOnce`: false when the claim was lost. */
+export const holdLease = (renewOnce: () => Promise<boolean>, jobId: string): Lease => {
   let lost = false
   const renew = async (): Promise<void> => {
     try {
-      if (!(await renewLease(platform, job))) lost = true
+      if (!(await renewOnce())) lost = true
     } catch (error) {
       // A database that is away for a moment: the lease still has some seconds.
-      logError('lease.not_renewed', error, { jobId: job.id })
+      logError('lease.not_renewed', error, { jobId })
     }
   }
   const timer = setInterval(renew, RENEW_EVERY_MS)

@@ -1,12 +1,12 @@
-// Build and push requests: settled as far as words and file lists allow before anything is queued, so that a user's
+// Build requests, and what pushes share with them: settled as far as words and file lists allow before anything is queued, so that a user's
 // mistake is answered at once, with its line, and leaves nothing behind.
-import type { Build, CreateBuild, CreatePush } from '@distropack/core/contract/api.ts'
+import type { Build, CreateBuild } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
-import { formatTarget, parseFileName } from '@distropack/core/registry.ts'
+import { formatTarget } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, eq, gte, lt } from 'drizzle-orm'
-import { chunksForStatement } from '../../db/client.ts'
 import { batchAfter, type Statement } from '../../db/insert-when.ts'
+import { insertMany } from '../../db/many-rows.ts'
 import { artifacts, builds, jobs } from '../../db/schema.ts'
 import { sha256Hex } from '../../storage/sha256.ts'
 import type { Project } from '../access/access.ts'
@@ -19,23 +19,21 @@ import {
   versionDeleted,
   versionExists,
 } from '../packages/artifacts.ts'
-import { readEntry } from '../packages/entries.ts'
+import { readEntryOf } from '../packages/entries.ts'
 import { newId } from '../platform/ids.ts'
 import { logError, logEvent } from '../platform/log.ts'
 import type { Platform } from '../platform/platform.ts'
 import { prepareAudit } from '../platform/record.ts'
 import { wakePublisher } from '../repositories/publisher.ts'
-import { ownedBlobs } from '../uploads/blobs.ts'
 import { noteEnd } from './build-end.ts'
 import { isComparable, type PlannedJob, planBuild } from './build-plan.ts'
 import { countingRequest, storeRequest } from './build-requests.ts'
 import { type BuildRow, describeBuild } from './builds.ts'
+import { sendJobs } from './send-jobs.ts'
 
-type JobRow = typeof jobs.$inferSelect
-/** Columns of `jobs`: each is a bound parameter. */
-const JOB_PARAMETERS = 13
-/** Messages one sendBatch takes. */
-const SEND_AT_ONCE = 100
+export type JobRow = typeof jobs.$inferSelect
+/** Targets that the audit log and notices name; the build itself lists them all. */
+const MAX_NAMED = 100
 
 /** A key, and what it was sent with: the same key with another request is refused. */
 export interface BuildKey {
@@ -114,7 +112,7 @@ const findByKey = async ({ db, nowMs }: Platform, projectId: string, key: string
 }
 
 /** The build that this key made before, if this is the request it was made for. */
-const findRepeated = async (
+export const findRepeated = async (
   platform: Platform,
   project: Project,
   key: BuildKey | null,
@@ -145,7 +143,7 @@ interface BuildFacts {
 }
 
 /** The row, its request already stored: manifests and file lists outgrow a row. `first`: what its batch begins with. */
-const newBuildRow = async (
+export const newBuildRow = async (
   platform: Platform,
   { project, channel, request, key }: BuildFacts,
 ): Promise<Result<{ readonly build: BuildRow; readonly first: readonly Statement[] }, readonly Fault[]>> => {
@@ -173,7 +171,7 @@ const newBuildRow = async (
   return ok({ build, first })
 }
 
-const newJobRow = (
+export const newJobRow = (
   nowMs: number,
   job: Pick<JobRow, 'buildId' | 'kind' | 'target' | 'inputSha256'>,
   artifact?: ArtifactRow,
@@ -188,6 +186,7 @@ const newJobRow = (
   artifactId: artifact?.id ?? null,
   createdAtMs: nowMs,
   changedAtMs: nowMs,
+  batch: null,
 })
 
 /** What earlier builds made, as this one offers it; by target, why it may not: a version that was taken back. */
@@ -196,7 +195,7 @@ const planOffers = async (platform: Platform, build: BuildRow, found: ReadonlyMa
   const refused = new Map<string, Fault>()
   for (const { planned, artifact } of found.values()) {
     const { format } = planned.target
-    const entry = await readEntry(platform.bucket, format, artifact.entrySha256)
+    const entry = await readEntryOf(platform.bucket, artifact)
     const { projectId, channel } = build
     const path = format.repository.packagePath(entry, channel)
     const offer = { projectId, channel, artifactId: artifact.id, path }
@@ -210,15 +209,13 @@ const planOffers = async (platform: Platform, build: BuildRow, found: ReadonlyMa
 /** Everything of it is in D1 by now; what is lost here, the sweep sends again. */
 const start = async (platform: Platform, { build, rows, offers }: NewBuild): Promise<void> => {
   if (offers.length > 0) await wakePublisher(platform, build.projectId)
-  const waiting = rows.filter(({ state }) => state === 'waiting').map(({ id }) => ({ body: { jobId: id } }))
-  for (let i = 0; i < waiting.length; i += SEND_AT_ONCE) {
-    await platform.env.JOBS.sendBatch(waiting.slice(i, i + SEND_AT_ONCE))
-  }
+  const waiting = rows.filter(({ state }) => state === 'waiting').map(({ id, batch }) => batch ?? id)
+  await sendJobs(platform, [...new Set(waiting)])
   // Everything was known already: it is over as it begins.
   if (waiting.length === 0) await noteEnd(platform, build.id)
 }
 
-const keepBuild = async (
+export const keepBuild = async (
   platform: Platform,
   project: Project,
   made: NewBuild,
@@ -231,16 +228,19 @@ const keepBuild = async (
     projectId: project.id,
     action: 'build.created',
     subject: build.id,
-    after: { channel: build.channel, targets: rows.map(({ target }) => target) },
+    after: {
+      channel: build.channel,
+      targets: rows.slice(0, MAX_NAMED).map(({ target }) => target),
+      jobs: rows.length,
+    },
   })
   try {
-    const inserts = chunksForStatement(rows, JOB_PARAMETERS).map((chunk) => db.insert(jobs).values(chunk))
     await batchAfter(
       db,
       [...recorded.statements, ...made.first],
       [
         db.insert(builds).values(build),
-        ...inserts,
+        ...insertMany(db, jobs, rows),
         ...offers.map((offer) => offering(platform, offer)),
         ...(options.alongside?.(build.id) ?? []),
       ],
@@ -290,45 +290,4 @@ export const createBuild = async (
     return { ...newJobRow(platform.nowMs(), job), state: 'failed' as const, faults }
   })
   return keepBuild(platform, project, { build, rows: [...rows, ...leftOut], offers, first }, options)
-}
-
-const checkPush = async (platform: Platform, project: Project, { files }: CreatePush): Promise<Fault[]> => {
-  const owned = await ownedBlobs(
-    platform,
-    project.id,
-    files.map(({ sha256 }) => sha256),
-  )
-  const names = new Set<string>()
-  return files.flatMap(({ fileName, sha256, sizeBytes }) => {
-    const faults: Fault[] = []
-    const format = parseFileName(fileName)
-    if (!format.ok) faults.push(format.error)
-    if (names.has(fileName)) faults.push(fault('request_invalid', `${fileName} is named twice.`))
-    names.add(fileName)
-    if (owned.get(sha256) !== sizeBytes) faults.push(fault('blob_missing', `${fileName}: upload its bytes first.`))
-    return faults
-  })
-}
-
-/** Finished files of anybody's making: read, signed and published, each by a job of its own. */
-export const createPush = async (
-  platform: Platform,
-  project: Project,
-  request: CreatePush,
-  options: BuildOptions,
-): Promise<Result<Build, readonly Fault[]>> => {
-  const repeated = await findRepeated(platform, project, options.key)
-  if (!repeated.ok) return repeated
-  if (repeated.value) return ok(repeated.value)
-  const may = await mayUse(platform, project.organizationId, { kind: 'build' })
-  if (!may.ok) return err([may.error])
-  const faults = await checkPush(platform, project, request)
-  if (faults.length > 0) return err(faults)
-  const row = await newBuildRow(platform, { project, channel: request.channel, request, key: options.key })
-  if (!row.ok) return row
-  const { build, first } = row.value
-  const rows = request.files.map(({ fileName: target, sha256: inputSha256 }) =>
-    newJobRow(platform.nowMs(), { buildId: build.id, kind: 'push', target, inputSha256 }),
-  )
-  return keepBuild(platform, project, { build, rows, offers: [], first }, options)
 }

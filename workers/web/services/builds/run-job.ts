@@ -1,12 +1,12 @@
 // One build, from the queue's message to an artifact that the publisher knows of. Every step may be repeated.
 
-import { API_PREFIX, createBuildSchema, createPushSchema } from '@distropack/core/contract/api.ts'
-import { type BuildEvent, type Order, orderSchema } from '@distropack/core/contract/packager.ts'
+import { API_PREFIX, createBuildSchema } from '@distropack/core/contract/api.ts'
+import { type Order, orderSchema } from '@distropack/core/contract/packager.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import type { Format } from '@distropack/core/format.ts'
 import { MAX_ENTRY_BYTES } from '@distropack/core/model/entry.ts'
 import { parseFileName, parseTarget } from '@distropack/core/registry.ts'
-import { PackagerLost, packagerOf } from '../../packager/packager.ts'
+import { PackagerLost } from '../../packager/packager.ts'
 import { isBlobStored } from '../../storage/blobs.ts'
 import { callNextJob, mayBuildNow } from '../billing/build-shares.ts'
 import { keepArtifact, offerInChannel } from '../packages/artifacts.ts'
@@ -15,13 +15,15 @@ import { readEntry } from '../packages/entries.ts'
 import { logError, logEvent } from '../platform/log.ts'
 import type { Platform } from '../platform/platform.ts'
 import { publisherOf } from '../repositories/publisher.ts'
-import { ownBlob } from '../uploads/blobs.ts'
+import { ownBlob, ownedBlobs } from '../uploads/blobs.ts'
+import { claimBatch } from './batches.ts'
 import { noteEnd } from './build-end.ts'
 import { readRequest } from './build-requests.ts'
+import { type Ending, followOrder } from './follow-order.ts'
 import { storedByJob } from './job-blobs.ts'
+import type { JobOutcome } from './job-outcome.ts'
 import { issueJobToken } from './job-tokens.ts'
 import {
-  appendLog,
   type ClaimedJob,
   claimJob,
   failJob,
@@ -30,25 +32,21 @@ import {
   MAX_ATTEMPTS,
   noteArtifact,
   releaseJob,
+  renewLease,
 } from './jobs.ts'
-import { holdLease, type Lease } from './lease.ts'
-
-/** How the queue is answered: `settled` needs nothing more, `retry` wants another delivery. */
-export type JobOutcome = 'settled' | 'retry'
-
-const LOG_BATCH = 30
-
-type Ending = Extract<BuildEvent, { type: 'done' | 'failed' }>
+import { holdLease } from './lease.ts'
+import { runBatch } from './run-batch.ts'
 
 const writeOrder = async (platform: Platform, job: ClaimedJob, token: string): Promise<Order> => {
   const blobsUrl = `${platform.env.PUBLIC_URL}${API_PREFIX}/jobs/${job.id}/blobs`
   const fields = { jobId: job.id, blobsUrl, token }
-  const request = await readRequest(platform, job)
   if (job.kind === 'push') {
-    const file = createPushSchema.parse(request).files.find(({ fileName }) => fileName === job.target)
-    if (!file) throw new Error(`push ${job.buildId} names no ${job.target}`)
-    return orderSchema.parse({ ...fields, kind: 'inspect', fileName: file.fileName, file })
+    const { target: fileName, inputSha256: sha256 } = job
+    const sizeBytes = (await ownedBlobs(platform, job.projectId, [sha256])).get(sha256)
+    if (sizeBytes === undefined) throw new Error(`push ${job.buildId} has no ${fileName}`)
+    return orderSchema.parse({ ...fields, kind: 'inspect', fileName, file: { sha256, sizeBytes } })
   }
+  const request = await readRequest(platform, job)
   const { mtimeSeconds = 0, ...build } = createBuildSchema.parse(request)
   return orderSchema.parse({ ...build, ...fields, kind: 'build', target: job.target, mtimeSeconds })
 }
@@ -64,47 +62,20 @@ const formatOfJob = ({ kind, target }: ClaimedJob): Format => {
   throw new Error(`no format for ${kind} of ${target}`)
 }
 
-/** Follows the build to its end, keeping its log. @throws PackagerLost */
-const follow = async (platform: Platform, job: ClaimedJob, order: Order, lease: Lease): Promise<Ending> => {
-  let lines: { atMs: number; line: string }[] = []
-  const flush = async (): Promise<void> => {
-    const batch = lines
-    lines = []
-    if (batch.length > 0) await appendLog(platform, job.id, batch)
-  }
-  try {
-    for await (const event of packagerOf(platform.env).build(order)) {
-      if (event.type === 'done' || event.type === 'failed') return event
-      if (event.type === 'log') lines.push({ atMs: event.atMs, line: event.line })
-      if (lines.length >= LOG_BATCH || event.type === 'beat') await flush()
-      if (lease.isLost()) throw new PackagerLost('another delivery took this job over')
-    }
-  } finally {
-    await flush()
-  }
-  throw new PackagerLost('the packager ended without a result', { isMidway: true })
-}
+type Done = Extract<Ending, { type: 'done' }>
 
 /**
  * A packager that somebody took over could call any blob whose sha256 it knows its own: only what this job's token
  * stored is taken, or the very file it was to look at.
  */
-const refuseForeign = async (
-  platform: Platform,
-  job: ClaimedJob,
-  { artifact, entry }: Extract<Ending, { type: 'done' }>,
-): Promise<void> => {
+const refuseForeign = async (platform: Platform, job: ClaimedJob, { artifact, entry }: Done): Promise<void> => {
   const stored = await storedByJob(platform, job.id)
   const isArtifactMine = job.kind === 'push' ? job.inputSha256 === artifact.sha256 : stored.has(artifact.sha256)
   if (!isArtifactMine) throw new PackagerLost('the artifact is not what it stored')
   if (!stored.has(entry.sha256)) throw new PackagerLost('the entry is not what it stored')
 }
 
-const receive = async (
-  platform: Platform,
-  job: ClaimedJob,
-  done: Extract<Ending, { type: 'done' }>,
-): Promise<readonly Fault[]> => {
+const receive = async (platform: Platform, job: ClaimedJob, done: Done): Promise<readonly Fault[]> => {
   const format = formatOfJob(job)
   if (done.entry.sizeBytes > MAX_ENTRY_BYTES) return [tooLarge(job)]
   await refuseForeign(platform, job, done)
@@ -132,9 +103,10 @@ const attempt = async (platform: Platform, job: ClaimedJob): Promise<void> => {
   const vault = await platform.vault()
   if (!vault.ok) throw new Error(vault.error.message)
   const order = await writeOrder(platform, job, await issueJobToken(vault.value, job.id, platform.nowMs()))
-  const lease = holdLease(platform, job)
+  const lease = holdLease(() => renewLease(platform, job), job.id)
   try {
-    const ending = await follow(platform, job, order, lease)
+    const ending = await followOrder(platform, job.id, order, lease)
+    if (ending.type === 'inspected') throw new PackagerLost('it answered another order')
     const faults = ending.type === 'failed' ? ending.faults : await receive(platform, job, ending)
     const { warnings } = ending
     if (faults.length > 0 && (await failJob(platform, job, { faults, warnings }))) await wakePublisher(platform, job)
@@ -176,9 +148,11 @@ const cutOff = (job: ClaimedJob, error: unknown): { readonly why: Fault; readonl
   return { why: fault('packager_unavailable', `The build was cut off (${error.message}). ${next}`), isTheirs: false }
 }
 
-/** Runs one delivery of a job. Never throws: what is the user's is `failed`, what is ours is tried again. */
+/** Runs one delivery of a job, or of jobs that are done together. Never throws: what is the user's is `failed`, what is ours is tried again. */
 export const runJob = async (platform: Platform, jobId: string): Promise<JobOutcome> => {
   const job = await claimJob(platform, jobId)
+  const batch = job ? undefined : await claimBatch(platform, jobId)
+  if (batch) return runBatch(platform, batch)
   if (!job) return 'settled'
   logEvent('job.building', { jobId, buildId: job.buildId, target: job.target, attempt: job.attempt })
   try {

@@ -1,6 +1,5 @@
 // Rows as the API shows them.
-import type { artifactSchema, Build, Job } from '@distropack/core/contract/api.ts'
-import { FINAL_JOB_STATES } from '@distropack/core/contract/api.ts'
+import type { artifactSchema, Build, Job, JobCounts } from '@distropack/core/contract/api.ts'
 import type { z } from 'zod'
 import type { builds, jobs } from '../../db/schema.ts'
 import type { Project } from '../access/access.ts'
@@ -10,7 +9,7 @@ import type { ArtifactRow, PublicationRow } from '../packages/artifacts.ts'
 export const urlOfPath = (baseUrl: string, path: string): string =>
   `${baseUrl}/${path.split('/').map(encodeURIComponent).join('/')}`
 
-const describeFile = ({ id, fileName, name, version, arch, sizeBytes, sha256 }: ArtifactRow) => ({
+const describeFile = ({ id, fileName, name, version, arch, sizeBytes, sha256 }: NonNullable<JobFacts['artifact']>) => ({
   id,
   fileName,
   name,
@@ -36,13 +35,14 @@ export const viewArtifact = (
   warnings: [...artifact.warnings],
 })
 
+/** What is shown of a job's package, and no more of its row. */
 export interface JobFacts {
   readonly job: typeof jobs.$inferSelect
-  readonly artifact: ArtifactRow | null
-  readonly offer: PublicationRow | null
+  readonly artifact: Pick<ArtifactRow, 'id' | 'fileName' | 'name' | 'version' | 'arch' | 'sizeBytes' | 'sha256'> | null
+  readonly offer: Pick<PublicationRow, 'state' | 'path' | 'generation'> | null
 }
 
-const viewJob = ({ job, artifact, offer }: JobFacts, baseUrl: string): Job => ({
+export const viewJob = ({ job, artifact, offer }: JobFacts, baseUrl: string): Job => ({
   id: job.id,
   target: job.target,
   // Offered is a fact of the channel: a job whose package an earlier build made is published as soon as that is.
@@ -54,19 +54,26 @@ const viewJob = ({ job, artifact, offer }: JobFacts, baseUrl: string): Job => ({
   generation: offer?.generation ?? null,
 })
 
-const buildState = (shown: readonly Job[]): Build['state'] => {
-  if (shown.some(({ state }) => !FINAL_JOB_STATES.includes(state))) return 'open'
-  return shown.every(({ state }) => state === 'published') ? 'published' : 'failed'
+export const NO_JOBS: JobCounts = { waiting: 0, building: 0, built: 0, published: 0, failed: 0, dead: 0 }
+
+const buildState = ({ waiting, building, built, failed, dead }: JobCounts): Build['state'] => {
+  if (waiting + building + built > 0) return 'open'
+  return failed + dead > 0 ? 'failed' : 'published'
+}
+
+export interface BuildFacts {
+  readonly counts: JobCounts
+  readonly shown: readonly JobFacts[]
 }
 
 export const viewBuild = (
   build: typeof builds.$inferSelect,
-  facts: readonly JobFacts[],
+  { counts, shown }: BuildFacts,
   project: Project,
   baseUrl: string,
 ): Omit<Build, 'files'> => {
-  const shown = facts.map((fact) => viewJob(fact, baseUrl))
-  const { id, channel, createdAtMs } = build
   const { organization, slug } = project
-  return { id, organization, project: slug, channel, createdAtMs, state: buildState(shown), jobs: shown }
+  const { id, channel, createdAtMs } = build
+  const jobs = shown.map((fact) => viewJob(fact, baseUrl))
+  return { id, organization, project: slug, channel, createdAtMs, state: buildState(counts), counts, jobs }
 }

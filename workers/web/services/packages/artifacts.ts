@@ -24,7 +24,7 @@ import { writeEntry } from './entries.ts'
 export type ArtifactRow = typeof artifacts.$inferSelect
 
 /** Sealing reads headers only; payloads are never decompressed in a Worker. */
-const sealToolsFor = (sizeBytes: number): InspectTools => ({
+export const sealToolsFor = (sizeBytes: number): InspectTools => ({
   budget: createBudget(packageLimits(sizeBytes)),
   hash: (name) => {
     const hash = createHash(name)
@@ -136,7 +136,7 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
     inputSha256: file.inputSha256,
     content,
     companions: { ...companions, ...(await file.attest(entry)) },
-    entrySha256: await writeEntry(platform.bucket, entry),
+    ...(await writeEntry(platform.bucket, entry)),
     createdAtMs: platform.nowMs(),
     warnings: file.warnings,
     deletedAtMs: null,

@@ -11,7 +11,7 @@ import {
   type Statement,
   stateOf,
 } from '@distropack/core/attest/statement.ts'
-import { type CreateBuild, createBuildSchema, createPushSchema } from '@distropack/core/contract/api.ts'
+import { type CreateBuild, createBuildSchema } from '@distropack/core/contract/api.ts'
 import { parseManifest } from '@distropack/core/manifest/parse.ts'
 import { recordTree } from '@distropack/core/manifest/record-tree.ts'
 import { resolve } from '@distropack/core/manifest/resolve.ts'
@@ -81,17 +81,16 @@ const digestsOf = async (
   return new Map(known)
 }
 
+/** A finished file that somebody made elsewhere: it is its own material. */
+const inputsOfPush = ({ target, inputSha256, channel }: Pick<ClaimedJob, 'target' | 'inputSha256' | 'channel'>) => ({
+  parameters: { fileName: target, channel },
+  materials: [{ name: target, sha256: inputSha256 }],
+  digests: new Map<string, string>(),
+})
+
 const inputsOf = async (platform: Platform, job: ClaimedJob): Promise<Inputs> => {
+  if (job.kind === 'push') return inputsOfPush(job)
   const asked = await readRequest(platform, job)
-  if (job.kind === 'push') {
-    const push = createPushSchema.parse(asked)
-    const materials = push.files.filter(({ fileName }) => fileName === job.target)
-    return {
-      parameters: { fileName: job.target, channel: job.channel },
-      materials: materials.map(({ fileName: name, sha256 }) => ({ name, sha256 })),
-      digests: new Map(),
-    }
-  }
   const request = createBuildSchema.parse(asked)
   const settled = { ...request, mtimeSeconds: request.mtimeSeconds ?? 0 }
   const sources = request.sources.flatMap((source) =>
@@ -126,50 +125,81 @@ const store = async ({ bucket }: Platform, text: string, mediaType: string): Pro
   return simpleContent(sha256, sizeBytes, mediaType)
 }
 
+/** What is said of one package, as its companions hold it. */
+export interface Attested {
+  readonly provenance: string
+  readonly sbom: string
+}
+
+/** What the packages of one build have in common is read once. */
+const openAttestor = async (platform: Platform, { projectId, buildId }: Pick<ClaimedJob, 'projectId' | 'buildId'>) => {
+  const { env, db, nowMs } = platform
+  const [project, [build], vault] = await Promise.all([
+    findProjectById(platform, projectId),
+    db.select().from(builds).where(eq(builds.id, buildId)),
+    platform.vault(),
+  ])
+  if (!project || !build) throw new Error(`build ${buildId} has no project or is gone`)
+  if (!vault.ok) throw new Error(vault.error.message)
+  const signer = await openRsaSigner(db, vault.value, projectId)
+  if (!signer.ok) throw new Error(signer.error.message)
+  return async (job: Pick<ClaimedJob, 'id' | 'kind'>, entry: Entry, inputs: Inputs): Promise<Attested> => {
+    const subject = { name: entry.fileName, sha256: entry.sha256 }
+    const sbom = sbomOf({
+      entry,
+      packageUrlType: formatOf(entry.format).packageUrlType ?? 'generic',
+      namespace: project.organization,
+      digests: inputs.digests,
+      repositoryUrl: repositoryUrl(env, project.organization, project.slug),
+      nowMs: build.createdAtMs,
+    })
+    const provenance = provenanceOf(subject, {
+      builderUrl: env.PUBLIC_URL,
+      kind: job.kind,
+      parameters: inputs.parameters,
+      requestedBy: build.madeBy ?? {},
+      materials: inputs.materials,
+      jobId: job.id,
+      startedAtMs: build.createdAtMs,
+      finishedAtMs: nowMs(),
+    })
+    const statements = [provenance, stateOf(subject, 'https://cyclonedx.org/bom', sbom)]
+    const envelopes = await Promise.all(statements.map((statement) => sealStatement(statement, signer.value)))
+    return { provenance: envelopes.join(''), sbom: `${JSON.stringify(sbom, null, 1)}\n` }
+  }
+}
+
 /** Companions of a finished, sealed package, by suffix. */
 export const attest = async (
   platform: Platform,
   job: ClaimedJob,
   entry: Entry,
 ): Promise<Readonly<Record<string, Content>>> => {
-  const { env, db, nowMs } = platform
-  const [project, [build], vault, inputs] = await Promise.all([
-    findProjectById(platform, job.projectId),
-    db.select().from(builds).where(eq(builds.id, job.buildId)),
-    platform.vault(),
-    inputsOf(platform, job),
-  ])
-  if (!project || !build) throw new Error(`job ${job.id} has no project or build`)
-  if (!vault.ok) throw new Error(vault.error.message)
-  const signer = await openRsaSigner(db, vault.value, job.projectId)
-  if (!signer.ok) throw new Error(signer.error.message)
-  const subject = { name: entry.fileName, sha256: entry.sha256 }
-  const sbom = sbomOf({
-    entry,
-    packageUrlType: formatOf(entry.format).packageUrlType ?? 'generic',
-    namespace: project.organization,
-    digests: inputs.digests,
-    repositoryUrl: repositoryUrl(env, project.organization, project.slug),
-    nowMs: build.createdAtMs,
-  })
-  const provenance = provenanceOf(subject, {
-    builderUrl: env.PUBLIC_URL,
-    kind: job.kind,
-    parameters: inputs.parameters,
-    requestedBy: build.madeBy ?? {},
-    materials: inputs.materials,
-    jobId: job.id,
-    startedAtMs: build.createdAtMs,
-    finishedAtMs: nowMs(),
-  })
-  const statements = [provenance, stateOf(subject, 'https://cyclonedx.org/bom', sbom)]
-  const envelopes = await Promise.all(statements.map((statement) => sealStatement(statement, signer.value)))
+  const [attestOne, inputs] = await Promise.all([openAttestor(platform, job), inputsOf(platform, job)])
+  const { provenance, sbom } = await attestOne(job, entry, inputs)
   const own = inputs.sbom
   return {
-    [SUFFIX.provenance]: await store(platform, envelopes.join(''), JSON_LINES),
-    [SUFFIX.sbom]: await store(platform, `${JSON.stringify(sbom, null, 1)}\n`, CYCLONEDX),
+    [SUFFIX.provenance]: await store(platform, provenance, JSON_LINES),
+    [SUFFIX.sbom]: await store(platform, sbom, CYCLONEDX),
     ...(own
       ? { [OWN_SBOM_SUFFIX[own.mediaType] ?? '.source.json']: simpleContent(own.sha256, own.sizeBytes, own.mediaType) }
       : {}),
+  }
+}
+
+type PushedJob = Pick<ClaimedJob, 'id' | 'target' | 'inputSha256'>
+
+/** The same for many pushed files: what is said of each, by suffix, to be stored with that of others. */
+export const openPushAttestor = async (
+  platform: Platform,
+  { channel, ...build }: Pick<ClaimedJob, 'projectId' | 'buildId' | 'channel'>,
+) => {
+  const attestOne = await openAttestor(platform, build)
+  return async (job: PushedJob, entry: Entry) => {
+    const said = await attestOne({ id: job.id, kind: 'push' }, entry, inputsOfPush({ ...job, channel }))
+    return [
+      { suffix: SUFFIX.provenance, text: said.provenance, mediaType: JSON_LINES },
+      { suffix: SUFFIX.sbom, text: said.sbom, mediaType: CYCLONEDX },
+    ]
   }
 }

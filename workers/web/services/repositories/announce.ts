@@ -20,6 +20,16 @@ interface Release {
 }
 
 /** One notice for a package and channel, not one for each of its twenty targets. */
+/** Packages of one generation that are told of one by one. A migration of thousands is one piece of news. */
+const MAX_RELEASES = 50
+
+const inOne = (releases: readonly Release[]): readonly Release[] =>
+  [...Map.groupBy(releases, ({ channel }) => channel)].map(([channel, alike]) => ({
+    name: `${alike.length} packages`,
+    channel,
+    files: alike.flatMap(({ files }) => files).slice(0, MAX_NAMED),
+  }))
+
 const releasesOf = (pending: readonly Pending[]): readonly Release[] => {
   const releases = new Map<string, Release>()
   for (const { artifact, publication } of pending.filter((each) => !isWithdrawing(each))) {
@@ -29,7 +39,7 @@ const releasesOf = (pending: readonly Pending[]): readonly Release[] => {
     releases.set(key, release)
     if (release.files.length < MAX_NAMED) release.files.push({ fileName, version, arch, sha256 })
   }
-  return [...releases.values()]
+  return releases.size > MAX_RELEASES ? inOne([...releases.values()]) : [...releases.values()]
 }
 
 /** For the batch that calls it published. */

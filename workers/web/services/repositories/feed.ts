@@ -1,6 +1,6 @@
 // A repository's releases as an Atom feed (RFC 4287): one entry a build, the newest first, at `feed.atom`.
 import { xmlElement, xmlText } from '@distropack/core/text/xml.ts'
-import { and, desc, eq, inArray } from 'drizzle-orm'
+import { and, desc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { artifacts, builds, jobs, publications } from '../../db/schema.ts'
 import type { Project } from '../access/access.ts'
@@ -8,6 +8,8 @@ import { urlOfPath } from '../builds/views.ts'
 import { type Platform, repositoryUrl } from '../platform/platform.ts'
 
 const MAX_ENTRIES = 30
+/** Of one build; a push of thousands names its first ones. */
+const MAX_FILES = 200
 
 interface Released {
   readonly buildId: string
@@ -27,9 +29,10 @@ const readReleased = async ({ db }: Platform, projectId: string): Promise<readon
     .orderBy(desc(builds.id))
     .limit(MAX_ENTRIES)
   const found: Released[] = []
+  const place = sql<number>`row_number() OVER (PARTITION BY ${builds.id} ORDER BY ${artifacts.fileName})`
   for (const chunk of chunksForStatement(newest, 1, 2)) {
     const offered = and(eq(publications.artifactId, jobs.artifactId), eq(publications.channel, builds.channel))
-    const rows = await db
+    const placed = db
       .select({
         buildId: builds.id,
         channel: builds.channel,
@@ -38,6 +41,7 @@ const readReleased = async ({ db }: Platform, projectId: string): Promise<readon
         version: artifacts.version,
         fileName: artifacts.fileName,
         path: publications.path,
+        place: place.as('place'),
       })
       .from(builds)
       .innerJoin(jobs, eq(jobs.buildId, builds.id))
@@ -52,7 +56,12 @@ const readReleased = async ({ db }: Platform, projectId: string): Promise<readon
           inArray(publications.state, ['pending', 'published']),
         ),
       )
-      .orderBy(desc(builds.id), artifacts.fileName)
+      .as('placed')
+    const rows = await db
+      .select()
+      .from(placed)
+      .where(lte(placed.place, MAX_FILES))
+      .orderBy(desc(placed.buildId), placed.fileName)
     found.push(...rows)
   }
   return found

@@ -30,29 +30,41 @@ export const flipHead = async (
   for (const { organization, slug } of names) await bucket.put(objectKey.head(organization, slug), text, JSON_TYPE)
 }
 
-export const writePathObjects = async (
-  bucket: R2Bucket,
-  repositoryId: string,
-  files: readonly { readonly path: string; readonly content: Content }[],
-): Promise<void> => {
-  await Promise.all(
-    files.map(({ path, content }) =>
-      bucket.put(objectKey.path(repositoryId, path), JSON.stringify(content), JSON_TYPE),
-    ),
-  )
+/** Writes under way: the runtime opens six at a time, and what waits for them is held. */
+const WRITES_AT_ONCE = 24
+
+const putAll = async (bucket: R2Bucket, objects: readonly { readonly key: string; readonly value: unknown }[]) => {
+  const left = objects.values()
+  const lane = async (): Promise<void> => {
+    for (const { key, value } of left) await bucket.put(key, JSON.stringify(value), JSON_TYPE)
+  }
+  await Promise.all(Array.from({ length: WRITES_AT_ONCE }, lane))
 }
 
-export const writeDigestObjects = async (
+export interface PathFile {
+  readonly path: string
+  readonly content: Content
+  readonly companions?: Readonly<Record<string, Content>>
+}
+
+export const writePathObjects = (bucket: R2Bucket, repositoryId: string, files: readonly PathFile[]): Promise<void> =>
+  putAll(
+    bucket,
+    files.map(({ path, content, companions }) => ({
+      key: objectKey.path(repositoryId, path),
+      value: companions && Object.keys(companions).length > 0 ? { ...content, companions } : content,
+    })),
+  )
+
+export const writeDigestObjects = (
   bucket: R2Bucket,
   repositoryId: string,
   contents: readonly Content[],
-): Promise<void> => {
-  await Promise.all(
-    contents.map((content) =>
-      bucket.put(objectKey.digest(repositoryId, content.sha256), JSON.stringify(content), JSON_TYPE),
-    ),
+): Promise<void> =>
+  putAll(
+    bucket,
+    contents.map((content) => ({ key: objectKey.digest(repositoryId, content.sha256), value: content })),
   )
-}
 
 export const deletePathObjects = async (
   bucket: R2Bucket,

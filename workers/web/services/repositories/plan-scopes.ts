@@ -1,7 +1,8 @@
 // What a publish changes: each root and channel with something pending, and those that have no index yet.
+import type { Entry } from '@distropack/core/model/entry.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import type { Project } from '../access/access.ts'
-import { formatOf, readEntry } from '../packages/entries.ts'
+import { formatOf, readEntries } from '../packages/entries.ts'
 import type { Platform } from '../platform/platform.ts'
 import { repositoryAddress } from '../projects/install.ts'
 import type { ArtifactRow, Pending } from './package-paths.ts'
@@ -10,23 +11,15 @@ import { findSuccessors } from './successors.ts'
 
 /** Every repository has it, also before anything is published. */
 export const DEFAULT_CHANNEL = 'stable'
-const READ_AT_ONCE = 6 // connections a Worker may have open
 
 /** Formats that share a root share its edit. */
 const ONE_OF_EACH_ROOT = [...new Map(FORMATS.map((format) => [format.repository.root, format])).values()]
 
 export const isWithdrawing = ({ publication }: Pending): boolean => publication.state === 'withdrawing'
 
-const readEntries = async ({ bucket }: Platform, rows: readonly ArtifactRow[]): Promise<PublishedEntry[]> => {
-  const entries: PublishedEntry[] = []
-  for (let i = 0; i < rows.length; i += READ_AT_ONCE) {
-    const some = rows.slice(i, i + READ_AT_ONCE).map(async ({ id, format, entrySha256 }) => ({
-      artifactId: id,
-      entry: await readEntry(bucket, formatOf(format), entrySha256),
-    }))
-    entries.push(...(await Promise.all(some)))
-  }
-  return entries
+const readPublished = async ({ bucket }: Platform, rows: readonly ArtifactRow[]): Promise<PublishedEntry[]> => {
+  const entries = await readEntries(bucket, rows)
+  return rows.map(({ id }, at) => ({ artifactId: id, entry: entries[at] as Entry }))
 }
 
 interface Plan {
@@ -52,7 +45,7 @@ export const planScopes = async (platform: Platform, plan: Plan): Promise<ScopeE
       if (mine.length === 0 && !isAnew && known.has(scopeName(format, channel))) continue
       const leaving = mine.filter(isWithdrawing)
       const coming = mine.filter((each) => !isWithdrawing(each)).map(({ artifact }) => artifact)
-      const added = await readEntries(platform, [...coming, ...(await findSuccessors(platform, channel, leaving))])
+      const added = await readPublished(platform, [...coming, ...(await findSuccessors(platform, channel, leaving))])
       const removedIds = leaving.map(({ artifact }) => artifact.id)
       edits.push({ format, address: repositoryAddress(platform.env, project, channel), added, removedIds })
     }

@@ -5,8 +5,8 @@ import type { IndexFile, PublicKeys } from '@distropack/core/format.ts'
 import type { Content } from '@distropack/core/model/content.ts'
 import { FORMATS } from '@distropack/core/registry.ts'
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import { chunksForStatement } from '../../db/client.ts'
 import type { Statement } from '../../db/insert-when.ts'
+import { anyOf, chunksForJson } from '../../db/many-rows.ts'
 import { artifacts, projects, publications } from '../../db/schema.ts'
 import { describeKeys, type KeyRow, openSigner, publicKeysOf, readKeys } from '../../signing/keyring.ts'
 import { joinPublicKeys } from '../../signing/openpgp-index.ts'
@@ -43,15 +43,14 @@ interface Mark {
 /** Compare-and-set: what was taken back or offered again meanwhile waits for the next generation. */
 const marking = ({ db }: Platform, pending: readonly Pending[], { from, set }: Mark): Statement[] =>
   [...Map.groupBy(pending, keyOfMark).values()].flatMap((alike) =>
-    chunksForStatement(alike, 1, 6).map((chunk) => {
-      const ids = chunk.map(({ artifact }) => artifact.id)
-      const { channel } = chunk[0]!.publication
+    chunksForJson(alike.map(({ artifact }) => artifact.id)).map((ids) => {
+      const { channel } = alike[0]!.publication
       const mine = and(
         eq(publications.channel, channel),
         eq(publications.state, from),
-        inArray(publications.artifactId, ids),
+        inArray(publications.artifactId, anyOf(ids)),
         // One that was deleted while it was only being yanked has still to go from its addresses.
-        from === 'withdrawing' && chunk[0]!.artifact.deletedAtMs === null ? notDeleted : undefined,
+        from === 'withdrawing' && alike[0]!.artifact.deletedAtMs === null ? notDeleted : undefined,
       )
       return db.update(publications).set(set).where(mine)
     }),
@@ -72,7 +71,8 @@ const takeBack = async ({ platform, projectId, store }: Publishing, each: Pendin
   const { artifact, publication } = each
   if (artifact.deletedAtMs === null) {
     const content = { ...artifact.content, isWithdrawn: true as const }
-    return writePathObjects(platform.bucket, projectId, [{ path: publication.path, content }])
+    const { companions } = artifact
+    return writePathObjects(platform.bucket, projectId, [{ path: publication.path, content, companions }])
   }
   const scope = scopeName(formatOf(artifact.format), publication.channel)
   const paths = await allPathsOf(platform, each, [...store.streams(scope).keys()])
@@ -237,9 +237,11 @@ const makeGeneration = async (publishing: Publishing, planned: Planned): Promise
   for (const edit of edits) {
     const scope = scopeOfEdit(edit)
     const result = await editScope(edit, tools)
-    files.push(...result.files)
-    packages.push(...(await packagePaths(platform, { edit, result, pending })))
-    changes.push(...result.changes, replacePointers(scope, result.files))
+    // One by one: a stack holds the arguments of some ten thousand rows, and not of more.
+    for (const file of result.files) files.push(file)
+    for (const file of await packagePaths(platform, { edit, result, pending })) packages.push(file)
+    for (const change of result.changes) changes.push(change)
+    changes.push(replacePointers(scope, result.files))
   }
   const base = await baseFiles(publishing, project, publicKeysOf(keys), generation)
   changes.push(replacePointers(BASE, base))

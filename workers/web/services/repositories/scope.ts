@@ -106,7 +106,7 @@ export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<Sco
   const known = tools.store.streams(scope)
   const { streams, rows } = rowsByStream(edit, known.keys())
   const states = new Map<string, StreamState>()
-  const changes: Change[] = []
+  const changes: (readonly Change[])[] = []
   const seededIds = new Set<string>()
   for (const stream of [...streams].sort()) {
     const segments = known.get(stream)
@@ -130,8 +130,8 @@ export const editScope = async (edit: ScopeEdit, tools: ScopeTools): Promise<Sco
       tools.pieces,
     )
     states.set(stream, { stream, segments: edited.segments })
-    changes.push(...edited.changes)
+    changes.push(edited.changes)
   }
   const files = await format.repository.files({ address, streams: states }, indexTools(scope, tools))
-  return { files, changes, streams: [...streams], seededIds: [...seededIds] }
+  return { files, changes: changes.flat(), streams: [...streams], seededIds: [...seededIds] }
 }

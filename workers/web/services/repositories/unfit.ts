@@ -28,7 +28,7 @@ export const findUnfit = async (platform: Platform, pending: readonly Pending[])
 export const leaveOut = async (platform: Platform, project: Project, { publication, artifact, reason }: Unfit) => {
   const { db, bucket } = platform
   const content = { ...artifact.content, isWithdrawn: true as const }
-  await writePathObjects(bucket, project.id, [{ path: publication.path, content }])
+  await writePathObjects(bucket, project.id, [{ path: publication.path, content, companions: artifact.companions }])
   const audited = await prepareAudit(platform, {
     organizationId: project.organizationId,
     projectId: project.id,

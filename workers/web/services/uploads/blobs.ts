@@ -2,16 +2,18 @@
 // project. A project owns what it sent; that another project has the same bytes opens nothing.
 import { MAX_SINGLE_UPLOAD_BYTES, UPLOAD_PART_BYTES, type uploadSchema } from '@distropack/core/contract/api.ts'
 import { objectKey } from '@distropack/core/contract/objects.ts'
+import { type PackedBlob, packHeader } from '@distropack/core/contract/packed.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
-import { chunksForStatement } from '../../db/client.ts'
+import { anyOf, chunksForJson, insertMany } from '../../db/many-rows.ts'
 import { projectBlobs, uploadParts, uploads } from '../../db/schema.ts'
-import { DigestMismatch, getBlob, putBlobStream } from '../../storage/blobs.ts'
+import { DigestMismatch, getBlob, putBlobBytes, putBlobStream, readBlobBytes } from '../../storage/blobs.ts'
+import { sha256Hex } from '../../storage/sha256.ts'
 import { mayUpload, mayUseIn } from '../billing/entitlements.ts'
-import { countingBlob, isContentKnown } from '../billing/storage-count.ts'
+import { countingBlob, countingBlobs, isContentKnown } from '../billing/storage-count.ts'
 import { newId } from '../platform/ids.ts'
 import type { Platform } from '../platform/platform.ts'
 
@@ -28,11 +30,11 @@ export const ownedBlobs = async (
   sha256s: readonly string[],
 ): Promise<ReadonlyMap<string, number>> => {
   const owned = new Map<string, number>()
-  for (const chunk of chunksForStatement([...new Set(sha256s)], 1, 1)) {
+  for (const chunk of chunksForJson([...new Set(sha256s)])) {
     const rows = await db
       .select({ sha256: projectBlobs.sha256, sizeBytes: projectBlobs.sizeBytes })
       .from(projectBlobs)
-      .where(and(eq(projectBlobs.projectId, projectId), inArray(projectBlobs.sha256, chunk)))
+      .where(and(eq(projectBlobs.projectId, projectId), inArray(projectBlobs.sha256, anyOf(chunk))))
     for (const row of rows) owned.set(row.sha256, row.sizeBytes)
   }
   return owned
@@ -88,6 +90,38 @@ export const receiveBlob = async (
     throw error
   }
   await ownBlob(platform, projectId, blob)
+  return ok(undefined)
+}
+
+/** Blobs of one pack that are stored side by side. */
+const STORE_AT_ONCE = 6
+
+/** A pack of small blobs (packed.ts): each is verified before any is stored, and all become the project's in one batch. */
+export const receivePack = async (
+  platform: Platform,
+  projectId: string,
+  packed: readonly PackedBlob[],
+): Promise<Result<void, Fault>> => {
+  const wrong: Fault[] = []
+  const distinct = new Map(packed.map((each) => [each.blob.sha256, each]))
+  for (const { blob, bytes } of packed) {
+    if ((await sha256Hex(bytes)) !== blob.sha256) wrong.push(mismatch(blob.sha256))
+  }
+  if (wrong[0]) return err(wrong[0])
+  const owned = await ownedBlobs(platform, projectId, [...distinct.keys()])
+  const fresh = [...distinct.values()].filter(({ blob }) => !owned.has(blob.sha256))
+  const sizeBytes = fresh.reduce((sum, { blob }) => sum + blob.sizeBytes, 0)
+  const may = await mayUseIn(platform, projectId, { kind: 'upload', sizeBytes })
+  if (!may.ok) return may
+  const left = [...fresh]
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) await putBlobBytes(platform.bucket, next.bytes)
+  }
+  await Promise.all(Array.from({ length: STORE_AT_ONCE }, lane))
+  const rows = fresh.map(({ blob }) => ({ projectId, ...blob, createdAtMs: platform.nowMs() }))
+  const [first, ...rest] = insertMany(platform.db, projectBlobs, rows)
+  const blobs = fresh.map(({ blob }) => blob)
+  if (first) await platform.db.batch([countingBlobs(platform, projectId, blobs), first, ...rest])
   return ok(undefined)
 }
 
@@ -264,4 +298,26 @@ export const openBlob = async (
 ): Promise<{ body: ReadableStream; sizeBytes: number }> => {
   const { body, size } = await getBlob(bucket, sha256)
   return { body, sizeBytes: size }
+}
+
+/** Small blobs as one body (packed.ts), for a packager that reads them all. */
+export const readBlobsPacked = async ({ bucket }: Platform, blobs: readonly BlobRef[]): Promise<Uint8Array> => {
+  const header = packHeader(blobs)
+  const body = new Uint8Array(header.length + blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))
+  body.set(header)
+  const left: { readonly blob: BlobRef; readonly at: number }[] = []
+  let at = header.length
+  for (const blob of blobs) {
+    left.push({ blob, at })
+    at += blob.sizeBytes
+  }
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const bytes = await readBlobBytes(bucket, next.blob.sha256)
+      if (bytes.length !== next.blob.sizeBytes) throw new Error(`blob ${next.blob.sha256} has another size`)
+      body.set(bytes, next.at)
+    }
+  }
+  await Promise.all(Array.from({ length: STORE_AT_ONCE }, lane))
+  return body
 }
