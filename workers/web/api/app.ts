@@ -29,21 +29,24 @@ import { repeatOnce } from './idempotency.ts'
 import { requireActor } from './identity.ts'
 import { countRequest, serveMetrics, serveReadiness } from './metrics.ts'
 import { renderReference } from './reference.ts'
-import { account } from './routes/account.ts'
-import { artifacts } from './routes/artifacts.ts'
-import { billing } from './routes/billing.ts'
-import { blobs } from './routes/blobs.ts'
-import { builds } from './routes/builds.ts'
-import { exchange, publishers } from './routes/ci.ts'
-import { jobBlobs } from './routes/job-blobs.ts'
-import { keys } from './routes/keys.ts'
-import { operator } from './routes/operator.ts'
-import { organizations } from './routes/organizations.ts'
-import { packages } from './routes/packages.ts'
-import { projects } from './routes/projects.ts'
-import { stripeWebhook } from './routes/stripe-webhook.ts'
-import { tokens } from './routes/tokens.ts'
-import { webhooks } from './routes/webhooks.ts'
+import { tokens } from './routes/access/tokens.ts'
+import { account } from './routes/accounts/account.ts'
+import { billing } from './routes/billing/billing.ts'
+import { stripeWebhook } from './routes/billing/stripe-webhook.ts'
+import { builds } from './routes/builds/builds.ts'
+import { jobBlobs } from './routes/builds/job-blobs.ts'
+import { exchange, publishers } from './routes/ci/ci.ts'
+import { artifacts } from './routes/packages/artifacts.ts'
+import { packages } from './routes/packages/packages.ts'
+import { invitations } from './routes/people/invitations.ts'
+import { members } from './routes/people/members.ts'
+import { organizations } from './routes/people/organizations.ts'
+import { audit } from './routes/platform/audit.ts'
+import { operator } from './routes/platform/operator.ts'
+import { keys } from './routes/projects/keys.ts'
+import { projects } from './routes/projects/projects.ts'
+import { blobs } from './routes/uploads/blobs.ts'
+import { webhooks } from './routes/webhooks/webhooks.ts'
 
 const DOCUMENT = {
   openapi: '3.1.0' as const,
@@ -110,6 +113,9 @@ for (const router of [
   tokens,
   account,
   organizations,
+  members,
+  invitations,
+  audit,
   webhooks,
   projects,
   packages,

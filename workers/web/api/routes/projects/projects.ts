@@ -8,12 +8,12 @@ import {
   transferProjectSchema,
 } from '@distropack/core/contract/api.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
-import { openOrganization, type Project } from '../../services/access/access.ts'
-import { describeInstall } from '../../services/projects/install.ts'
-import { editProject, transferProject } from '../../services/projects/project-changes.ts'
-import { ensureProject, listProjects, viewProject } from '../../services/projects/projects.ts'
-import { etagOfState, refuseStale } from '../etags.ts'
-import { need } from '../faults.ts'
+import { openOrganization, type Project } from '../../../services/access/access.ts'
+import { describeInstall } from '../../../services/projects/install.ts'
+import { editProject, transferProject } from '../../../services/projects/project-changes.ts'
+import { ensureProject, listProjects, viewProject } from '../../../services/projects/projects.ts'
+import { etagOfState, refuseStale } from '../../etags.ts'
+import { need } from '../../faults.ts'
 import {
   answers,
   channelQuery,
@@ -26,7 +26,7 @@ import {
   newRouter,
   orgParams,
   projectParams,
-} from '../route.ts'
+} from '../../route.ts'
 
 const tags = ['Projects']
 export const projects = newRouter()

@@ -8,10 +8,10 @@ import {
 } from '@distropack/core/contract/ci.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { z } from '@hono/zod-openapi'
-import { exchangeIdentity } from '../../services/ci/exchange.ts'
-import { createPublisher, deletePublisher, listPublishers } from '../../services/ci/publishers.ts'
-import { need } from '../faults.ts'
-import { answers, createRoute, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
+import { exchangeIdentity } from '../../../services/ci/exchange.ts'
+import { createPublisher, deletePublisher, listPublishers } from '../../../services/ci/publishers.ts'
+import { need } from '../../faults.ts'
+import { answers, createRoute, inProject, jsonBody, newRouter, okSchema, projectParams } from '../../route.ts'
 
 const tags = ['CI']
 /** Before anybody is known: the identity token is the proof. */

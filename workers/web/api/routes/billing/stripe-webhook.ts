@@ -3,10 +3,10 @@ import { STRIPE_WEBHOOK_PATH } from '@distropack/core/contract/stripe.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { isBillingOn } from '../../services/billing/billing-switch.ts'
-import { receiveEvent } from '../../services/billing/events.ts'
-import type { ApiContext } from '../context.ts'
-import { answerFaults, need } from '../faults.ts'
+import { isBillingOn } from '../../../services/billing/billing-switch.ts'
+import { receiveEvent } from '../../../services/billing/events.ts'
+import type { ApiContext } from '../../context.ts'
+import { answerFaults, need } from '../../faults.ts'
 
 /** Far above any event; a row of D1 takes 2 MB. */
 const MAX_EVENT_BYTES = 512 * 1024

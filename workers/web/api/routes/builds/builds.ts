@@ -12,12 +12,12 @@ import {
 import { jobsQuerySchema, pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
-import { describeBuild, findBuild, findLogOwner, listBuilds, listJobs } from '../../services/builds/builds.ts'
-import { readLog } from '../../services/builds/jobs.ts'
-import { buildKeyOf, createBuild } from '../../services/builds/new-build.ts'
-import { checkPush, createPush } from '../../services/builds/new-push.ts'
-import { need, refuse } from '../faults.ts'
-import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+import { describeBuild, findBuild, findLogOwner, listBuilds, listJobs } from '../../../services/builds/builds.ts'
+import { readLog } from '../../../services/builds/jobs.ts'
+import { buildKeyOf, createBuild } from '../../../services/builds/new-build.ts'
+import { checkPush, createPush } from '../../../services/builds/new-push.ts'
+import { need, refuse } from '../../faults.ts'
+import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../../route.ts'
 
 const tags = ['Builds']
 export const builds = newRouter()

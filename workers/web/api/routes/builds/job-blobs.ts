@@ -4,16 +4,21 @@ import { cutPacks } from '@distropack/core/contract/packed.ts'
 import { sha256Schema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { Hono } from 'hono'
-import { readBatchFiles } from '../../services/builds/batches.ts'
-import { isSourceOf } from '../../services/builds/build-requests.ts'
-import { notePart, notingStored, partsBy, storedByJob } from '../../services/builds/job-blobs.ts'
-import { isJobToken } from '../../services/builds/job-tokens.ts'
-import { findJobOfBlob } from '../../services/builds/jobs.ts'
-import { findOpenUpload, completeUpload as joinParts, openBlob, readBlobsPacked } from '../../services/uploads/blobs.ts'
-import type { ApiContext } from '../context.ts'
-import { need, refuse } from '../faults.ts'
-import { bearerOf } from '../identity.ts'
-import { putBlob, putPart, startUpload } from '../uploads.ts'
+import { readBatchFiles } from '../../../services/builds/batches.ts'
+import { isSourceOf } from '../../../services/builds/build-requests.ts'
+import { notePart, notingStored, partsBy, storedByJob } from '../../../services/builds/job-blobs.ts'
+import { isJobToken } from '../../../services/builds/job-tokens.ts'
+import { findJobOfBlob } from '../../../services/builds/jobs.ts'
+import {
+  findOpenUpload,
+  completeUpload as joinParts,
+  openBlob,
+  readBlobsPacked,
+} from '../../../services/uploads/blobs.ts'
+import type { ApiContext } from '../../context.ts'
+import { need, refuse } from '../../faults.ts'
+import { bearerOf } from '../../identity.ts'
+import { putBlob, putPart, startUpload } from '../../uploads.ts'
 
 export const jobBlobs = new Hono<ApiContext>()
 

@@ -18,9 +18,9 @@ import {
   listWebhooks,
   redeliver,
   testWebhook,
-} from '../../services/webhooks/webhooks.ts'
-import { etagOfState, refuseStale } from '../etags.ts'
-import { need } from '../faults.ts'
+} from '../../../services/webhooks/webhooks.ts'
+import { etagOfState, refuseStale } from '../../etags.ts'
+import { need } from '../../faults.ts'
 import {
   answers,
   createRoute,
@@ -30,7 +30,7 @@ import {
   newRouter,
   okSchema,
   orgParams,
-} from '../route.ts'
+} from '../../route.ts'
 
 const tags = ['Webhooks']
 type Webhook = z.infer<typeof webhookSchema>

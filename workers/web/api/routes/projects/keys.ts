@@ -1,9 +1,9 @@
 // Signing keys of a project: which there are, and how one follows another.
 import { API_PATHS } from '@distropack/core/contract/api.ts'
 import { keysSchema, retireKeysSchema, rotateKeysSchema } from '@distropack/core/contract/keys.ts'
-import { listKeys, retireKeys, rotateKeys } from '../../services/projects/keys.ts'
-import { need } from '../faults.ts'
-import { answers, createRoute, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+import { listKeys, retireKeys, rotateKeys } from '../../../services/projects/keys.ts'
+import { need } from '../../faults.ts'
+import { answers, createRoute, inProject, jsonBody, newRouter, projectParams } from '../../route.ts'
 
 const tags = ['Keys']
 export const keys = newRouter()

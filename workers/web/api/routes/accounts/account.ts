@@ -3,11 +3,11 @@ import { API_PATHS, accountExportSchema } from '@distropack/core/contract/api.ts
 import { invitationSchema } from '@distropack/core/contract/members.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { z } from '@hono/zod-openapi'
-import { exportAccount } from '../../services/accounts/export.ts'
-import { acceptInvitation, listMyInvitations } from '../../services/people/invitations.ts'
-import { need } from '../faults.ts'
-import { userOf } from '../identity.ts'
-import { answers, createRoute, newRouter, okSchema, personal } from '../route.ts'
+import { exportAccount } from '../../../services/accounts/export.ts'
+import { acceptInvitation, listMyInvitations } from '../../../services/people/invitations.ts'
+import { need } from '../../faults.ts'
+import { userOf } from '../../identity.ts'
+import { answers, createRoute, newRouter, okSchema, personal } from '../../route.ts'
 
 const tags = ['Account']
 export const account = newRouter()

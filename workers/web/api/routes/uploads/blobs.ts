@@ -8,8 +8,8 @@ import {
 } from '@distropack/core/contract/api.ts'
 import { MAX_PACK_BLOBS, MAX_PACK_BYTES, MAX_PACKED_BLOB_BYTES } from '@distropack/core/contract/packed.ts'
 import { z } from '@hono/zod-openapi'
-import * as blobStore from '../../services/uploads/blobs.ts'
-import { need } from '../faults.ts'
+import * as blobStore from '../../../services/uploads/blobs.ts'
+import { need } from '../../faults.ts'
 import {
   answers,
   blobParams,
@@ -20,8 +20,8 @@ import {
   newRouter,
   okSchema,
   projectParams,
-} from '../route.ts'
-import { completeUpload, putBlob, putPack, putPart, startUpload } from '../uploads.ts'
+} from '../../route.ts'
+import { completeUpload, putBlob, putPack, putPart, startUpload } from '../../uploads.ts'
 
 const tags = ['Blobs']
 export const blobs = newRouter()

@@ -11,7 +11,7 @@ import {
 } from '@distropack/core/contract/packages.ts'
 import { pageOf, pageQuerySchema, slugSchema } from '@distropack/core/contract/wire.ts'
 import { z } from '@hono/zod-openapi'
-import { buildPackage } from '../../services/packages/package-builds.ts'
+import { buildPackage } from '../../../services/packages/package-builds.ts'
 import {
   addPackageFile,
   createPackage,
@@ -20,10 +20,10 @@ import {
   listPackageFiles,
   listPackages,
   viewPackage,
-} from '../../services/packages/packages.ts'
-import { etagOf, revisionOf } from '../etags.ts'
-import { need } from '../faults.ts'
-import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../route.ts'
+} from '../../../services/packages/packages.ts'
+import { etagOf, revisionOf } from '../../etags.ts'
+import { need } from '../../faults.ts'
+import { answers, createRoute, idempotencyHeader, inProject, jsonBody, newRouter, projectParams } from '../../route.ts'
 
 const tags = ['Packages']
 export const packages = newRouter()

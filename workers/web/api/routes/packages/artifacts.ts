@@ -3,13 +3,13 @@ import { API_PATHS, artifactSchema, withdrawSchema } from '@distropack/core/cont
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { viewArtifact } from '../../services/builds/views.ts'
-import { listArtifacts } from '../../services/packages/artifacts.ts'
-import { deleteArtifact, unyankArtifact, yankArtifact } from '../../services/packages/withdraw.ts'
-import { repositoryUrl } from '../../services/platform/platform.ts'
-import type { ApiContext } from '../context.ts'
-import { need } from '../faults.ts'
-import { answers, createRoute, inProject, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
+import { viewArtifact } from '../../../services/builds/views.ts'
+import { listArtifacts } from '../../../services/packages/artifacts.ts'
+import { deleteArtifact, unyankArtifact, yankArtifact } from '../../../services/packages/withdraw.ts'
+import { repositoryUrl } from '../../../services/platform/platform.ts'
+import type { ApiContext } from '../../context.ts'
+import { need } from '../../faults.ts'
+import { answers, createRoute, inProject, jsonBody, newRouter, okSchema, projectParams } from '../../route.ts'
 
 const tags = ['Packages']
 export const artifacts = newRouter()

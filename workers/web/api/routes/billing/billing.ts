@@ -10,13 +10,13 @@ import {
 } from '@distropack/core/contract/billing.ts'
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
-import { isBillingOn } from '../../services/billing/billing-switch.ts'
-import { startCheckout } from '../../services/billing/checkout.ts'
-import { cancelAtPeriodEnd, changePlan, previewPlan, resume } from '../../services/billing/plan-change.ts'
-import { listInvoices, openPortal } from '../../services/billing/portal.ts'
-import { viewBilling, viewPlans } from '../../services/billing/view.ts'
-import { need, refuse } from '../faults.ts'
-import { answers, createRoute, inOrganization, jsonBody, newRouter, orgParams } from '../route.ts'
+import { isBillingOn } from '../../../services/billing/billing-switch.ts'
+import { startCheckout } from '../../../services/billing/checkout.ts'
+import { cancelAtPeriodEnd, changePlan, previewPlan, resume } from '../../../services/billing/plan-change.ts'
+import { listInvoices, openPortal } from '../../../services/billing/portal.ts'
+import { viewBilling, viewPlans } from '../../../services/billing/view.ts'
+import { need, refuse } from '../../faults.ts'
+import { answers, createRoute, inOrganization, jsonBody, newRouter, orgParams } from '../../route.ts'
 
 const tags = ['Billing']
 export const billing = newRouter()

@@ -17,22 +17,22 @@ import {
 import { pageOf, pageQuerySchema } from '@distropack/core/contract/wire.ts'
 import { fault } from '@distropack/core/fault.ts'
 import { z } from '@hono/zod-openapi'
-import { createToken } from '../../services/access/tokens.ts'
-import { createUser, deleteUser, listUsers, setOperator } from '../../services/accounts/users.ts'
-import { listDeadLetters, replayDeadLetter } from '../../services/builds/dead-letters.ts'
-import { inviteToInstance } from '../../services/people/invitations.ts'
+import { createToken } from '../../../services/access/tokens.ts'
+import { createUser, deleteUser, listUsers, setOperator } from '../../../services/accounts/users.ts'
+import { listDeadLetters, replayDeadLetter } from '../../../services/builds/dead-letters.ts'
+import { inviteToInstance } from '../../../services/people/invitations.ts'
 import {
   listAllOrganizations,
   readState,
   reindexProject,
   rotateKeyEncryption,
   setReadOnly,
-} from '../../services/platform/operations.ts'
-import { listStuck } from '../../services/platform/outbox.ts'
-import { sweep } from '../../services/platform/sweep.ts'
-import { ensureOrganization } from '../../services/projects/projects.ts'
-import { need, refuse } from '../faults.ts'
-import { answers, createRoute, forOperator, jsonBody, newRouter, okSchema, projectParams } from '../route.ts'
+} from '../../../services/platform/operations.ts'
+import { listStuck } from '../../../services/platform/outbox.ts'
+import { sweep } from '../../../services/platform/sweep.ts'
+import { ensureOrganization } from '../../../services/projects/projects.ts'
+import { need, refuse } from '../../faults.ts'
+import { answers, createRoute, forOperator, jsonBody, newRouter, okSchema, projectParams } from '../../route.ts'
 
 const tags = ['Operator']
 export const operator = newRouter()
