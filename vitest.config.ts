@@ -31,6 +31,7 @@ const unit = {
     name: 'unit',
     include: [
       'core/**/*.test.ts',
+      'action/**/*.test.ts',
       'cli/**/*.test.ts',
       'containers/**/*.test.ts',
       'scripts/**/*.test.ts',

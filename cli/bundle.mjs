@@ -1,5 +1,6 @@
-// The command line as one file, cli/dist/distropack.mjs, with everything in it that may be; and the notices of whose work
-// that is. Plain JavaScript: it also runs where a checkout is used with a Node that reads no TypeScript.
+// The command line as one file, cli/dist/distropack.mjs, with everything in it that may be, and the notices of whose work
+// that is; the GitHub Action likewise. Plain JavaScript: it also runs where a checkout is used with a Node that reads no
+// TypeScript.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
@@ -49,11 +50,15 @@ const write = (path, text) => {
   renameSync(unfinished, path)
 }
 
-const bundle = async () => {
+/**
+ * A program as one file of text, with the notices and the paths below ROOT of what went in. The same sources give the same
+ * bytes.
+ */
+export const bundleFile = async (entry) => {
   const { build } = await import('esbuild')
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['cli/main.ts'],
+    entryPoints: [entry],
     outfile: PROGRAM,
     bundle: true,
     write: false,
@@ -72,12 +77,17 @@ const bundle = async () => {
     logLevel: 'warning',
   })
   const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('loaded-when-needed:'))
+  return { text: outputFiles[0].text, notices: writeNotices(ROOT, inputs), inputs }
+}
+
+const bundle = async () => {
+  const { text, notices, inputs } = await bundleFile('cli/main.ts')
   const own = inputs.filter((path) => !path.startsWith('node_modules/'))
   const changes = Object.fromEntries([...own, ...SETTINGS].map((path) => [path, changedAt(path)]))
   mkdirSync(DIST, { recursive: true })
   write(join(DIST, 'LICENSE'), readFileSync(join(ROOT, 'LICENSE')))
-  write(join(DIST, 'THIRD-PARTY-NOTICES.txt'), writeNotices(ROOT, inputs))
-  write(PROGRAM, outputFiles[0].contents)
+  write(join(DIST, 'THIRD-PARTY-NOTICES.txt'), notices)
+  write(PROGRAM, text)
   write(INPUTS, JSON.stringify(changes))
 }
 

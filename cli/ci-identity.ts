@@ -1,6 +1,6 @@
 // In a CI run without a token: the run's own identity token, exchanged for one that publishes for fifteen minutes.
 import { createClient, type ProjectName } from '@distropack/core/contract/client.ts'
-import { ok, type Result } from '@distropack/core/result.ts'
+import { err, ok, type Result } from '@distropack/core/result.ts'
 import { clientTrouble, type Trouble, usageTrouble } from './outcome.ts'
 import type { Environment } from './settings.ts'
 
@@ -47,5 +47,61 @@ export const tokenOfRun = async (
     newIdempotencyKey: () => '',
   })
   const exchanged = await stranger.exchangeIdentity({ ...project, token: identity.value })
-  return exchanged.ok ? ok(exchanged.value.secret) : clientTrouble(exchanged.error)
+  if (exchanged.ok) return ok(exchanged.value.secret)
+  const refused = clientTrouble(exchanged.error)
+  if (refused.ok || exchanged.error.faults[0]?.code !== 'identity_refused') return refused
+  const help = helpOf(identity.value, project).map((message) => ({ message }))
+  return err({ ...refused.error, faults: [...exchanged.error.faults, ...help] })
+}
+
+/** RFC 7519: claims are the middle part; whether they are true is the server's to judge. */
+const claimsOf = (token: string): Readonly<Record<string, unknown>> => {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  } catch {
+    return {}
+  }
+}
+
+/** What a publisher may be held against; the rest of a token is numbers and times. */
+const TOLD_CLAIMS = [
+  'iss',
+  'sub',
+  'aud',
+  'repository',
+  'workflow_ref',
+  'job_workflow_ref',
+  'ref',
+  'environment',
+  'project_path',
+  'pipeline_slug',
+] as const
+
+const quoted = (text: string): string => (/^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** The line that would make the project trust this run. */
+const trustLine = (claims: Readonly<Record<string, unknown>>, name: string): string => {
+  const { iss, repository, workflow_ref, ref, project_path, sub } = claims
+  const end = `--project ${name}`
+  if (typeof repository === 'string') {
+    const [, workflow] = /\.github\/workflows\/([^@]+)@/.exec(String(workflow_ref ?? '')) ?? []
+    const tags = typeof ref === 'string' && ref.startsWith('refs/tags/') ? " --ref 'refs/tags/*'" : ''
+    return `distropack publisher add github ${quoted(repository)}${workflow ? ` --workflow ${quoted(workflow)}` : ''}${tags} ${end}`
+  }
+  if (typeof project_path === 'string') {
+    const own = iss === 'https://gitlab.com' ? '' : ` --issuer ${quoted(String(iss))}`
+    return `distropack publisher add gitlab ${quoted(project_path)}${own} ${end}`
+  }
+  return `distropack publisher add generic --issuer ${quoted(String(iss))} --claim ${quoted(`sub=${String(sub)}`)} ${end}`
+}
+
+const helpOf = (token: string, { organization, project }: ProjectName): readonly string[] => {
+  const name = `${organization}/${project}`
+  const claims = claimsOf(token)
+  const told = TOLD_CLAIMS.filter((key) => claims[key] !== undefined).map((key) => `${key}=${String(claims[key])}`)
+  return [
+    `This run says: ${told.join(', ') || 'nothing that can be read'}.`,
+    `What the project expects: distropack publisher list --project ${name}`,
+    `To trust runs like this one: ${trustLine(claims, name)}`,
+  ]
 }

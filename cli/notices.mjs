@@ -23,5 +23,5 @@ export const writeNotices = (root, inputs) => {
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
     .sort()
     .map((folder) => noticeOf(root, folder))
-  return `${['distropack contains these works of others.', ...notices].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
+  return `${['This program contains these works of others.', ...notices].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }

@@ -116,6 +116,8 @@ export const clientFor = (url: string, token: string, ask: typeof globalThis.fet
 export interface ServerAccess {
   readonly url: string
   readonly token: string
+  /** Made for this CI run alone, by its identity. */
+  readonly isOfRun?: true
 }
 
 /** Which server, and who asks it. */
@@ -135,7 +137,7 @@ export const openAccess = async (flags: ServerFlags, env: Environment): Promise<
   if (!ofRun.ok) return ofRun
   const token = ofRun.value
   if (!token) return usageTrouble('Who are you? Run `distropack login`, give --token, or set DISTROPACK_API_TOKEN.')
-  return ok({ url: url.value, token })
+  return ok({ url: url.value, token, isOfRun: true })
 }
 
 export const openClient = async (flags: ServerFlags, env: Environment): Promise<Result<ApiClient, Trouble>> => {

@@ -86,7 +86,16 @@ const ROOMS: readonly Room[] = [
     ],
   },
   { name: 'the dashboard', files: /^dashboard\//, may: [/^core\/(contract|model)\//, /^npm:/] },
-  { name: 'the GitHub Action', files: /^action\//, may: [/^core\/contract\//, /^npm:/] },
+  {
+    name: 'the GitHub Action',
+    files: /^action\//,
+    // The command line's own publishing, with other words in front of it.
+    may: [
+      /^core\/(contract|result\.ts$|warning\.ts$)/,
+      /^cli\/(commands\/|outcome\.ts$|settings\.ts$|terminal\.ts$|bundle\.mjs$)/,
+      /^npm:/,
+    ],
+  },
   { name: 'scripts', files: /^scripts\//, may: [/^core\/(contract|model)\//, /^npm:/] },
   { name: 'bench', files: /^bench\//, may: [/^/] },
 ]

@@ -3,7 +3,16 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import {
+  convertV4MiniflareOptions,
+  fetch as fetchOutside,
+  Log,
+  LogLevel,
+  Miniflare,
+  type MiniflareOptions,
+  type Request as OutsideRequest,
+  type Response as OutsideResponse,
+} from 'miniflare'
 import { mailboxPath, openMailbox } from './mailbox.ts'
 import { type MigratableDatabase, migrate } from './migrate.ts'
 import { type GatewayOptions, gatewayWorker, readWorkers, WEB_WORKER } from './options.ts'
@@ -32,6 +41,8 @@ export interface PlatformOptions {
   readonly vars?: Readonly<Record<string, string>>
   /** Added to Miniflare's options: a bench looks into the runtime with them. */
   readonly runtime?: Partial<Omit<MiniflareOptions, 'workers'>>
+  /** In place of the outside, for tests: it answers what the web Worker asks of hosts that it knows. */
+  readonly outside?: (request: OutsideRequest) => Promise<OutsideResponse | undefined>
 }
 
 /** The few calls that a bench makes on the stores themselves. */
@@ -96,6 +107,12 @@ interface Running {
   readonly mailbox: GatewayOptions['mailbox']
 }
 
+/** The packager and whatever else is not the test's business are asked as ever. */
+const behind =
+  (outside: NonNullable<PlatformOptions['outside']>) =>
+  async (request: OutsideRequest): Promise<OutsideResponse> =>
+    (await outside(request)) ?? fetchOutside(request)
+
 const optionsOf = async (options: PlatformOptions, running: Running): Promise<MiniflareOptions> => {
   const workers = await readWorkers()
   const { port, isReady, mailbox } = running
@@ -114,7 +131,13 @@ const optionsOf = async (options: PlatformOptions, running: Running): Promise<Mi
     workers: [
       gateway,
       ...workers.map((worker) =>
-        worker.name === WEB_WORKER ? { ...worker, bindings: { ...worker.bindings, ...running.bindings } } : worker,
+        worker.name === WEB_WORKER
+          ? {
+              ...worker,
+              bindings: { ...worker.bindings, ...running.bindings },
+              ...(options.outside ? { outboundService: behind(options.outside) } : {}),
+            }
+          : worker,
       ),
     ],
   })

@@ -7,7 +7,7 @@ import { type Platform, type PlatformOptions, startPlatform } from '../platform/
 
 /** Ready, on any free port and an empty state folder, which goes when it ends. */
 export const startOnFreshState = async (
-  options: Pick<PlatformOptions, 'log' | 'vars' | 'runtime'>,
+  options: Pick<PlatformOptions, 'log' | 'vars' | 'runtime' | 'outside'>,
 ): Promise<Platform & { readonly stateDirectory: string }> => {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'distropack-platform-'))
   const forget = (): void => rmSync(stateDirectory, { recursive: true, force: true })

@@ -29,13 +29,14 @@ export const startTestPlatform = async (
   onLine?: (line: string) => void,
   vars: Readonly<Record<string, string>> = {},
   runtime: PlatformOptions['runtime'] = {},
+  outside?: PlatformOptions['outside'],
 ): Promise<TestPlatform> => {
   const lines: string[] = []
   const log = (line: string): void => {
     lines.push(line)
     onLine?.(line)
   }
-  const platform = await startOnFreshState({ log, vars, runtime })
+  const platform = await startOnFreshState({ log, vars, runtime, ...(outside ? { outside } : {}) })
   return {
     ...platform,
     organization: (name) => bootstrap(platform.url, platform.operatorToken, name),

@@ -62,6 +62,9 @@ const digestInputs = async (target: string, spec: PackageSpec): Promise<string> 
 /** Whether a digest can tell that two packages differ: one of an earlier edition, or of a pushed file, cannot. */
 export const isComparable = (inputSha256: string): boolean => inputSha256.startsWith(DIGEST_EDITION)
 
+/** Of a comparable digest, what a person can compare: the SHA-256 alone. */
+export const sha256Of = (inputSha256: string): string => inputSha256.slice(DIGEST_EDITION.length)
+
 /** Larger ones are read again: each target of a hostile manifest may name others. */
 const KEPT_TEXT_BYTES = 64 * 1024
 const KEPT_TEXTS = 64

@@ -26,7 +26,7 @@ import type { Platform } from '../platform/platform.ts'
 import { prepareAudit } from '../platform/record.ts'
 import { wakePublisher } from '../repositories/publisher.ts'
 import { noteEnd } from './build-end.ts'
-import { isComparable, type PlannedJob, planBuild } from './build-plan.ts'
+import { isComparable, type PlannedJob, planBuild, sha256Of } from './build-plan.ts'
 import { countingRequest, storeRequest } from './build-requests.ts'
 import { type BuildRow, describeBuild } from './builds.ts'
 import { sendJobs } from './send-jobs.ts'
@@ -95,7 +95,10 @@ const findKnown = async (
     if (!artifact) continue
     if (artifact.deletedAtMs !== null) conflicts.push(versionDeleted(artifact))
     else if (artifact.inputSha256 === planned.inputSha256) found.set(planned.targetText, { planned, artifact })
-    else if (isComparable(artifact.inputSha256)) conflicts.push(versionExists(artifact))
+    else if (isComparable(artifact.inputSha256)) {
+      const [published, given] = [sha256Of(artifact.inputSha256), sha256Of(planned.inputSha256)]
+      conflicts.push(versionExists(artifact, { of: 'inputs', published, given }))
+    }
     // Else nobody knows before it is built: then the bytes are compared.
   }
   return conflicts.length > 0 ? err(conflicts) : ok(found)

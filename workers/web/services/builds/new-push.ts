@@ -116,7 +116,9 @@ type Version = Pick<typeof artifacts.$inferSelect, keyof typeof IDENTITY | 'inpu
 
 const whyNot = (row: Version, sha256: string, channel: string): Fault | undefined => {
   if (row.deletedAtMs !== null) return versionDeleted(row)
-  if (row.sha256 !== sha256 && row.inputSha256 !== sha256) return versionExists(row)
+  if (row.sha256 !== sha256 && row.inputSha256 !== sha256) {
+    return versionExists(row, { of: 'file', published: row.sha256, given: sha256 })
+  }
   return row.state === 'withdrawing' || row.state === 'withdrawn'
     ? fault('conflict', `it was yanked from "${channel}". Unyank it, or publish a higher version.`)
     : undefined

@@ -101,10 +101,21 @@ const findByIdentity = async ({ db }: Platform, projectId: string, entry: Entry)
   return (await db.select().from(artifacts).where(identity))[0]
 }
 
-export const versionExists = (entry: Pick<Entry, 'format' | 'name' | 'version' | 'arch'>): Fault =>
+/** The digests that differ: of the file before it was signed, or of all that it is made of. */
+interface Differing {
+  readonly of: 'file' | 'inputs'
+  readonly published: string
+  readonly given: string
+}
+
+export const versionExists = (
+  entry: Pick<Entry, 'format' | 'name' | 'version' | 'arch'>,
+  { of, published, given }: Differing,
+): Fault =>
   fault(
     'version_exists',
-    `${entry.name} ${entry.version} (${entry.format}, ${entry.arch}) is already published with other bytes. ` +
+    `${entry.name} ${entry.version} (${entry.format}, ${entry.arch}) is already published with other bytes: sha256 of its ` +
+      `${of === 'file' ? 'unsigned file' : 'inputs'} is ${published} there and ${given} here. ` +
       'Readers may have it, so it stays as it is: publish a higher version or release.',
   )
 
@@ -120,7 +131,9 @@ export const keepArtifact = async (platform: Platform, file: FinishedFile): Prom
   const settle = (row: ArtifactRow): Result<ArtifactRow, Fault> => {
     if (row.deletedAtMs !== null) return err(versionDeleted(file.entry))
     const isSame = row.unsignedSha256 === file.unsigned.sha256 || row.inputSha256 === file.inputSha256
-    return isSame ? ok(row) : err(versionExists(file.entry))
+    if (isSame) return ok(row)
+    const given = file.unsigned.sha256
+    return err(versionExists(file.entry, { of: 'file', published: row.unsignedSha256, given }))
   }
   const existing = await findByIdentity(platform, file.projectId, file.entry)
   if (existing) return settle(existing)

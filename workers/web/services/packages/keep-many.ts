@@ -165,7 +165,8 @@ const rowsOf = async (
 const settle = (row: ArtifactRow, file: FinishedSmallFile): Result<ArtifactRow, Fault> => {
   if (row.deletedAtMs !== null) return err(versionDeleted(file.entry))
   const isSame = row.unsignedSha256 === file.sha256 || row.inputSha256 === file.sha256
-  return isSame ? ok(row) : err(versionExists(file.entry))
+  if (isSame) return ok(row)
+  return err(versionExists(file.entry, { of: 'file', published: row.unsignedSha256, given: file.sha256 }))
 }
 
 const prepareAll = async (
