@@ -199,6 +199,109 @@ export type Artifact = z.infer<typeof artifactSchema>
 export type CallApi = <T>(request: ApiCall<T>) => Answer<T>
 export type ApiClient = ReturnType<typeof createClient>
 
+interface ProjectParams {
+  readonly org: string
+  readonly project: string
+}
+
+const pageQuery = (cursor?: string) => ({ limit: '200', ...(cursor === undefined ? {} : { cursor }) })
+
+/** The project itself: its keys, its install lines. */
+const projectCalls = (options: ClientOptions, params: ProjectParams) => ({
+  read: () => call(options, { path: API_PATHS.project, params: { ...params }, schema: projectSchema }),
+  /** Makes it, or finds it. */
+  ensure: (body: z.input<typeof createProjectSchema> = {}) =>
+    call(options, { method: 'PUT', path: API_PATHS.project, params: { ...params }, body, schema: projectSchema }),
+  keys: () => call(options, { path: API_PATHS.keys, params: { ...params }, schema: keysSchema }),
+  rotateKeys: (body: z.input<typeof rotateKeysSchema>) =>
+    call(options, { method: 'POST', path: API_PATHS.rotateKeys, params: { ...params }, body, schema: keysSchema }),
+  retireKeys: (body: z.input<typeof retireKeysSchema>) =>
+    call(options, { method: 'POST', path: API_PATHS.retireKeys, params: { ...params }, body, schema: keysSchema }),
+  install: (channel: string) =>
+    call(options, { path: API_PATHS.install, params: { ...params }, query: { channel }, schema: installSchema }),
+})
+
+const blobCalls = (options: ClientOptions, params: ProjectParams) => {
+  const blobsUrl = `${options.url}${API_PREFIX}${fillPath(API_PATHS.blob.replace('/{sha256}', ''), { ...params })}`
+  return {
+    missingBlobs: (blobs: readonly BlobRef[]) => missingBlobs(options, { ...params }, blobs),
+    /** Tried again as a whole; parts that arrived are not sent twice. */
+    upload: (blob: BlobRef, open: SliceOpener) =>
+      upload({ blobsUrl, token: options.token, fetch: options.fetch }, options, blob, open),
+    /** Small blobs as one body; `bytes` has each one's, in their order. */
+    uploadPack: (blobs: readonly BlobRef[], bytes: readonly Uint8Array[]) =>
+      call(options, {
+        method: 'PUT',
+        path: API_PATHS.packedBlobs,
+        params: { ...params },
+        bytes: joinPack(blobs, bytes),
+        schema: doneSchema,
+      }),
+  }
+}
+
+const buildCalls = (options: ClientOptions, params: ProjectParams) => {
+  const post = (path: string, body: unknown): Answer<Build> =>
+    // One key for all tries: a request that is repeated makes one build.
+    call(options, {
+      ...{ method: 'POST', path, params: { ...params }, body, schema: buildSchema },
+      headers: { 'idempotency-key': options.newIdempotencyKey() },
+    })
+  return {
+    /** Whether a push of these would be taken, and which blobs it lacks. */
+    checkPush: (body: z.input<typeof checkPushSchema>) =>
+      call(options, {
+        method: 'POST',
+        path: API_PATHS.checkPush,
+        params: { ...params },
+        body,
+        schema: checkedPushSchema,
+      }),
+    createBuild: (body: z.input<typeof createBuildSchema>): Answer<Build> => post(API_PATHS.builds, body),
+    createPush: (body: z.input<typeof createPushSchema>): Answer<Build> => post(API_PATHS.pushes, body),
+    build: (buildId: string) =>
+      call(options, { path: API_PATHS.build, params: { ...params, buildId }, schema: buildSchema }),
+    /** All jobs of a build; the build itself shows some. */
+    buildJobs: (buildId: string, cursor?: string) =>
+      call(options, {
+        path: API_PATHS.buildJobs,
+        params: { ...params, buildId },
+        query: pageQuery(cursor),
+        schema: pageOf(jobSchema),
+      }),
+    jobLog: (buildId: string, jobId: string, cursor?: string) =>
+      call(options, {
+        path: API_PATHS.jobLog,
+        params: { ...params, buildId, jobId },
+        query: pageQuery(cursor),
+        schema: jobLogSchema,
+      }),
+  }
+}
+
+const artifactCalls = (options: ClientOptions, params: ProjectParams) => {
+  const withdraw = (path: string, artifactId: string, channel?: string) => {
+    const body = channel === undefined ? {} : { channel }
+    return call(options, { method: 'POST', path, params: { ...params, artifactId }, body, schema: artifactSchema })
+  }
+  return {
+    artifacts: (cursor?: string) =>
+      call(options, {
+        path: API_PATHS.artifacts,
+        params: { ...params },
+        query: pageQuery(cursor),
+        schema: pageOf(artifactSchema),
+      }),
+    /** Of one channel, or of all. */
+    yank: (artifactId: string, channel?: string) => withdraw(API_PATHS.yank, artifactId, channel),
+    unyank: (artifactId: string, channel?: string) => withdraw(API_PATHS.unyank, artifactId, channel),
+    deleteArtifact: (artifactId: string) => {
+      const path = API_PATHS.artifact
+      return call(options, { method: 'DELETE', path, params: { ...params, artifactId }, schema: doneSchema })
+    },
+  }
+}
+
 export const createClient = (given: ClientOptions) => {
   const options = { ...given, url: given.url.replace(/\/+$/, '') }
   return {
@@ -212,89 +315,11 @@ export const createClient = (given: ClientOptions) => {
     whoami: () => call(options, { path: API_PATHS.whoami, schema: whoamiSchema }),
     inProject({ organization, project }: ProjectName) {
       const params = { org: organization, project }
-      const blobsUrl = `${options.url}${API_PREFIX}${fillPath(API_PATHS.blob.replace('/{sha256}', ''), params)}`
-      const withdraw = (path: string, artifactId: string, channel?: string) => {
-        const body = channel === undefined ? {} : { channel }
-        return call(options, { method: 'POST', path, params: { ...params, artifactId }, body, schema: artifactSchema })
-      }
       return {
-        read: () => call(options, { path: API_PATHS.project, params, schema: projectSchema }),
-        /** Makes it, or finds it. */
-        ensure: (body: z.input<typeof createProjectSchema> = {}) =>
-          call(options, { method: 'PUT', path: API_PATHS.project, params, body, schema: projectSchema }),
-        keys: () => call(options, { path: API_PATHS.keys, params, schema: keysSchema }),
-        rotateKeys: (body: z.input<typeof rotateKeysSchema>) =>
-          call(options, { method: 'POST', path: API_PATHS.rotateKeys, params, body, schema: keysSchema }),
-        retireKeys: (body: z.input<typeof retireKeysSchema>) =>
-          call(options, { method: 'POST', path: API_PATHS.retireKeys, params, body, schema: keysSchema }),
-        install: (channel: string) =>
-          call(options, { path: API_PATHS.install, params, query: { channel }, schema: installSchema }),
-        missingBlobs: (blobs: readonly BlobRef[]) => missingBlobs(options, params, blobs),
-        /** Tried again as a whole; parts that arrived are not sent twice. */
-        upload: (blob: BlobRef, open: SliceOpener) =>
-          upload({ blobsUrl, token: options.token, fetch: options.fetch }, options, blob, open),
-        /** Small blobs as one body; `bytes` has each one's, in their order. */
-        uploadPack: (blobs: readonly BlobRef[], bytes: readonly Uint8Array[]) =>
-          call(options, {
-            method: 'PUT',
-            path: API_PATHS.packedBlobs,
-            params,
-            bytes: joinPack(blobs, bytes),
-            schema: doneSchema,
-          }),
-        /** Whether a push of these would be taken, and which blobs it lacks. */
-        checkPush: (body: z.input<typeof checkPushSchema>) =>
-          call(options, { method: 'POST', path: API_PATHS.checkPush, params, body, schema: checkedPushSchema }),
-        /** One key for all tries: a request that is repeated makes one build. */
-        createBuild: (body: z.input<typeof createBuildSchema>): Answer<Build> =>
-          call(options, {
-            method: 'POST',
-            path: API_PATHS.builds,
-            params,
-            body,
-            headers: { 'idempotency-key': options.newIdempotencyKey() },
-            schema: buildSchema,
-          }),
-        createPush: (body: z.input<typeof createPushSchema>): Answer<Build> =>
-          call(options, {
-            method: 'POST',
-            path: API_PATHS.pushes,
-            params,
-            body,
-            headers: { 'idempotency-key': options.newIdempotencyKey() },
-            schema: buildSchema,
-          }),
-        artifacts: (cursor?: string) =>
-          call(options, {
-            path: API_PATHS.artifacts,
-            params,
-            query: { limit: '200', ...(cursor === undefined ? {} : { cursor }) },
-            schema: pageOf(artifactSchema),
-          }),
-        /** Of one channel, or of all. */
-        yank: (artifactId: string, channel?: string) => withdraw(API_PATHS.yank, artifactId, channel),
-        unyank: (artifactId: string, channel?: string) => withdraw(API_PATHS.unyank, artifactId, channel),
-        deleteArtifact: (artifactId: string) => {
-          const path = API_PATHS.artifact
-          return call(options, { method: 'DELETE', path, params: { ...params, artifactId }, schema: doneSchema })
-        },
-        build: (buildId: string) =>
-          call(options, { path: API_PATHS.build, params: { ...params, buildId }, schema: buildSchema }),
-        /** All jobs of a build; the build itself shows some. */
-        buildJobs: (buildId: string, cursor?: string) =>
-          call(options, {
-            path: API_PATHS.buildJobs,
-            params: { ...params, buildId },
-            query: { limit: '200', ...(cursor === undefined ? {} : { cursor }) },
-            schema: pageOf(jobSchema),
-          }),
-        jobLog: (buildId: string, jobId: string, cursor?: string) =>
-          call(options, {
-            path: API_PATHS.jobLog,
-            params: { ...params, buildId, jobId },
-            query: { limit: '200', ...(cursor === undefined ? {} : { cursor }) },
-            schema: jobLogSchema,
-          }),
+        ...projectCalls(options, params),
+        ...blobCalls(options, params),
+        ...buildCalls(options, params),
+        ...artifactCalls(options, params),
       }
     },
   }

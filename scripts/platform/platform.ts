@@ -162,6 +162,25 @@ const applyMigrations = async (miniflare: Miniflare, log: (line: string) => void
   if (applied.length > 0) log(`database: applied ${applied.join(', ')}`)
 }
 
+/** workerd with both Workers and a database of today's shape; the packager ends with it when it cannot start. */
+const startWorkerd = async (
+  options: PlatformOptions,
+  running: Running,
+  packager: Pick<Awaited<ReturnType<typeof startPackager>>, 'stop'>,
+): Promise<Miniflare> => {
+  let miniflare: Miniflare | undefined
+  try {
+    miniflare = makeMiniflare(await optionsOf(options, running), emptyWorkRoom(options.stateDirectory, 'runtime'))
+    await miniflare.ready
+    await applyMigrations(miniflare, options.log)
+    return miniflare
+  } catch (error) {
+    // Of a Miniflare that could not start, dispose fails with that same error: the packager ends all the same.
+    await Promise.allSettled([miniflare?.dispose(), packager.stop()])
+    throw error
+  }
+}
+
 const startOn = async (options: PlatformOptions): Promise<Platform> => {
   const secrets = openSecrets(options.stateDirectory)
   if (options.port !== 0) await assertPortIsFree(options.port)
@@ -193,17 +212,7 @@ const startOn = async (options: PlatformOptions): Promise<Platform> => {
       ...options.vars,
     },
   }
-  let miniflare: Miniflare | undefined
-  try {
-    miniflare = makeMiniflare(await optionsOf(options, running), emptyWorkRoom(options.stateDirectory, 'runtime'))
-    await miniflare.ready
-    await applyMigrations(miniflare, options.log)
-  } catch (error) {
-    // Of a Miniflare that could not start, dispose fails with that same error: the packager ends all the same.
-    await Promise.allSettled([miniflare?.dispose(), packager.stop()])
-    throw error
-  }
-  const workerd = miniflare
+  const workerd = await startWorkerd(options, running, packager)
   const fireSchedule = async (): Promise<void> => {
     const worker = await workerd.getWorker(WEB_WORKER)
     await worker.scheduled({ cron: SCHEDULE })

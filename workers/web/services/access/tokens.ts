@@ -1,5 +1,6 @@
 // API tokens: random, stored hashed, shown once, rotated with an overlap, revocable at once. Three kinds: of an
 // organization (or one project of it), of a person, and of one CI run.
+
 import type {
   createdTokenSchema,
   createPersonalTokenSchema,
@@ -9,9 +10,10 @@ import type {
 } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { insertWhen, type Statement } from '../../db/insert-when.ts'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { apiTokens, organizations, projects } from '../../db/schema.ts'
 import { sha256Hex } from '../../storage/sha256.ts'
 import { mayUse } from '../billing/entitlements.ts'
@@ -172,17 +174,19 @@ const selectTokens = ({ db }: Platform) =>
     .leftJoin(organizations, eq(organizations.id, apiTokens.organizationId))
     .leftJoin(projects, eq(projects.id, apiTokens.projectId))
 
-export const listTokens = async (
-  platform: Platform,
-  of: TokensOf,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: Token[]; nextCursor: string | null }> => {
-  const rows = await selectTokens(platform)
-    .where(and(within(of), isNull(apiTokens.revokedAtMs), page.cursor ? lt(apiTokens.id, page.cursor) : undefined))
-    .orderBy(desc(apiTokens.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(({ token, ...names }) => describeToken(token, names))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+export const listTokens = async (platform: Platform, of: TokensOf, page: PageQuery): Promise<Page<Token>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(apiTokens.id),
+    ({ beyond, order, limit }) =>
+      selectTokens(platform)
+        .where(and(within(of), isNull(apiTokens.revokedAtMs), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ token }) => token.id,
+  )
+  const items = rows.map(({ token, ...names }) => describeToken(token, names))
+  return { items, nextCursor }
 }
 
 const isInForce = (tokenId: string): SQL =>

@@ -3,6 +3,7 @@
 import { passkey } from '@better-auth/passkey'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
+import type { BetterAuthOptions } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { APIError } from 'better-auth/api'
 import { betterAuth } from 'better-auth/minimal'
@@ -94,19 +95,9 @@ const mails = (platform: Platform) => {
   }
 }
 
-const makeAuth = (platform: Platform, secret: string, invitation: string | undefined) => {
-  const { env, db } = platform
-  const providers = providersOf(env)
-  const mail = mails(platform)
-  const noted: OutboxRow[] = []
-  const origins = [env.PUBLIC_URL, env.DASHBOARD_URL].flatMap((url) => (url ? [new URL(url).origin] : []))
-  return betterAuth({
-    appName: 'DistroPack',
-    baseURL: env.PUBLIC_URL,
-    basePath: '/api/auth',
-    secret,
-    database: drizzleAdapter(db, { provider: 'sqlite', schema }),
-    trustedOrigins: origins,
+/** Passwords and the mails about them. */
+const passwordOptions = (platform: Platform, mail: ReturnType<typeof mails>) =>
+  ({
     emailAndPassword: {
       enabled: true,
       requireEmailVerification: true,
@@ -124,9 +115,51 @@ const makeAuth = (platform: Platform, secret: string, invitation: string | undef
       expiresIn: HOUR_SECONDS,
       sendVerificationEmail: mail.verification,
     },
+  }) satisfies Partial<BetterAuthOptions>
+
+/** What keeps guessers out, and what is written down. */
+const guardOptions = (platform: Platform) =>
+  ({
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 300,
+      // Wrong passwords are counted by wrong-passwords.ts, which does not lock their owner out.
+      customRules: { '/sign-in/email': false },
+      customStorage: { consume: (key, rule) => consumeRate(platform, `auth:${key}`, rule) },
+    },
+    advanced: {
+      cookiePrefix: 'distropack',
+      useSecureCookies: platform.env.PUBLIC_URL.startsWith('https:'),
+      database: { generateId: ({ model }) => newId(PREFIXES[model] ?? 'row', Date.now()) },
+      // Set by us alone (api/auth.ts): what a client calls so is taken away.
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+    },
+    logger: {
+      // Its messages may name addresses of people; the level and the words are enough to find the trouble.
+      log: (level, message) => {
+        if (level === 'error') logEvent('accounts.error', { message, requestId: platform.requestId })
+      },
+    },
+  }) satisfies Partial<BetterAuthOptions>
+
+const makeAuth = (platform: Platform, secret: string, invitation: string | undefined) => {
+  const { env, db } = platform
+  const providers = providersOf(env)
+  const noted: OutboxRow[] = []
+  const origins = [env.PUBLIC_URL, env.DASHBOARD_URL].flatMap((url) => (url ? [new URL(url).origin] : []))
+  return betterAuth({
+    appName: 'DistroPack',
+    baseURL: env.PUBLIC_URL,
+    basePath: '/api/auth',
+    secret,
+    database: drizzleAdapter(db, { provider: 'sqlite', schema }),
+    trustedOrigins: origins,
+    ...passwordOptions(platform, mails(platform)),
+    ...guardOptions(platform),
     user: {
       additionalFields: { isOperator: { type: 'boolean', input: false, defaultValue: false } },
-      changeEmail: { enabled: true, sendChangeEmailConfirmation: mail.change },
+      changeEmail: { enabled: true, sendChangeEmailConfirmation: mails(platform).change },
       validateUserInfo: async ({ user, source }) => {
         if (source.action !== 'create-user') return
         const isProven = source.method === 'oauth' && user.emailVerified === true
@@ -154,27 +187,6 @@ const makeAuth = (platform: Platform, secret: string, invitation: string | undef
       ...providers.oidc,
     ],
     databaseHooks: { user: { create: { after: async (user) => afterUserMade(platform, user.id) } } },
-    rateLimit: {
-      enabled: true,
-      window: 60,
-      max: 300,
-      // Wrong passwords are counted by wrong-passwords.ts, which does not lock their owner out.
-      customRules: { '/sign-in/email': false },
-      customStorage: { consume: (key, rule) => consumeRate(platform, `auth:${key}`, rule) },
-    },
-    advanced: {
-      cookiePrefix: 'distropack',
-      useSecureCookies: env.PUBLIC_URL.startsWith('https:'),
-      database: { generateId: ({ model }) => newId(PREFIXES[model] ?? 'row', Date.now()) },
-      // Set by us alone (api/auth.ts): what a client calls so is taken away.
-      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
-    },
-    logger: {
-      // Its messages may name addresses of people; the level and the words are enough to find the trouble.
-      log: (level, message) => {
-        if (level === 'error') logEvent('accounts.error', { message, requestId: platform.requestId })
-      },
-    },
   })
 }
 

@@ -1,10 +1,12 @@
 // Accounts as an operator sees and makes them.
+
 import type { createUserSchema, userSchema } from '@distropack/core/contract/operator.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, like, lt, ne, sql } from 'drizzle-orm'
+import { and, eq, like, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { z } from 'zod'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { apiTokens } from '../../db/schema.ts'
 import { sessions, signIns, users } from '../../db/tables/accounts.ts'
 import { findOrganization } from '../access/access.ts'
@@ -31,21 +33,22 @@ const view = ({ env }: Platform, row: typeof users.$inferSelect): UserView => ({
 
 export const listUsers = async (
   platform: Platform,
-  page: { readonly cursor?: string | undefined; readonly limit: number; readonly email?: string | undefined },
-): Promise<{ items: UserView[]; nextCursor: string | null }> => {
-  const rows = await platform.db
-    .select()
-    .from(users)
-    .where(
-      and(
-        page.cursor ? lt(users.id, page.cursor) : undefined,
-        page.email ? like(users.email, `${page.email.replaceAll(/[%_]/g, '')}%`) : undefined,
-      ),
-    )
-    .orderBy(desc(users.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map((row) => view(platform, row))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+  page: PageQuery & { readonly email?: string | undefined },
+): Promise<Page<UserView>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(users.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select()
+        .from(users)
+        .where(and(beyond, page.email ? like(users.email, `${page.email.replaceAll(/[%_]/g, '')}%`) : undefined))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  const items = rows.map((row) => view(platform, row))
+  return { items, nextCursor }
 }
 
 const noUser = (id: string) => err(fault('not_found', `There is no account "${id}".`))

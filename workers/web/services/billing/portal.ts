@@ -1,4 +1,5 @@
 // Stripe's customer portal (card, address, tax ids, invoices, cancellation) and the list of invoices.
+
 import type { InvoiceView } from '@distropack/core/contract/billing.ts'
 import { PORTAL_METADATA } from '@distropack/core/contract/stripe.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
@@ -6,6 +7,7 @@ import { err, ok, type Result } from '@distropack/core/result.ts'
 import type Stripe from 'stripe'
 import { openStripe } from '../../billing/stripe.ts'
 import { askStripe, isMissing } from '../../billing/trouble.ts'
+import type { Page, PageQuery } from '../../db/page.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Organization, pageOf } from './checkout.ts'
 import { ensureCustomer, readCustomer } from './customers.ts'
@@ -50,13 +52,13 @@ const viewInvoice = (invoice: Stripe.Invoice): InvoiceView => ({
   pdfUrl: invoice.invoice_pdf ?? null,
 })
 
-type InvoicePage = { items: InvoiceView[]; nextCursor: string | null }
+type InvoicePage = Page<InvoiceView>
 
 /** Newest first; the cursor is the last invoice's id. Stripe takes at most 100 at a time. */
 export const listInvoices = async (
   platform: Platform,
   organization: Organization,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
+  page: PageQuery,
 ): Promise<Result<InvoicePage, Fault>> => {
   const customer = (await readCustomer(platform, organization.id))?.stripeCustomerId
   if (!customer) return ok({ items: [], nextCursor: null })

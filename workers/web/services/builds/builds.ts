@@ -1,9 +1,11 @@
 // Builds as they stand: found, listed, described with their jobs. New ones are made in new-build.ts.
+
 import { type Build, type Job, type JobCounts, MAX_SHOWN_JOBS } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, count, desc, eq, gt, inArray, lt, lte, sql } from 'drizzle-orm'
+import { and, count, eq, inArray, lte, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { artifacts, builds, jobs, publications } from '../../db/schema.ts'
 import type { Project } from '../access/access.ts'
 import { type Platform, repositoryUrl } from '../platform/platform.ts'
@@ -108,17 +110,20 @@ export const listJobs = async (
   platform: Platform,
   project: Project,
   build: BuildRow,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: Job[]; nextCursor: string | null }> => {
+  page: PageQuery,
+): Promise<Page<Job>> => {
   const baseUrl = repositoryUrl(platform.env, project.organization, project.slug)
-  const after = page.cursor === undefined ? undefined : gt(jobs.target, page.cursor)
-  const rows = await selectJobs(platform)
-    .where(and(eq(jobs.buildId, build.id), after))
-    .orderBy(jobs.target)
-    .limit(page.limit + 1)
-  const shown = rows.slice(0, page.limit)
-  const nextCursor = rows.length > page.limit ? (shown.at(-1)?.job.target ?? null) : null
-  return { items: shown.map((row) => viewJob(row, baseUrl)), nextCursor }
+  const { rows, nextCursor } = await readPage(
+    page,
+    { column: jobs.target, isNewestFirst: false },
+    ({ beyond, order, limit }) =>
+      selectJobs(platform)
+        .where(and(eq(jobs.buildId, build.id), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ job }) => job.target,
+  )
+  return { items: rows.map((row) => viewJob(row, baseUrl)), nextCursor }
 }
 
 /** Whose log it is: that of a job that was done together with others is that of them all. */
@@ -148,18 +153,18 @@ export const findBuild = async (
   return row ? ok(row) : err(fault('not_found', `There is no build "${buildId}" in this project.`))
 }
 
-export const listBuilds = async (
-  platform: Platform,
-  project: Project,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: Build[]; nextCursor: string | null }> => {
-  const found = await platform.db
-    .select()
-    .from(builds)
-    .where(and(eq(builds.projectId, project.id), page.cursor ? lt(builds.id, page.cursor) : undefined))
-    .orderBy(desc(builds.id))
-    .limit(page.limit + 1)
-  const shown = found.slice(0, page.limit)
-  const items = await describeBuilds(platform, project, shown)
-  return { items, nextCursor: found.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+export const listBuilds = async (platform: Platform, project: Project, page: PageQuery): Promise<Page<Build>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(builds.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select()
+        .from(builds)
+        .where(and(eq(builds.projectId, project.id), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  return { items: [...(await describeBuilds(platform, project, rows))], nextCursor }
 }

@@ -6,6 +6,7 @@ import type { Warning } from '@distropack/core/warning.ts'
 import { and, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { batchAfter } from '../../db/insert-when.ts'
+import type { PageQuery } from '../../db/page.ts'
 import { builds, jobBlobs, jobLogLines, jobs, projectBlobs } from '../../db/schema.ts'
 import { endOfJob, turnOfJob } from '../billing/build-shares.ts'
 import { countingBuild } from '../billing/usage.ts'
@@ -139,7 +140,7 @@ export const appendLog = async (
 export const readLog = async (
   { db }: Platform,
   jobId: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
+  page: PageQuery,
 ): Promise<{ lines: { atMs: number; line: string }[]; nextCursor: string | null }> => {
   const after = Number(page.cursor ?? 0)
   const rows = await db

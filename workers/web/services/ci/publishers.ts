@@ -1,9 +1,11 @@
 // Whom a project trusts to publish from CI.
+
 import type { createPublisherSchema, trustedPublisherSchema } from '@distropack/core/contract/ci.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, count, eq, gt, sql } from 'drizzle-orm'
+import { and, count, eq, sql } from 'drizzle-orm'
 import type { z } from 'zod'
+import { oldestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { trustedPublishers } from '../../db/tables/ci.ts'
 import type { Project } from '../access/access.ts'
 import { newId } from '../platform/ids.ts'
@@ -64,21 +66,21 @@ export const createPublisher = async (
   return ok(view(platform, row))
 }
 
-export const listPublishers = async (
-  platform: Platform,
-  project: Project,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: View[]; nextCursor: string | null }> => {
-  const rows = await platform.db
-    .select()
-    .from(trustedPublishers)
-    .where(
-      and(eq(trustedPublishers.projectId, project.id), page.cursor ? gt(trustedPublishers.id, page.cursor) : undefined),
-    )
-    .orderBy(asc(trustedPublishers.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map((row) => view(platform, row))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+export const listPublishers = async (platform: Platform, project: Project, page: PageQuery): Promise<Page<View>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    oldestFirst(trustedPublishers.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select()
+        .from(trustedPublishers)
+        .where(and(eq(trustedPublishers.projectId, project.id), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  const items = rows.map((row) => view(platform, row))
+  return { items, nextCursor }
 }
 
 /** Tokens it admitted run out by themselves, in at most fifteen minutes. */

@@ -1,5 +1,6 @@
 // From a finished file to an artifact: the repository's signature goes in, the recipe and the entry are kept, and
 // one version stays one file for ever.
+
 import { createHash } from 'node:crypto'
 import { createBudget, packageLimits } from '@distropack/core/budget.ts'
 import type { BlobRef } from '@distropack/core/contract/wire.ts'
@@ -10,9 +11,10 @@ import type { Entry } from '@distropack/core/model/entry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { InspectTools } from '@distropack/core/tools.ts'
 import { unheard, type Warning } from '@distropack/core/warning.ts'
-import { and, desc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
 import { insertWhen } from '../../db/insert-when.ts'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { artifacts, publications } from '../../db/schema.ts'
 import { openSigner } from '../../signing/keyring.ts'
 import { openBlobFile } from '../../storage/blobs.ts'
@@ -203,21 +205,20 @@ export type PublicationRow = typeof publications.$inferSelect
 export const listArtifacts = async (
   { db }: Platform,
   projectId: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ rows: { artifact: ArtifactRow; offers: PublicationRow[] }[]; nextCursor: string | null }> => {
-  const found = await db
-    .select()
-    .from(artifacts)
-    .where(
-      and(
-        eq(artifacts.projectId, projectId),
-        isNull(artifacts.deletedAtMs),
-        page.cursor ? lt(artifacts.id, page.cursor) : undefined,
-      ),
-    )
-    .orderBy(desc(artifacts.id))
-    .limit(page.limit + 1)
-  const shown = found.slice(0, page.limit)
+  page: PageQuery,
+): Promise<Page<{ artifact: ArtifactRow; offers: PublicationRow[] }>> => {
+  const { rows: shown, nextCursor } = await readPage(
+    page,
+    newestFirst(artifacts.id),
+    ({ beyond, order, limit }) =>
+      db
+        .select()
+        .from(artifacts)
+        .where(and(eq(artifacts.projectId, projectId), isNull(artifacts.deletedAtMs), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
   const offers: PublicationRow[] = []
   for (const ids of chunksForStatement(
     shown.map(({ id }) => id),
@@ -225,9 +226,9 @@ export const listArtifacts = async (
   )) {
     offers.push(...(await db.select().from(publications).where(inArray(publications.artifactId, ids))))
   }
-  const rows = shown.map((artifact) => ({
+  const items = shown.map((artifact) => ({
     artifact,
     offers: offers.filter(({ artifactId }) => artifactId === artifact.id),
   }))
-  return { rows, nextCursor: found.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+  return { items, nextCursor }
 }

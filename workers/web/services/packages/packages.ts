@@ -1,4 +1,5 @@
 // Packages a server keeps: the manifest is edited in place, each edit a revision; slots take the files of a release.
+
 import type {
   addPackageFileSchema,
   createPackageSchema,
@@ -11,10 +12,11 @@ import { type Fault, fault } from '@distropack/core/fault.ts'
 import { type Manifest, parseManifest } from '@distropack/core/manifest/parse.ts'
 import { planTargets } from '@distropack/core/manifest/targets.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, desc, eq, gt, inArray, lt, max, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, max, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { chunksForStatement } from '../../db/client.ts'
 import { batchAfter } from '../../db/insert-when.ts'
+import { newestFirst, oldestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { packageFiles, packages } from '../../db/tables/packages.ts'
 import { putBlobBytes, readBlobBytes } from '../../storage/blobs.ts'
 import type { Project } from '../access/access.ts'
@@ -127,21 +129,26 @@ export const findPackage = async (
 export const listPackages = async (
   platform: Platform,
   project: Project,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: PackageView[]; nextCursor: string | null }> => {
-  const rows = await platform.db
-    .select()
-    .from(packages)
-    .where(and(eq(packages.projectId, project.id), page.cursor ? gt(packages.id, page.cursor) : undefined))
-    .orderBy(asc(packages.id))
-    .limit(page.limit + 1)
-  const shown = rows.slice(0, page.limit)
+  page: PageQuery,
+): Promise<Page<PackageView>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    oldestFirst(packages.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select()
+        .from(packages)
+        .where(and(eq(packages.projectId, project.id), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
   const files = await newestFilesOf(
     platform,
-    shown.map(({ id }) => id),
+    rows.map(({ id }) => id),
   )
-  const items = await Promise.all(shown.map((row) => viewWith(platform, row, files.get(row.id) ?? new Map())))
-  return { items, nextCursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+  const items = await Promise.all(rows.map((row) => viewWith(platform, row, files.get(row.id) ?? new Map())))
+  return { items, nextCursor }
 }
 
 const storeManifest = async ({ bucket }: Platform, text: string) => {
@@ -290,20 +297,22 @@ export const addPackageFile = async (
 export const listPackageFiles = async (
   { db }: Platform,
   packageId: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number; readonly slot?: string | undefined },
-): Promise<{ items: PackageFile[]; nextCursor: string | null }> => {
-  const rows = await db
-    .select()
-    .from(packageFiles)
-    .where(
-      and(
-        eq(packageFiles.packageId, packageId),
-        page.slot ? eq(packageFiles.slot, page.slot) : undefined,
-        page.cursor ? lt(packageFiles.id, page.cursor) : undefined,
-      ),
-    )
-    .orderBy(desc(packageFiles.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(viewFile)
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+  page: PageQuery & { readonly slot?: string | undefined },
+): Promise<Page<PackageFile>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(packageFiles.id),
+    ({ beyond, order, limit }) =>
+      db
+        .select()
+        .from(packageFiles)
+        .where(
+          and(eq(packageFiles.packageId, packageId), page.slot ? eq(packageFiles.slot, page.slot) : undefined, beyond),
+        )
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  const items = rows.map(viewFile)
+  return { items, nextCursor }
 }

@@ -1,12 +1,14 @@
 // Asking somebody in. An invitation is accepted by the account whose confirmed e-mail address it names, so a forwarded
 // mail opens nothing; and where accounts are by invitation, the words in the mail are what lets one be made.
+
 import type { invitationSchema, inviteSchema } from '@distropack/core/contract/members.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { isAtLeast } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { batchAfter } from '../../db/insert-when.ts'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { apiTokens, organizations } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { invitations, members } from '../../db/tables/members.ts'
@@ -117,28 +119,28 @@ export const inviteToInstance = async (platform: Platform, email: string): Promi
 const isOpen = (platform: Platform): SQL | undefined =>
   and(eq(invitations.state, 'open'), gt(invitations.expiresAtMs, platform.nowMs()))
 
-const list = async (
-  platform: Platform,
-  which: SQL | undefined,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: Invitation[]; nextCursor: string | null }> => {
-  const rows = await platform.db
-    .select({ row: invitations, organization: organizations.slug })
-    .from(invitations)
-    .leftJoin(organizations, eq(organizations.id, invitations.organizationId))
-    .where(and(which, isOpen(platform), page.cursor ? lt(invitations.id, page.cursor) : undefined))
-    .orderBy(desc(invitations.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(({ row, organization }) => view(row, organization))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+const list = async (platform: Platform, which: SQL | undefined, page: PageQuery): Promise<Page<Invitation>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(invitations.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select({ row: invitations, organization: organizations.slug })
+        .from(invitations)
+        .leftJoin(organizations, eq(organizations.id, invitations.organizationId))
+        .where(and(which, isOpen(platform), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ row }) => row.id,
+  )
+  const items = rows.map(({ row, organization }) => view(row, organization))
+  return { items, nextCursor }
 }
 
-type Page = Parameters<typeof list>[2]
-
-export const listInvitations = (platform: Platform, organizationId: string, page: Page) =>
+export const listInvitations = (platform: Platform, organizationId: string, page: PageQuery) =>
   list(platform, eq(invitations.organizationId, organizationId), page)
 
-export const listMyInvitations = (platform: Platform, user: UserActor, page: Page) =>
+export const listMyInvitations = (platform: Platform, user: UserActor, page: PageQuery) =>
   list(platform, eq(invitations.email, user.email.toLowerCase()), page)
 
 const noSuch = (id: string) => err(fault('not_found', `There is no open invitation "${id}".`))

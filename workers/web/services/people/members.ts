@@ -1,12 +1,14 @@
 // Who belongs to an organization. Every change keeps at least one owner, and only an owner makes or unmakes one.
+
 import type { memberSchema } from '@distropack/core/contract/members.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { isAtLeast, type Role } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, eq, gt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { z } from 'zod'
 import { batchAfter, insertWhen } from '../../db/insert-when.ts'
+import { oldestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { apiTokens } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { members } from '../../db/tables/members.ts'
@@ -34,14 +36,19 @@ const selectMembers = ({ db }: Platform) =>
 export const listMembers = async (
   platform: Platform,
   organizationId: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: Member[]; nextCursor: string | null }> => {
-  const rows = await selectMembers(platform)
-    .where(and(eq(members.organizationId, organizationId), page.cursor ? gt(members.userId, page.cursor) : undefined))
-    .orderBy(asc(members.userId))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit)
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.userId ?? null) : null }
+  page: PageQuery,
+): Promise<Page<Member>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    oldestFirst(members.userId),
+    ({ beyond, order, limit }) =>
+      selectMembers(platform)
+        .where(and(eq(members.organizationId, organizationId), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ userId }) => userId,
+  )
+  return { items: [...rows], nextCursor }
 }
 
 export const findMember = async (

@@ -1,4 +1,5 @@
 // Organizations of a person: made, named, left empty and deleted.
+
 import type {
   createOrganizationSchema,
   EditOrganization,
@@ -7,9 +8,10 @@ import type {
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { lesserRole, type Role } from '@distropack/core/model/permissions.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, asc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { batchAfter, insertWhen } from '../../db/insert-when.ts'
+import { oldestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { apiTokens, organizations, projectAliases, projects } from '../../db/schema.ts'
 import { members } from '../../db/tables/members.ts'
 import type { Actor, UserActor } from '../access/access.ts'
@@ -75,22 +77,28 @@ const reachOf = (actor: Exclude<Actor, { kind: 'operator' }>): SQL | undefined =
 export const listOrganizations = async (
   { db }: Platform,
   actor: Exclude<Actor, { kind: 'operator' }>,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: OrganizationView[]; nextCursor: string | null }> => {
+  page: PageQuery,
+): Promise<Page<OrganizationView>> => {
   const isPerson = actor.kind === 'user' || actor.userId !== null
   const userId = actor.kind === 'user' ? actor.userId : (actor.userId ?? '')
-  const rows = await db
-    .select({ row: organizations, role: members.role })
-    .from(organizations)
-    .leftJoin(members, and(eq(members.organizationId, organizations.id), eq(members.userId, userId)))
-    .where(and(reachOf(actor), page.cursor ? gt(organizations.id, page.cursor) : undefined))
-    .orderBy(asc(organizations.id))
-    .limit(page.limit + 1)
+  const { rows, nextCursor } = await readPage(
+    page,
+    oldestFirst(organizations.id),
+    ({ beyond, order, limit }) =>
+      db
+        .select({ row: organizations, role: members.role })
+        .from(organizations)
+        .leftJoin(members, and(eq(members.organizationId, organizations.id), eq(members.userId, userId)))
+        .where(and(reachOf(actor), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ row }) => row.id,
+  )
   const granted = actor.kind === 'token' ? roleOfScopes(actor.scopes) : ('owner' as const)
-  const items = rows
-    .slice(0, page.limit)
-    .map(({ row, role }) => viewOrganization(row, isPerson && role ? lesserRole(role, granted) : granted))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+  const items = rows.map(({ row, role }) =>
+    viewOrganization(row, isPerson && role ? lesserRole(role, granted) : granted),
+  )
+  return { items, nextCursor }
 }
 
 /** What an edit may change. */

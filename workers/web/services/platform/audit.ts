@@ -1,7 +1,9 @@
 // Reading the audit log; writing it is record.ts.
+
 import type { AuditEntry, auditFilterSchema } from '@distropack/core/contract/audit.ts'
-import { and, asc, desc, eq, gt, gte, lt, type SQL } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, lt, type SQL } from 'drizzle-orm'
 import type { z } from 'zod'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { auditEntries } from '../../db/tables/audit.ts'
 import type { Platform } from './platform.ts'
 
@@ -32,16 +34,22 @@ const matching = (organizationId: string, { action, actor, fromMs, untilMs }: Fi
 export const listAudit = async (
   { db }: Platform,
   organizationId: string,
-  query: Filter & { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: AuditEntry[]; nextCursor: string | null }> => {
-  const rows = await db
-    .select()
-    .from(auditEntries)
-    .where(and(matching(organizationId, query), query.cursor ? lt(auditEntries.id, query.cursor) : undefined))
-    .orderBy(desc(auditEntries.id))
-    .limit(query.limit + 1)
-  const items = rows.slice(0, query.limit).map(viewEntry)
-  return { items, nextCursor: rows.length > query.limit ? (items.at(-1)?.id ?? null) : null }
+  query: Filter & PageQuery,
+): Promise<Page<AuditEntry>> => {
+  const { rows, nextCursor } = await readPage(
+    query,
+    newestFirst(auditEntries.id),
+    ({ beyond, order, limit }) =>
+      db
+        .select()
+        .from(auditEntries)
+        .where(and(matching(organizationId, query), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  const items = rows.map(viewEntry)
+  return { items, nextCursor }
 }
 
 /** Rows of one read: a year's log is never in memory. */

@@ -1,4 +1,5 @@
 // What an operator does to the platform as a whole.
+
 import type {
   operatorOrganizationSchema,
   platformStateSchema,
@@ -6,8 +7,9 @@ import type {
 } from '@distropack/core/contract/operator.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, count, desc, eq, lt } from 'drizzle-orm'
+import { and, count, eq } from 'drizzle-orm'
 import type { z } from 'zod'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { organizations, projects, signingKeys } from '../../db/schema.ts'
 import { members } from '../../db/tables/members.ts'
 import { settings } from '../../db/tables/settings.ts'
@@ -119,21 +121,20 @@ export const rotateKeyEncryption = async (
 
 export const listAllOrganizations = async (
   { db }: Platform,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: z.infer<typeof operatorOrganizationSchema>[]; nextCursor: string | null }> => {
-  const rows = await db
-    .select()
-    .from(organizations)
-    .where(page.cursor ? lt(organizations.id, page.cursor) : undefined)
-    .orderBy(desc(organizations.id))
-    .limit(page.limit + 1)
-  const shown = rows.slice(0, page.limit)
+  page: PageQuery,
+): Promise<Page<z.infer<typeof operatorOrganizationSchema>>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(organizations.id),
+    ({ beyond, order, limit }) => db.select().from(organizations).where(beyond).orderBy(order).limit(limit),
+    ({ id }) => id,
+  )
   const items = await Promise.all(
-    shown.map(async ({ id, slug, name, createdAtMs }) => {
+    rows.map(async ({ id, slug, name, createdAtMs }) => {
       const [people] = await db.select({ n: count() }).from(members).where(eq(members.organizationId, id))
       const [own] = await db.select({ n: count() }).from(projects).where(eq(projects.organizationId, id))
       return { id, organization: slug, name: name || slug, members: people?.n ?? 0, projects: own?.n ?? 0, createdAtMs }
     }),
   )
-  return { items, nextCursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+  return { items, nextCursor }
 }

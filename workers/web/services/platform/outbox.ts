@@ -2,10 +2,12 @@
 // Each is a row in the change's own batch. Who made the change does it at once; what is left of it, the sweep does.
 // Every ask has a row of its own, so that one who broke off between reading D1 and writing the store leaves a row that
 // outlives whatever was written last. Doing it means comparing with D1 as it is then: once more or twice is the same.
+
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { and, asc, eq, gte, inArray, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import { chunksForStatement } from '../../db/client.ts'
+import { oldestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { apiTokens } from '../../db/schema.ts'
 import { outbox } from '../../db/tables/outbox.ts'
 import { compareGrant } from '../access/grants.ts'
@@ -179,21 +181,23 @@ export interface StuckWork {
 }
 
 /** For an operator: what failed again and again. */
-export const listStuck = async (
-  { db }: Platform,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: StuckWork[]; nextCursor: string | null }> => {
-  const after = page.cursor ? sql`${outbox.id} > ${page.cursor}` : undefined
-  const rows = await db
-    .select()
-    .from(outbox)
-    .where(and(gte(outbox.attempts, STUCK_AFTER_ATTEMPTS), after))
-    .orderBy(asc(outbox.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(({ id, kind, subject, attempts, trouble, createdAtMs, notBeforeMs }) => ({
+export const listStuck = async ({ db }: Platform, page: PageQuery): Promise<Page<StuckWork>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    oldestFirst(outbox.id),
+    ({ beyond, order, limit }) =>
+      db
+        .select()
+        .from(outbox)
+        .where(and(gte(outbox.attempts, STUCK_AFTER_ATTEMPTS), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  const items = rows.map(({ id, kind, subject, attempts, trouble, createdAtMs, notBeforeMs }) => ({
     ...{ id, kind, subject, attempts, createdAtMs },
     message: `${SENTENCES[kind](subject)}: ${trouble ?? 'no reason is known'}. It is tried again every hour.`,
     nextAttemptAtMs: notBeforeMs,
   }))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+  return { items, nextCursor }
 }

@@ -1,9 +1,11 @@
 // Projects: made with their keys and with generation 1, so that readers find a valid, empty repository at once.
+
 import type { CreateProject, projectSchema } from '@distropack/core/contract/api.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { z } from 'zod'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { organizations, projectAliases, projects, signingKeys } from '../../db/schema.ts'
 import { makeKeys, readPublicKeysOf } from '../../signing/keyring.ts'
 import type { Organization, Project } from '../access/access.ts'
@@ -125,24 +127,29 @@ export const viewProject = async (platform: Platform, project: Project): Promise
 export const listProjects = async (
   platform: Platform,
   organization: { readonly id: string; readonly slug: string },
-  page: { readonly cursor?: string | undefined; readonly limit: number; readonly onlyProjectId?: string | null },
-): Promise<{ items: ProjectView[]; nextCursor: string | null }> => {
-  const rows = await platform.db
-    .select()
-    .from(projects)
-    .where(
-      and(
-        eq(projects.organizationId, organization.id),
-        page.onlyProjectId ? eq(projects.id, page.onlyProjectId) : undefined,
-        page.cursor ? lt(projects.id, page.cursor) : undefined,
-      ),
-    )
-    .orderBy(desc(projects.id))
-    .limit(page.limit + 1)
-  const shown = rows.slice(0, page.limit)
+  page: PageQuery & { readonly onlyProjectId?: string | null },
+): Promise<Page<ProjectView>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(projects.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select()
+        .from(projects)
+        .where(
+          and(
+            eq(projects.organizationId, organization.id),
+            page.onlyProjectId ? eq(projects.id, page.onlyProjectId) : undefined,
+            beyond,
+          ),
+        )
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
   const items = await viewProjects(
     platform,
-    shown.map((row) => ({ ...row, organization: organization.slug })),
+    rows.map((row) => ({ ...row, organization: organization.slug })),
   )
-  return { items, nextCursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null }
+  return { items, nextCursor }
 }

@@ -79,44 +79,30 @@ export interface IndexStore {
   commit(changes: readonly Change[]): void
 }
 
-export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
-  const { sql } = storage
-  sql.exec(TABLES)
+const META = 'SELECT value FROM meta WHERE name = ?'
 
-  const meta = (name: string): string | undefined =>
-    sql.exec<{ value: string }>('SELECT value FROM meta WHERE name = ?', name).toArray()[0]?.value
-  const generation = (): number => Number(meta('generation') ?? 0)
-  const SELECT_ROW =
-    'SELECT artifact_id AS artifactId, row_group AS rowGroup, version, segment, number, bytes FROM stream_rows WHERE scope = ? AND stream = ?'
-  type SqlRow = StoredRow & Record<string, SqlStorageValue>
-  const selectRows = (at: StreamAddress, where: string, ...values: SqlStorageValue[]): StoredRow[] =>
-    sql.exec<SqlRow>(`${SELECT_ROW} AND ${where}`, at.scope, at.stream, ...values).toArray()
-
-  const findCheckpoints = (chains: readonly string[]): Map<string, Sha256State | null> => {
-    const found = new Map<string, Sha256State | null>()
-    for (let i = 0; i < chains.length; i += FIND_AT_ONCE) {
-      const some = chains.slice(i, i + FIND_AT_ONCE)
-      const marks = some.map(() => '?').join(',')
-      const rows = sql.exec<{ chain: string; state: string | null }>(
-        `UPDATE checkpoints SET used = ? WHERE chain IN (${marks}) RETURNING chain, state`,
-        generation(),
-        ...some,
-      )
-      for (const { chain, state } of rows) found.set(chain, state === null ? null : JSON.parse(state))
-    }
-    return found
-  }
-  const saveCheckpoints = (checkpoints: ReadonlyMap<string, Sha256State | null>): void => {
-    for (const [chain, state] of checkpoints) {
-      const text = state && JSON.stringify(state)
-      sql.exec('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)', chain, text, generation())
-    }
-  }
-
+const metaOf = (sql: SqlStorage) => {
+  const meta = (name: string): string | undefined => sql.exec<{ value: string }>(META, name).toArray()[0]?.value
   return {
     meta,
-    setMeta: (name, value) => void sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value),
-    generation,
+    setMeta: (name: string, value: string) => void sql.exec('INSERT OR REPLACE INTO meta VALUES (?, ?)', name, value),
+    generation: (): number => Number(meta('generation') ?? 0),
+  }
+}
+
+const SELECT_ROW =
+  'SELECT artifact_id AS artifactId, row_group AS rowGroup, version, segment, number, bytes FROM stream_rows WHERE scope = ? AND stream = ?'
+type SqlRow = StoredRow & Record<string, SqlStorageValue>
+
+type StreamReads = Pick<
+  IndexStore,
+  'scopes' | 'streams' | 'findRow' | 'findGroup' | 'offsetOf' | 'nextRowNumber' | 'artifactsOf'
+>
+
+const streamReads = (sql: SqlStorage): StreamReads => {
+  const selectRows = (at: StreamAddress, where: string, ...values: SqlStorageValue[]): StoredRow[] =>
+    sql.exec<SqlRow>(`${SELECT_ROW} AND ${where}`, at.scope, at.stream, ...values).toArray()
+  return {
     scopes: () =>
       sql
         .exec<{ scope: string }>('SELECT DISTINCT scope FROM streams')
@@ -145,19 +131,6 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
           ...[at.scope, at.stream],
         )
         .one().next ?? 0,
-    hasNamelessPointers: () =>
-      sql
-        .exec(
-          `SELECT 1 FROM pointers WHERE path GLOB 'files/*/latest/*' AND content NOT GLOB '*"packagePath":*' LIMIT 1`,
-        )
-        .toArray().length > 0,
-    pointers: (without = []) => {
-      const rows = sql.exec<{ path: string; scope: string; content: string }>(
-        'SELECT path, scope, content FROM pointers',
-      )
-      const kept = rows.toArray().filter(({ scope }) => !without.includes(scope))
-      return new Map(kept.map(({ path, content }) => [path, JSON.parse(content)]))
-    },
     artifactsOf: (at) =>
       sql
         .exec<{ artifactId: string }>(
@@ -166,17 +139,67 @@ export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
         )
         .toArray()
         .map(({ artifactId }) => artifactId),
-    checkpoints: { find: findCheckpoints, save: saveCheckpoints },
-    findMade: (scope, name, inputs) => {
-      const rows = sql.exec<{ files: string }>(
-        'SELECT files FROM made WHERE scope = ? AND name = ? AND inputs = ?',
-        ...[scope, name, inputs],
+  }
+}
+
+const checkpointsOf = (sql: SqlStorage, generation: () => number): CheckpointStore => {
+  const findCheckpoints = (chains: readonly string[]): Map<string, Sha256State | null> => {
+    const found = new Map<string, Sha256State | null>()
+    for (let i = 0; i < chains.length; i += FIND_AT_ONCE) {
+      const some = chains.slice(i, i + FIND_AT_ONCE)
+      const marks = some.map(() => '?').join(',')
+      const rows = sql.exec<{ chain: string; state: string | null }>(
+        `UPDATE checkpoints SET used = ? WHERE chain IN (${marks}) RETURNING chain, state`,
+        generation(),
+        ...some,
       )
-      const [row] = rows.toArray()
-      return row && JSON.parse(row.files)
-    },
-    saveMade: (scope, name, inputs, files) =>
-      void sql.exec('INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)', scope, name, inputs, JSON.stringify(files)),
+      for (const { chain, state } of rows) found.set(chain, state === null ? null : JSON.parse(state))
+    }
+    return found
+  }
+  const saveCheckpoints = (checkpoints: ReadonlyMap<string, Sha256State | null>): void => {
+    for (const [chain, state] of checkpoints) {
+      const text = state && JSON.stringify(state)
+      sql.exec('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)', chain, text, generation())
+    }
+  }
+  return { find: findCheckpoints, save: saveCheckpoints }
+}
+
+type FileReads = Pick<IndexStore, 'hasNamelessPointers' | 'pointers' | 'findMade' | 'saveMade'>
+
+const filesOf = (sql: SqlStorage): FileReads => ({
+  hasNamelessPointers: () =>
+    sql
+      .exec(`SELECT 1 FROM pointers WHERE path GLOB 'files/*/latest/*' AND content NOT GLOB '*"packagePath":*' LIMIT 1`)
+      .toArray().length > 0,
+  pointers: (without = []) => {
+    const rows = sql.exec<{ path: string; scope: string; content: string }>('SELECT path, scope, content FROM pointers')
+    const kept = rows.toArray().filter(({ scope }) => !without.includes(scope))
+    return new Map(kept.map(({ path, content }) => [path, JSON.parse(content)]))
+  },
+  findMade: (scope, name, inputs) => {
+    const rows = sql.exec<{ files: string }>(
+      'SELECT files FROM made WHERE scope = ? AND name = ? AND inputs = ?',
+      ...[scope, name, inputs],
+    )
+    const [row] = rows.toArray()
+    return row && JSON.parse(row.files)
+  },
+  saveMade: (scope, name, inputs, files) =>
+    void sql.exec('INSERT OR REPLACE INTO made VALUES (?, ?, ?, ?)', scope, name, inputs, JSON.stringify(files)),
+})
+
+export const openIndexStore = (storage: DurableObjectStorage): IndexStore => {
+  const { sql } = storage
+  sql.exec(TABLES)
+  const { generation, ...words } = metaOf(sql)
+  return {
+    ...words,
+    generation,
+    ...streamReads(sql),
+    ...filesOf(sql),
+    checkpoints: checkpointsOf(sql, generation),
     forget: () =>
       storage.transactionSync(() => {
         for (const table of ['streams', 'stream_rows', 'pointers', 'checkpoints', 'made'])

@@ -1,4 +1,5 @@
 // Webhooks of an organization: made, changed, tested, and the log of what was sent.
+
 import type {
   createdWebhookSchema,
   createWebhookSchema,
@@ -8,8 +9,9 @@ import type {
 } from '@distropack/core/contract/webhooks.ts'
 import { type Fault, fault } from '@distropack/core/fault.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
-import { and, count, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, count, eq, sql } from 'drizzle-orm'
 import type { z } from 'zod'
+import { newestFirst, type Page, type PageQuery, readPage } from '../../db/page.ts'
 import { projects } from '../../db/schema.ts'
 import { users } from '../../db/tables/accounts.ts'
 import { members } from '../../db/tables/members.ts'
@@ -123,14 +125,20 @@ const select = ({ db }: Platform) =>
 export const listWebhooks = async (
   platform: Platform,
   organizationId: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<{ items: Webhook[]; nextCursor: string | null }> => {
-  const rows = await select(platform)
-    .where(and(eq(webhooks.organizationId, organizationId), page.cursor ? lt(webhooks.id, page.cursor) : undefined))
-    .orderBy(desc(webhooks.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(({ row, project }) => view(row, project))
-  return { items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null }
+  page: PageQuery,
+): Promise<Page<Webhook>> => {
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(webhooks.id),
+    ({ beyond, order, limit }) =>
+      select(platform)
+        .where(and(eq(webhooks.organizationId, organizationId), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ row }) => row.id,
+  )
+  const items = rows.map(({ row, project }) => view(row, project))
+  return { items, nextCursor }
 }
 
 const find = async (platform: Platform, organizationId: string, id: string) => {
@@ -204,17 +212,23 @@ export const listDeliveries = async (
   platform: Platform,
   organization: Organization,
   id: string,
-  page: { readonly cursor?: string | undefined; readonly limit: number },
-): Promise<Result<{ items: Delivery[]; nextCursor: string | null }, Fault>> => {
+  page: PageQuery,
+): Promise<Result<Page<Delivery>, Fault>> => {
   if (!(await find(platform, organization.id, id))) return noWebhook(id)
-  const rows = await platform.db
-    .select()
-    .from(deliveries)
-    .where(and(eq(deliveries.webhookId, id), page.cursor ? lt(deliveries.id, page.cursor) : undefined))
-    .orderBy(desc(deliveries.id))
-    .limit(page.limit + 1)
-  const items = rows.slice(0, page.limit).map(viewDelivery)
-  return ok({ items, nextCursor: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null })
+  const { rows, nextCursor } = await readPage(
+    page,
+    newestFirst(deliveries.id),
+    ({ beyond, order, limit }) =>
+      platform.db
+        .select()
+        .from(deliveries)
+        .where(and(eq(deliveries.webhookId, id), beyond))
+        .orderBy(order)
+        .limit(limit),
+    ({ id }) => id,
+  )
+  const items = rows.map(viewDelivery)
+  return ok({ items, nextCursor })
 }
 
 /** A delivery of a made-up event, to see whether the other side hears. */

@@ -27,7 +27,7 @@ const list = createRoute({
 artifacts.openapi(list, async (context) => {
   const platform = context.get('platform')
   const project = context.get('project')
-  const { rows, nextCursor } = await listArtifacts(platform, project.id, context.req.valid('query'))
+  const { items: rows, nextCursor } = await listArtifacts(platform, project.id, context.req.valid('query'))
   const base = repositoryUrl(platform.env, project.organization, project.slug)
   const items = rows.map(({ artifact, offers }) => viewArtifact(artifact, offers, base))
   return context.json({ items, nextCursor }, 200)
