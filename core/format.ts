@@ -112,7 +112,7 @@ export interface RepositoryLayout<E extends Entry = Entry> {
   readonly baseStreams: readonly string[]
   /** A stream seen for the first time starts as a copy of this one (packages for every architecture). */
   seed(stream: string): string | undefined
-  /** Where the package file itself is served, for ever: `apt/pool/main/h/hello/hello_1.0_amd64.deb`. */
+  /** Where the package file itself is served until it is deleted, also once it is yanked: `apt/pool/main/h/hello/hello_1.0_amd64.deb`. */
   packagePath(entry: E, channel: string): string
   /** More addresses of the same file, for clients that ask beside the index they read; `streams` are the channel's. */
   packageAliases?(entry: E, channel: string, streams: readonly string[]): readonly string[]

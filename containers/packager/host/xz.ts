@@ -40,7 +40,7 @@ const collectGarbage = ((): (() => void) => {
   return runInNewContext('gc') as () => void
 })()
 
-/** Results in order, with a few under way. */
+/** Results in order, one chunk at a time. */
 async function* piecesOf(source: ByteSource, level: number): AsyncIterable<XzPiece> {
   const underWay: Promise<Uint8Array>[] = []
   const start = (chunk: Uint8Array): void => {

@@ -15,7 +15,8 @@ const refuse = (url: string, why: string): Result<never, Fault> =>
 
 /**
  * The address, when it may be called: https, a public name, its usual port, no credentials in it. A name that
- * resolves to an inside address is stopped by Cloudflare's network, which routes no such address from a Worker.
+ * resolves to an inside address is stopped by Cloudflare's network, which routes no such address from a Worker, and by
+ * nothing on a laptop, whose own resolver is asked (SECURITY.md).
  */
 export const checkOutboundUrl = (text: string): Result<URL, Fault> => {
   const url = URL.parse(text)
