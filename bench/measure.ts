@@ -96,3 +96,9 @@ export const runMeasured = (command: string, args: readonly string[], cwd?: stri
 
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+export const isInstalled = (command: string): Promise<boolean> =>
+  runMeasured('sh', ['-c', `command -v ${command}`]).then(
+    () => true,
+    () => false,
+  )

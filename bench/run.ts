@@ -2,13 +2,14 @@
 // people, JSON for programs (bench/results/). Only ratios within one run mean anything.
 // BENCH_PAYLOAD_MB (1,100,500; empty leaves it out) with BENCH_PAYLOAD_TARGETS (two alone, and four in one publish, joined
 // by +) and BENCH_PAYLOAD_COMPRESSION (gzip) of the .deb; BENCH_REPOSITORY_SIZES (100,1000,10000; empty leaves it out)
-// with BENCH_FORMATS (all); BENCH_SIGN_IN, BENCH_START_UP, BENCH_READS and BENCH_BUDGET (0 leaves it out).
+// with BENCH_FORMATS (all); BENCH_PUSH (90,1000; empty leaves it out); BENCH_SIGN_IN, BENCH_START_UP, BENCH_READS and BENCH_BUDGET (0 leaves it out).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { FORMATS } from '@distropack/core/registry.ts'
 import { benchBudget } from './budget.ts'
 import { benchPayload } from './payload.ts'
+import { benchPush } from './push.ts'
 import { benchReads } from './reads.ts'
 import { benchRepository, type RepositoryRow } from './repository.ts'
 import { benchSignIn } from './sign-in.ts'
@@ -32,6 +33,7 @@ const { payload, worker } = await benchPayload({
 })
 const signIn = process.env.BENCH_SIGN_IN === '0' ? [] : await benchSignIn()
 const startUp = process.env.BENCH_START_UP === '0' ? [] : await benchStartUp()
+const push = await benchPush(listOf('BENCH_PUSH', '90,1000').map(Number))
 const reads = process.env.BENCH_READS === '0' ? [] : await benchReads()
 const budget = process.env.BENCH_BUDGET === '0' ? [] : await benchBudget()
 const formats = listOf('BENCH_FORMATS', FORMATS.map(({ id }) => id).join(','))
@@ -56,6 +58,7 @@ if (worker.length > 0) console.table(rounded(worker))
 if (repository.length > 0) console.table(repository)
 if (signIn.length > 0) console.table(signIn)
 if (startUp.length > 0) console.table(startUp)
+if (push.length > 0) console.table(rounded(push))
 if (reads.length > 0) console.table(reads)
 if (budget.length > 0) console.table(rounded(budget))
 
@@ -64,6 +67,6 @@ mkdirSync(folder, { recursive: true })
 const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`)
 writeFileSync(
   file,
-  `${JSON.stringify({ machine, payload, worker, repository, signIn, startUp, reads, budget }, null, 2)}\n`,
+  `${JSON.stringify({ machine, payload, worker, repository, signIn, startUp, push, reads, budget }, null, 2)}\n`,
 )
 console.log(file)

@@ -303,6 +303,33 @@ describe('jobs that are done together', () => {
     expect(orders.map(({ kind }) => kind)).toEqual(['inspect-many', 'inspect-many', 'inspect', 'inspect'])
   })
 
+  it('have one lease, the first one’s: nobody takes them while it is held, and whoever comes after it does', async () => {
+    const { buildId, batchId } = await pushed(['leased', 'with-it', 'and-it'])
+    const leases = async () => {
+      const found = await rows<{ id: string; lease: number | null }>(
+        'SELECT id, lease_until_ms AS lease FROM jobs WHERE build_id = ?',
+        buildId,
+      )
+      return found.filter(({ lease }) => lease !== null).map(({ id }) => id)
+    }
+    const orders: number[] = []
+    const { env: packaged } = withPackager(async ({ files }) => {
+      orders.push(files.length)
+      expect(await leases()).toEqual([batchId])
+      // A second delivery while the first is at work; then as if the first had died.
+      if (orders.length === 1) {
+        await deliver(batchId, packaged)
+        expect(orders).toEqual([3])
+        await realEnv.DB.prepare('UPDATE jobs SET lease_until_ms = 1 WHERE id = ?').bind(batchId).run()
+        await deliver(batchId, packaged)
+      }
+      return files.map(soundEntry)
+    })
+    await deliver(batchId, packaged)
+    expect(orders).toEqual([3, 3])
+    expect(Object.values(await statesOf(buildId))).toEqual(['built', 'built', 'built'])
+  })
+
   it('that are too long to stand among others are read alone', async () => {
     const { buildId, batchId } = await pushed(['short', 'long'])
     const { env: packaged } = withPackager(async ({ files }) =>

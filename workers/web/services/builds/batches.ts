@@ -3,7 +3,7 @@
 // has its own end.
 import type { Fault } from '@distropack/core/fault.ts'
 import type { Warning } from '@distropack/core/warning.ts'
-import { and, eq, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { Statement } from '../../db/insert-when.ts'
 import { anyOf, chunksForJson } from '../../db/many-rows.ts'
 import { artifacts, builds, jobBlobs, jobs, projectBlobs, publications } from '../../db/schema.ts'
@@ -63,10 +63,13 @@ export const claimBatch = async (platform: Platform, batchId: string): Promise<C
   const { db, nowMs } = platform
   const turn = await turnOfJob(platform, batchId)
   const now = nowMs()
-  const free = or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), lt(jobs.leaseUntilMs, now)))
+  const isLost = sql`(select lease_until_ms from ${jobs} as first where first.id = ${batchId}) < ${now}`
+  const free = or(eq(jobs.state, 'waiting'), and(eq(jobs.state, 'building'), isLost))
+  // The first job's lease is that of all: to renew it is one row, however many they are.
+  const leaseUntilMs = sql`case when ${jobs.id} = ${batchId} then ${now + LEASE_MS} end`
   const [row] = await db
     .update(jobs)
-    .set({ state: 'building', attempts: sql`${jobs.attempts} + 1`, leaseUntilMs: now + LEASE_MS, changedAtMs: now })
+    .set({ state: 'building', attempts: sql`${jobs.attempts} + 1`, leaseUntilMs, changedAtMs: now })
     .where(and(eq(jobs.batch, batchId), turn, free))
     .returning({ buildId: jobs.buildId, attempt: jobs.attempts })
   if (!row) return undefined
@@ -79,7 +82,8 @@ export const claimBatch = async (platform: Platform, batchId: string): Promise<C
 /** False when the claim was lost: stop working on it. */
 export const renewBatch = async ({ db, nowMs }: Platform, batch: ClaimedBatch): Promise<boolean> => {
   const set = { leaseUntilMs: nowMs() + LEASE_MS }
-  return (await db.update(jobs).set(set).where(held(batch)).returning({ id: jobs.id })).length > 0
+  const first = and(eq(jobs.id, batch.id), held(batch))
+  return (await db.update(jobs).set(set).where(first).returning({ id: jobs.id })).length > 0
 }
 
 export interface BatchEnds {
@@ -98,6 +102,10 @@ export interface BatchEnds {
   readonly alone: readonly string[]
 }
 
+/** The same of jobs that are found by their ids, which a list gives: else each would be looked for in all of the list. */
+const heldOf = ({ id, attempt }: Pick<ClaimedBatch, 'id' | 'attempt'>): SQL =>
+  sql`+${jobs.batch} = ${id} and +${jobs.state} = 'building' and ${jobs.attempts} = ${attempt}`
+
 /** One of these, by its place in a row of `done`. */
 const given = (at: number): SQL => sql.raw(`done.value ->> ${at}`)
 const isGiven = sql`${jobs.id} = done.value ->> 0`
@@ -112,7 +120,7 @@ const offering = ({ db, nowMs }: Platform, batch: ClaimedBatch, rows: readonly (
           from ${rowsOf(rows)}
           join ${jobs} on ${isGiven}
           join ${artifacts} on ${artifacts.id} = ${given(1)} and ${artifacts.deletedAtMs} is null
-          where ${held(batch)}`,
+          where ${heldOf(batch)}`,
     )
     .onConflictDoNothing()
 
@@ -143,14 +151,14 @@ export const endBatch = async (platform: Platform, batch: ClaimedBatch, ends: Ba
         .update(jobs)
         .set({ state: 'built', artifactId: sql`${given(1)}`, warnings: sql`${given(2)}`, faults: [], ...over })
         .from(rowsOf(rows))
-        .where(and(mine, isGiven)),
+        .where(and(heldOf(batch), isGiven)),
     ),
     ...chunksForJson(failed).map((rows) =>
       db
         .update(jobs)
         .set({ state: 'failed', artifactId: null, faults: sql`${given(1)}`, warnings: sql`${given(2)}`, ...over })
         .from(rowsOf(rows))
-        .where(and(mine, isGiven)),
+        .where(and(heldOf(batch), isGiven)),
     ),
     db
       .update(jobs)

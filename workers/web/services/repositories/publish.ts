@@ -47,7 +47,8 @@ const marking = ({ db }: Platform, pending: readonly Pending[], { from, set }: M
       const { channel } = alike[0]!.publication
       const mine = and(
         eq(publications.channel, channel),
-        eq(publications.state, from),
+        // Found by their artifacts: an index over states would show all that waits on the platform.
+        sql`+${publications.state} = ${from}`,
         inArray(publications.artifactId, anyOf(ids)),
         // One that was deleted while it was only being yanked has still to go from its addresses.
         from === 'withdrawing' && alike[0]!.artifact.deletedAtMs === null ? notDeleted : undefined,
