@@ -69,15 +69,23 @@ const POLL_MS = 20
 const TIMED = 'TIMEFORMAT="@cpu %U %S"; time "$0" "$@"'
 
 /** Throws with the program's words when it fails. */
-export const runMeasured = (command: string, args: readonly string[], cwd?: string): Promise<Measured> =>
+export const runMeasured = (
+  command: string,
+  args: readonly string[],
+  cwd?: string,
+): Promise<Measured & { readonly stdout: string }> =>
   new Promise((resolve, reject) => {
     const startedAtMs = performance.now()
     const child = spawn('bash', ['-c', TIMED, command, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd ? { cwd } : {}),
     })
     let errors = ''
     let peak = 0
+    let stdout = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors += text
     })
@@ -89,7 +97,7 @@ export const runMeasured = (command: string, args: readonly string[], cwd?: stri
       clearInterval(timer)
       const seconds = (performance.now() - startedAtMs) / 1000
       const [, user, system] = /^@cpu (\S+) (\S+)$/m.exec(errors) ?? []
-      if (status === 0) resolve({ seconds, cpuSeconds: Number(user) + Number(system), peakRssMb: peak })
+      if (status === 0) resolve({ seconds, cpuSeconds: Number(user) + Number(system), peakRssMb: peak, stdout })
       else reject(new Error(`${command} ended with ${status}: ${errors}`))
     })
   })

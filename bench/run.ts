@@ -2,12 +2,15 @@
 // people, JSON for programs (bench/results/). Only ratios within one run mean anything.
 // BENCH_PAYLOAD_MB (1,100,500; empty leaves it out) with BENCH_PAYLOAD_TARGETS (two alone, and four in one publish, joined
 // by +) and BENCH_PAYLOAD_COMPRESSION (gzip) of the .deb; BENCH_REPOSITORY_SIZES (100,1000,10000; empty leaves it out)
-// with BENCH_FORMATS (all); BENCH_PUSH (90,1000; empty leaves it out); BENCH_SIGN_IN, BENCH_START_UP, BENCH_READS and BENCH_BUDGET (0 leaves it out).
+// with BENCH_FORMATS (all); BENCH_BUILD_FILES (20000,100000; empty leaves builds out) with BENCH_BUILD_MB (33, of 500 files;
+// 0 leaves it out) and BENCH_BUILD_ROUNDS (7); BENCH_PUSH (90,1000; empty leaves it out); BENCH_SIGN_IN, BENCH_START_UP,
+// BENCH_READS and BENCH_BUDGET (0 leaves it out).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { FORMATS } from '@distropack/core/registry.ts'
 import { benchBudget } from './budget.ts'
+import { benchBuilds } from './many-files.ts'
 import { benchPayload } from './payload.ts'
 import { benchPush } from './push.ts'
 import { benchReads } from './reads.ts'
@@ -31,6 +34,15 @@ const { payload, worker } = await benchPayload({
   targets: listOf('BENCH_PAYLOAD_TARGETS', 'deb/amd64,arch/x86_64,deb/amd64+rpm/amd64+arch/amd64+apk/amd64'),
   compression: process.env.BENCH_PAYLOAD_COMPRESSION ?? 'gzip',
 })
+const counts = listOf('BENCH_BUILD_FILES', '20000,100000').map(Number)
+const builds =
+  counts.length === 0
+    ? []
+    : await benchBuilds({
+        rounds: Number(process.env.BENCH_BUILD_ROUNDS ?? 7),
+        counts,
+        middleMb: Number(process.env.BENCH_BUILD_MB ?? 33),
+      })
 const signIn = process.env.BENCH_SIGN_IN === '0' ? [] : await benchSignIn()
 const startUp = process.env.BENCH_START_UP === '0' ? [] : await benchStartUp()
 const push = await benchPush(listOf('BENCH_PUSH', '90,1000').map(Number))
@@ -43,18 +55,21 @@ if (sizes.length > 0) for (const id of formats) repository.push(...(await benchR
 console.log(
   `${machine.processor}, ${machine.cores} cores, load ${machine.loadBefore?.toFixed(1)}, Node ${machine.node}`,
 )
-/** Tenths are enough to read; the JSON keeps all digits. */
-const rounded = (rows: readonly object[]) =>
+/** Enough to read; the JSON keeps all digits. */
+const roundedTo = (parts: number) => (rows: readonly object[]) =>
   rows.map((row) =>
     Object.fromEntries(
       Object.entries(row).map(([name, value]) => [
         name,
-        typeof value === 'number' ? Math.round(value * 10) / 10 : value,
+        typeof value === 'number' ? Math.round(value * parts) / parts : value,
       ]),
     ),
   )
+const rounded = roundedTo(10)
+const hundredths = roundedTo(100)
 if (payload.length > 0) console.table(rounded(payload))
 if (worker.length > 0) console.table(rounded(worker))
+if (builds.length > 0) console.table(hundredths(builds))
 if (repository.length > 0) console.table(repository)
 if (signIn.length > 0) console.table(signIn)
 if (startUp.length > 0) console.table(startUp)
@@ -67,6 +82,7 @@ mkdirSync(folder, { recursive: true })
 const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`)
 writeFileSync(
   file,
-  `${JSON.stringify({ machine, payload, worker, repository, signIn, startUp, push, reads, budget }, null, 2)}\n`,
+  `${JSON.stringify({ machine, payload, worker, builds, repository, signIn, startUp, push, reads, budget }, null, 2)}
+`,
 )
 console.log(file)

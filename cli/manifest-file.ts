@@ -83,13 +83,16 @@ export const openManifest = async (flags: ManifestFlags, env: Environment): Prom
   return ok({ text, manifest, variables, sentVariables, targets: targets.value })
 }
 
+/** Of sources, so that several targets share one reading of what most packages are. */
+const KEPT_BYTES = 48 * 1024 * 1024
+
 /** Paths are relative to the working folder, as nFPM reads them, and not to the manifest. */
 export const findSources = async (
   { manifest, variables, targets }: ManifestFile,
   { version, keepGoing }: Pick<ManifestFlags, 'version' | 'keepGoing'>,
   warn: Warn,
 ): Promise<Result<ListedSources, Trouble>> => {
-  const tree = folderTree(process.cwd())
+  const tree = folderTree(process.cwd(), { keptBytes: targets.length > 1 ? KEPT_BYTES : 0 })
   const buildTimeSeconds = Math.floor(Date.now() / 1000)
   const listed = await listSources(
     { manifest, version, variables, tree, buildTimeSeconds, warn, work: openWork(), keepGoing },

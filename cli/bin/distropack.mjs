@@ -10,8 +10,9 @@ const runProgram = async () => {
   const { default: module } = await import('node:module')
   if (cacheHome) module.enableCompileCache?.(`${cacheHome}/distropack/compiled`)
 
-  // Each thread of the pool keeps an xz encoder's memory for itself; read when the pool starts.
-  env.UV_THREADPOOL_SIZE ??= '1'
+  // V8 would let garbage double its room again and again, to 100 MB and more for a package of 100,000 files.
+  const { setFlagsFromString } = await import('node:v8')
+  setFlagsFromString('--semi-space-growth-factor=1')
 
   // In a checkout the program follows its sources; an installed package has no such file.
   const maker = new URL('../bundle.mjs', import.meta.url)

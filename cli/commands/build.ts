@@ -6,7 +6,7 @@ import type { PackageSpec } from '@distropack/core/model/spec.ts'
 import { formatTarget, type Target } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { PackageSigner } from '@distropack/core/tools.ts'
-import type { Warn } from '@distropack/core/warning.ts'
+import { collectWarnings, type Warn, type Warning } from '@distropack/core/warning.ts'
 import { buildPackage } from '@distropack/packager/host/build-package.ts'
 import { untilInterrupted } from '../interruption.ts'
 import { findSources, type ManifestFlags, openManifest } from '../manifest-file.ts'
@@ -80,6 +80,53 @@ const buildOne = async ({ target, spec, signer, out, signal, warn }: OneBuild): 
   })
 }
 
+/** One is read and hashed while another is compressed; more at once would only hold more. */
+const BUILDS_AT_ONCE = 2
+
+interface AllBuilds {
+  readonly targets: readonly Target[]
+  readonly specs: readonly PackageSpec[]
+  readonly signers: readonly (PackageSigner | undefined)[]
+  readonly flags: BuildFlags
+  readonly terminal: Terminal
+}
+
+interface EndedBuild {
+  readonly built: Result<BuiltFile, Trouble>
+  /** Said when all are done, in the targets' order, whichever came first. */
+  readonly warnings: readonly Warning[]
+}
+
+/** In the targets' order. After one that failed no other is begun, unless all are to be tried. */
+const buildAll = async (order: AllBuilds, signal: AbortSignal): Promise<readonly EndedBuild[]> => {
+  const { targets, specs, signers, flags, terminal } = order
+  const ended: EndedBuild[] = []
+  let next = 0
+  let isStopped = false
+  const lane = async (): Promise<void> => {
+    while (next < targets.length && !isStopped) {
+      const index = next++
+      const target = targets[index]!
+      terminal.say(`building ${formatTarget(target)}`)
+      const { warn, warnings } = collectWarnings()
+      const spec = specs[index]!
+      const built = await buildOne({ target, spec, signer: signers[index], out: flags.out, warn, signal })
+      ended[index] = { built, warnings: warnings() }
+      isStopped ||= !built.ok && !flags.keepGoing
+    }
+  }
+  const lanes = Array.from({ length: BUILDS_AT_ONCE }, () =>
+    lane().catch((error: unknown) => {
+      isStopped = true
+      throw error
+    }),
+  )
+  // A full disk, or an interruption: what the other lane has begun is cleared away before anybody hears of it.
+  const outcomes = await Promise.allSettled(lanes)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  return ended.flat()
+}
+
 export const build = async (flags: BuildFlags, env: Environment, terminal: Terminal): Promise<Outcome> => {
   const opened = await openManifest(flags, env)
   if (!opened.ok) return opened
@@ -90,17 +137,12 @@ export const build = async (flags: BuildFlags, env: Environment, terminal: Termi
   const signers = await openSigners({ ...opened.value, targets: listed.value.targets }, listed.value.specs, env)
   if (!signers.ok) return signers
   await mkdir(flags.out, { recursive: true })
-  const packages: BuiltFile[] = []
-  const broken: Trouble[] = []
-  for (const [index, target] of listed.value.targets.entries()) {
-    terminal.say(`building ${formatTarget(target)}`)
-    const spec = listed.value.specs[index]!
-    const one = { target, spec, signer: signers.value[index], out: flags.out, warn }
-    const built = await untilInterrupted((signal) => buildOne({ ...one, signal }))
-    if (built.ok) packages.push(built.value)
-    else if (flags.keepGoing) broken.push(built.error)
-    else return built
-  }
+  const order = { ...listed.value, signers: signers.value, flags, terminal }
+  const all = await untilInterrupted((signal) => buildAll(order, signal))
+  for (const { warnings: heard } of all) for (const each of heard) warn(each)
+  const packages = all.flatMap(({ built }) => (built.ok ? [built.value] : []))
+  const broken = all.flatMap(({ built }) => (built.ok ? [] : [built.error]))
+  if (broken[0] && !flags.keepGoing) return err(broken[0])
   const [first] = broken
   if (first) {
     const document = { packages, warnings: warnings() }

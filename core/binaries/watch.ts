@@ -159,21 +159,37 @@ const judge = (
   },
 })
 
+/** A file whose bytes are watched as they are read. There may be 100,000: nothing is made for each but this. */
+class WatchedFile implements SourceFile {
+  private readonly path: string
+  private readonly source: SourceFile
+  private readonly watcher: Watcher
+  constructor(path: string, source: SourceFile, watcher: Watcher) {
+    this.path = path
+    this.source = source
+    this.watcher = watcher
+  }
+
+  get sizeBytes(): number {
+    return this.source.sizeBytes
+  }
+
+  open(): ByteSource {
+    return watchBinary(this.path, this.source.open(), this.watcher)
+  }
+
+  whole(): ReturnType<NonNullable<SourceFile['whole']>> {
+    const bytes = this.source.whole?.()
+    if (bytes instanceof Promise) return bytes.then((later) => watchWhole(this.path, later, this.watcher))
+    return bytes && watchWhole(this.path, bytes, this.watcher)
+  }
+}
+
 /** The spec with every file's bytes watched as they are read. */
 export const watchBinaries = (spec: PackageSpec, format: Pick<Format, 'id' | 'libc'>, warn: Warn): PackageSpec => {
   const architecture = spec.architectureOverride ? architectureOfWord(spec.architectureOverride) : spec.architecture
   const watcher = judge(format, architecture, { allowForeign: spec.allowForeignBinaries ?? false, warn })
-  const watched = (item: PackagedItem): PackagedItem => {
-    if (!('source' in item)) return item
-    const { source, path } = item
-    const { sizeBytes, sha256 } = source
-    const open = (): ByteSource => watchBinary(path, source.open(), watcher)
-    const whole = (): ReturnType<NonNullable<SourceFile['whole']>> => {
-      const bytes = source.whole?.()
-      if (bytes instanceof Promise) return bytes.then((later) => watchWhole(path, later, watcher))
-      return bytes && watchWhole(path, bytes, watcher)
-    }
-    return { ...item, source: { sizeBytes, ...(sha256 ? { sha256 } : {}), open, whole } }
-  }
+  const watched = (item: PackagedItem): PackagedItem =>
+    'source' in item ? { ...item, source: new WatchedFile(item.path, item.source, watcher) } : item
   return { ...spec, items: spec.items.map(watched) }
 }

@@ -71,7 +71,6 @@ const spawnChild = (program: string, port: number, { token, log, emptyRoom }: Pa
       HOST: '127.0.0.1',
       PACKAGER_TOKEN: token,
       PACKAGER_EXIT_WITH_PARENT: '1',
-      UV_THREADPOOL_SIZE: '1', // as in the image
     },
     // stdin is the thread it hangs on: when this process dies, however it dies, the pipe closes and the child ends.
     stdio: ['pipe', 'pipe', 'pipe'],

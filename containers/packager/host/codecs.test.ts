@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createGunzip } from 'node:zlib'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +36,14 @@ afterAll(() => rmSync(room, { recursive: true, force: true }))
 /** What the real tool makes of it. */
 const unpack = (tool: string, bytes: Uint8Array): Buffer =>
   execFileSync(tool, ['-dc'], { input: bytes, maxBuffer: 64 * 1024 * 1024, stdio: ['pipe', 'pipe', 'pipe'] })
+
+/** Ends with the first member, and says how much of the input that was. */
+const inflateOneMember = (packed: Uint8Array) =>
+  new Promise<{ readonly bytesWritten: number }>((done, fail) => {
+    const gunzip = createGunzip()
+    gunzip.on('error', fail).on('end', () => done(gunzip))
+    gunzip.resume().end(packed)
+  })
 
 const TOOLS: readonly (readonly [Codec, string, readonly (number | undefined)[]])[] = [
   ['gzip', 'gzip', [undefined, 1, 9]],
@@ -88,6 +97,41 @@ describe('gzip', () => {
     const packed = await collect(compress('gzip', pieces(Buffer.from('x'))))
     expect([...packed.subarray(0, 8)]).toEqual([0x1f, 0x8b, 8, 0, 0, 0, 0, 0])
     expect(packed[9]).toBe(3)
+  })
+})
+
+describe('gzip of several pieces', () => {
+  const bytes = payload(3_500_000)
+
+  it.each([1, 6, 9])('at level %s is one member, the same however its input is cut', async (level) => {
+    const packed = await collect(compress('gzip', pieces(bytes), level))
+    expect(unpack('gzip', packed).equals(bytes)).toBe(true)
+    const { bytesWritten } = await inflateOneMember(packed)
+    expect(bytesWritten).toBe(packed.length)
+    const again = await collect(compress('gzip', pieces(bytes, 4_099), level))
+    expect(again.equals(packed)).toBe(true)
+  })
+
+  it('has a piece’s worth of everything before it to look back at', async () => {
+    // Noise that repeats within deflate's window, and only there.
+    const noise = randomBytes(16 * 1024)
+    const repeating = Buffer.alloc(4 * 1024 * 1024)
+    for (let at = 0; at < repeating.length; at += noise.length) noise.copy(repeating, at)
+    const packed = await collect(compress('gzip', pieces(repeating)))
+    expect(packed.length).toBeLessThan(noise.length + 64 * 1024)
+  })
+
+  it('passes on what goes wrong in its source, and can be left early', async () => {
+    async function* breaking(): ByteSource {
+      yield bytes
+      throw new Error('the disk is gone')
+    }
+    await expect(collect(compress('gzip', breaking()))).rejects.toThrow('the disk is gone')
+    for await (const chunk of compress('gzip', pieces(bytes))) {
+      expect(chunk.length).toBeGreaterThan(0)
+      break
+    }
+    expect(unpack('gzip', await collect(compress('gzip', pieces(bytes)))).equals(bytes)).toBe(true)
   })
 })
 

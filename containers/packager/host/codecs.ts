@@ -4,6 +4,7 @@ import * as zlib from 'node:zlib'
 import type { ByteSource } from '@distropack/core/model/spec.ts'
 import type { Codec } from '@distropack/core/tools.ts'
 import { decompressBzip2 } from './bzip2.ts'
+import { compressGzip } from './gzip.ts'
 import { compressByProgram, decompressByProgram } from './machine-codecs.ts'
 import { openRooms } from './rooms.ts'
 import { piecewise, through } from './streams.ts'
@@ -21,24 +22,6 @@ const DEFAULT_XZ_LEVEL = 6
 const inRange = (codec: Codec, level: number, low: number, high: number): number => {
   if (Number.isInteger(level) && level >= low && level <= high) return level
   throw new Error(`${codec} has levels ${low} to ${high}, not ${level}`)
-}
-
-/** Offset of the byte that names the operating system (RFC 1952); zlib writes that of its host. */
-const GZIP_OS_OFFSET = 9
-const GZIP_OS_UNIX = 3
-
-async function* compressGzip(source: ByteSource, level: number | undefined): ByteSource {
-  const gzip = zlib.createGzip({
-    level: level === undefined ? constants.Z_DEFAULT_COMPRESSION : inRange('gzip', level, 1, 9),
-    chunkSize: CHUNK_BYTES,
-  })
-  let offset = 0
-  for await (const chunk of piecewise(source, gzip, inputRooms)) {
-    const osIndex = GZIP_OS_OFFSET - offset
-    if (osIndex >= 0 && osIndex < chunk.length) chunk[osIndex] = GZIP_OS_UNIX
-    offset += chunk.length
-    yield chunk
-  }
 }
 
 /**
@@ -85,7 +68,7 @@ export const compress = (codec: Codec, source: ByteSource, level?: number): Byte
     case 'none':
       return source
     case 'gzip':
-      return compressGzip(source, level)
+      return compressGzip(source, level === undefined ? level : inRange('gzip', level, 1, 9))
     case 'zstd':
       return compressZstd(source, level)
     case 'xz':

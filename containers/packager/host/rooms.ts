@@ -3,14 +3,14 @@
 
 export interface Rooms {
   /** With whatever the last one left in it. */
-  take(): Uint8Array
+  take(): Uint8Array<ArrayBuffer>
   /** Nobody may look at it any more. */
-  give(room: Uint8Array): void
+  give(room: Uint8Array<ArrayBuffer>): void
 }
 
 /** Rooms of one size; no more than `keptAtMost` wait for the next. */
 export const openRooms = (sizeBytes: number, keptAtMost: number): Rooms => {
-  const free: Uint8Array[] = []
+  const free: Uint8Array<ArrayBuffer>[] = []
   return {
     take: () => free.pop() ?? new Uint8Array(sizeBytes),
     give(room) {

@@ -88,3 +88,16 @@ it('looks at a path once, for all targets of a command', async () => {
   const source = await tree.open('file')
   expect(() => source.whole?.()).toThrow('changed while it was read')
 })
+
+it('keeps what it has read for the next reader, up to its bound, and no file larger than a megabyte', async () => {
+  const sizes = { small: 1000, middle: 300_000, large: 1_100_000, late: 900_000 }
+  for (const [name, sizeBytes] of Object.entries(sizes)) writeFileSync(join(root, name), Buffer.alloc(sizeBytes, name))
+  const tree = folderTree(root, { keptBytes: 1_000_000 })
+  const wholeOf = async (name: string) => (await tree.open(name)).whole?.()
+  const first = [await wholeOf('small'), await wholeOf('middle')]
+  expect(first.map((bytes) => bytes?.length)).toEqual([1000, 300_000])
+  expect(await wholeOf('large')).toBeUndefined()
+  // There is not enough left for it: it comes in pieces.
+  expect(await wholeOf('late')).toBeUndefined()
+  expect([await wholeOf('small'), await wholeOf('middle')].every((bytes, at) => bytes === first[at])).toBe(true)
+})

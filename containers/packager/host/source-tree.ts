@@ -56,14 +56,15 @@ const openShelf = () => {
   return {
     /** Room for so many bytes; all of it is kept as long as any file on it is. */
     room(lengthBytes: number): Uint8Array {
+      if (lengthBytes > SMALL_FILE_BYTES + 1) return Buffer.allocUnsafeSlow(lengthBytes)
       if (used + lengthBytes > shelf.length) {
         shelf = new Uint8Array(READ_BYTES)
         used = 0
       }
       return shelf.subarray(used, used + lengthBytes)
     },
-    keep(lengthBytes: number): void {
-      used += lengthBytes
+    keep(bytes: Uint8Array): void {
+      if (bytes.buffer === shelf.buffer) used += bytes.length
     },
   }
 }
@@ -75,8 +76,9 @@ const readWhole = (absolutePath: string, path: string, sizeBytes: number): Uint8
   try {
     const room = shelf.room(sizeBytes + 1)
     if (fill(file, room) !== sizeBytes) throw changed(path)
-    shelf.keep(sizeBytes)
-    return room.subarray(0, sizeBytes)
+    const bytes = room.subarray(0, sizeBytes)
+    shelf.keep(bytes)
+    return bytes
   } finally {
     closeSync(file)
   }
@@ -133,11 +135,15 @@ const statOf = (absolutePath: string): SourceStat | undefined => {
   }
 }
 
+/** Also read whole, where a tree keeps what it has read. */
+const KEPT_FILE_BYTES = 1024 * 1024
+
 /** A file as the tree saw it. There may be 100,000, so each is what it is and where, and no more. */
 class FolderFile implements SourceFile {
   readonly sizeBytes: number
   private readonly path: string
   private readonly folder: Folder
+  private kept: Uint8Array | undefined
   constructor(folder: Folder, path: string, sizeBytes: number) {
     this.folder = folder
     this.path = path
@@ -149,13 +155,18 @@ class FolderFile implements SourceFile {
   }
 
   whole(): Uint8Array | Promise<Uint8Array> | undefined {
-    if (this.sizeBytes > SMALL_FILE_BYTES) return undefined
+    if (this.kept) return this.kept
+    if (this.sizeBytes > KEPT_FILE_BYTES) return undefined
+    const isKept = this.folder.keep(this.sizeBytes)
+    if (!isKept && this.sizeBytes > SMALL_FILE_BYTES) return undefined
     const waiting = this.folder.turn()
-    return waiting ? waiting.then(() => this.read()) : this.read()
+    return waiting ? waiting.then(() => this.read(isKept)) : this.read(isKept)
   }
 
-  private read(): Uint8Array {
-    return readWhole(this.folder.absolute(this.path), this.path, this.sizeBytes)
+  private read(isKept: boolean): Uint8Array {
+    const bytes = readWhole(this.folder.absolute(this.path), this.path, this.sizeBytes)
+    if (isKept) this.kept = bytes
+    return bytes
   }
 }
 
@@ -163,23 +174,38 @@ interface Folder {
   absolute(path: string): string
   /** A promise when others must have the thread first. */
   turn(): Promise<void> | undefined
+  /** Whether so many bytes more may be kept for the next reader. */
+  keep(sizeBytes: number): boolean
+}
+
+export interface FolderOptions {
+  /** So many bytes of files stay for the next that reads them: for several targets of one command. */
+  readonly keptBytes: number
 }
 
 /**
  * `root`: the folder relative paths start from. What was seen of a path holds as long as the tree does, for all targets
  * of a command: each is looked at once, and whoever reads a file finds out whether it is still the same.
  */
-export const folderTree = (root: string): SourceTree => {
+export const folderTree = (root: string, { keptBytes }: FolderOptions = { keptBytes: 0 }): SourceTree => {
   const seen = new Map<string, SourceStat | undefined>()
   const base = resolve(root)
   const absolute = (path: string): string => (path.startsWith('/') ? path : `${base}/${path}`)
-  const folder: Folder = { absolute, turn: openTurns() }
+  let freeBytes = keptBytes
+  const keep = (sizeBytes: number): boolean => {
+    if (sizeBytes > freeBytes) return false
+    freeBytes -= sizeBytes
+    return true
+  }
+  const folder: Folder = { absolute, turn: openTurns(), keep }
   const look = (path: string): SourceStat | undefined => {
     if (seen.has(path)) return seen.get(path)
     const stat = statOf(absolute(path))
     seen.set(path, stat)
     return stat
   }
+  /** All targets of a command have the same file. */
+  const files = new Map<string, FolderFile>()
   return {
     stat: async (path) => look(path),
     async list(path) {
@@ -188,8 +214,13 @@ export const folderTree = (root: string): SourceTree => {
       return children.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     },
     async open(path) {
+      const known = files.get(path)
+      if (known) return known
       const stat = look(path)
-      return new FolderFile(folder, path, stat?.kind === 'file' ? stat.sizeBytes : lstatSync(absolute(path)).size)
+      const sizeBytes = stat?.kind === 'file' ? stat.sizeBytes : lstatSync(absolute(path)).size
+      const file = new FolderFile(folder, path, sizeBytes)
+      if (keptBytes > 0) files.set(path, file)
+      return file
     },
   }
 }

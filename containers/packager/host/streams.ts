@@ -17,8 +17,11 @@ export async function* through(source: ByteSource, transform: Duplex): ByteSourc
 }
 
 /** Pieces of exactly the size of a room, but for the last one. An empty source gives none. */
-export async function* inPieces(source: ByteSource, room: () => Uint8Array): AsyncIterable<Uint8Array> {
-  let piece: Uint8Array | undefined
+export async function* inPieces(
+  source: ByteSource,
+  room: () => Uint8Array<ArrayBuffer>,
+): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  let piece: Uint8Array<ArrayBuffer> | undefined
   let length = 0
   for await (const bytes of source) {
     for (let offset = 0; offset < bytes.length; ) {
@@ -43,8 +46,8 @@ const write = (transform: Duplex, piece: Uint8Array): Promise<void> =>
   })
 
 const feed = async (source: ByteSource, transform: Duplex, rooms: Rooms): Promise<void> => {
-  const taken: Uint8Array[] = []
-  const room = (): Uint8Array => {
+  const taken: Uint8Array<ArrayBuffer>[] = []
+  const room = (): Uint8Array<ArrayBuffer> => {
     const next = rooms.take()
     taken.push(next)
     return next
