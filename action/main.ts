@@ -2,7 +2,7 @@
 // token. GitHub runs the same file once more when the job ends; then the run's token is revoked.
 
 import { globSync } from 'node:fs'
-import { getState, info, saveState, setFailed, setSecret } from '@actions/core'
+import { getState, saveState, setFailed, setSecret } from '@actions/core'
 import { API_PATHS, doneSchema } from '@distropack/core/contract/api.ts'
 import { buildById, uploadById } from '../cli/commands/first-tools.ts'
 import { buildManifest, uploadToSlot } from '../cli/commands/manifests.ts'
@@ -12,10 +12,10 @@ import type { Outcome } from '../cli/outcome.ts'
 import { clientFor, type Environment, openAccess, projectFor } from '../cli/settings.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { type Inputs, readInputs } from './inputs.ts'
-import { isUnchanged, type Published, reportPublished, reportTrouble, setOutputs } from './report.ts'
+import { isUnchanged, log, type Published, reportPublished, reportTrouble, setOutputs } from './report.ts'
 
 const terminal: Terminal = {
-  say: (line) => info(line),
+  say: log,
   progress: () => {},
   ask: () => Promise.resolve(undefined),
 }
@@ -67,7 +67,7 @@ const runKept = async (inputs: Inputs, env: Environment): Promise<Outcome> => {
   for (const [slot, path] of slotsOf(inputs.files)) {
     const sent = await uploadToSlot(path, { ...common(inputs), package: inputs.package, slot }, env, terminal)
     if (!sent.ok) return sent
-    for (const line of sent.value.lines) info(line)
+    for (const line of sent.value.lines) log(line)
   }
   if (!inputs.build) return { ok: true, value: { document: {}, lines: [] } }
   const { version, targets, wait, timeoutSeconds: timeout } = inputs
@@ -122,7 +122,7 @@ const run = async (): Promise<void> => {
   const published = isPublished(document) ? document : undefined
   if (published) setOutputs(published, url)
   if (!outcome.ok) return reportTrouble(outcome.error)
-  for (const line of outcome.value.lines) info(line)
+  for (const line of outcome.value.lines) log(line)
   if (published) await reportPublished(published, url, isUnchanged(published, before))
 }
 
@@ -131,7 +131,7 @@ const end = async (): Promise<void> => {
   const [url, token] = [getState('url'), getState('token')]
   if (!token) return
   const revoked = await clientFor(url, token).call({ method: 'DELETE', path: API_PATHS.ownToken, schema: doneSchema })
-  info(
+  log(
     revoked.ok ? 'The run’s token is revoked.' : 'The run’s token could not be revoked; it ends by itself in minutes.',
   )
 }

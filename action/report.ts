@@ -3,6 +3,20 @@ import { type AnnotationProperties, ExitCode, error, info, notice, setOutput, su
 import type { Build, Job } from '@distropack/core/contract/api.ts'
 import type { Warning } from '@distropack/core/warning.ts'
 import type { Trouble } from '../cli/outcome.ts'
+import { printable } from '../cli/terminal.ts'
+
+/**
+ * A line of the log. The runner takes `::name::` at a line's beginning, and `##[name]` anywhere in it, for a command of
+ * this step; names of files and words of a server are neither.
+ */
+export const log = (text: string): void => {
+  const lines = printable(text).split('\n')
+  for (const line of lines) info(line.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '## ['))
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+/** The summary is HTML, and escapes nothing. */
+const html = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '')
 
 type Where = Trouble['faults'][number]['where']
 
@@ -14,7 +28,7 @@ const placeOf = (where: Where): AnnotationProperties => ({
 
 export const reportTrouble = ({ faults, requestId }: Trouble): void => {
   for (const { message, where } of faults) error(message, placeOf(where))
-  if (requestId) info(`Quote request ${requestId} when you ask for help.`)
+  if (requestId) log(`Quote request ${requestId} when you ask for help.`)
   process.exitCode = ExitCode.Failure
 }
 
@@ -61,16 +75,16 @@ export const reportPublished = async (published: Published, url: string, unchang
   summary.addTable([
     ['target', 'version', 'file', 'state'].map((data) => ({ data, header: true })),
     ...build.jobs.map(({ target, artifact, state }) => [
-      target,
-      artifact?.version ?? '',
-      artifact ? `<a href="${artifact.url}">${artifact.fileName}</a>` : '',
+      html(target),
+      html(artifact?.version ?? ''),
+      artifact ? `<a href="${html(artifact.url)}">${html(artifact.fileName)}</a>` : '',
       unchanged ? 'was there' : state,
     ]),
   ])
   if (install.length > 0) {
     summary.addHeading('Install', 3)
     for (const { title, commands } of install)
-      summary.addRaw(`**${title}**`, true).addCodeBlock(commands.join('\n'), 'sh')
+      summary.addRaw(`**${html(title)}**`, true).addCodeBlock(html(commands.join('\n')), 'sh')
   }
   summary.addLink('All of it, with keys and earlier states', pageOf(url, build))
   await summary.write()

@@ -48,7 +48,9 @@ class Jar {
       const headers = { 'content-type': 'application/json' }
       const response = await this.fetch(`${this.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
       const text = await response.text()
-      return ok({ status: response.status, body: text ? JSON.parse(text) : {} })
+      const said: unknown = text ? JSON.parse(text) : {}
+      if (typeof said !== 'object' || said === null) throw new Error('its answer is not of this API')
+      return ok({ status: response.status, body: said as Reply['body'] })
     } catch (error) {
       return err({
         exitCode: EXIT.unreachable,
@@ -90,7 +92,7 @@ const personFor = async (flags: PersonFlags, env: Environment) => {
   if (!config.ok) return config
   const address = flags.url || env.DISTROPACK_API_URL || config.value.url
   if (!address) return usageTrouble('Which server? Give --url, or set DISTROPACK_API_URL.')
-  const email = flags.email ?? (config.value.url === address ? config.value.email : undefined)
+  const email = flags.email ?? (config.value.url === address.replace(/\/+$/, '') ? config.value.email : undefined)
   if (!email) return usageTrouble('This is for a person, not for a token: give --email, and the password when asked.')
   const url = checkUrl(address)
   return url.ok ? ok({ url: url.value, email }) : url

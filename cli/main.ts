@@ -18,7 +18,7 @@ import { addTokenWords } from './nouns/tokens.ts'
 import { addWebhookWords } from './nouns/webhooks.ts'
 import { EXIT, EXIT_HELP, type Outcome, type Trouble } from './outcome.ts'
 import packageFile from './package.json' with { type: 'json' }
-import { openTerminal } from './terminal.ts'
+import { openTerminal, print, printTrouble } from './terminal.ts'
 
 const errorDocument = ({ code, faults, requestId, document }: Trouble): object => ({
   ok: false,
@@ -41,15 +41,15 @@ const finish = (outcome: Outcome, isJson: boolean): void => {
   process.exitCode = outcome.ok ? EXIT.ok : outcome.error.exitCode
   if (isJson) {
     const document = outcome.ok ? { ok: true, ...outcome.value.document } : errorDocument(outcome.error)
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+    print(`${JSON.stringify(document, null, 2)}\n`)
     return
   }
   if (outcome.ok) {
-    process.stdout.write(outcome.value.lines.map((line) => `${line}\n`).join(''))
+    print(outcome.value.lines.map((line) => `${line}\n`).join(''))
     return
   }
-  for (const { message } of outcome.error.faults) process.stderr.write(`error: ${message}\n`)
-  if (outcome.error.requestId) process.stderr.write(`request ${outcome.error.requestId}\n`)
+  for (const { message } of outcome.error.faults) printTrouble(`error: ${message}\n`)
+  if (outcome.error.requestId) printTrouble(`request ${outcome.error.requestId}\n`)
 }
 
 /** Before commander has read the line, and when it cannot. */
@@ -63,7 +63,7 @@ const program = new Command('distropack')
   .addHelpText('after', EXIT_HELP)
   .showSuggestionAfterError()
   .exitOverride()
-  .configureOutput({ writeErr: (text) => isJsonAsked() || process.stderr.write(text) })
+  .configureOutput({ writeErr: (text) => isJsonAsked() || printTrouble(text) })
 
 /** Commander writes help at once and waits for nothing, so the list of formats is loaded before it might be asked for. */
 const isHelpAsked = process.argv.some((word) => ['-h', '--help', 'help', 'man'].includes(word))
@@ -104,7 +104,7 @@ try {
     finish({ ok: false, error: ofFile }, isJsonAsked())
   } else if (!(error instanceof CommanderError)) {
     // A bug, or a disk that is full: all of it for who must find it.
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    printTrouble(`${error instanceof Error ? error.stack : String(error)}\n`)
     const message = error instanceof Error ? error.message : String(error)
     if (isJsonAsked())
       finish({ ok: false, error: { exitCode: EXIT.refused, code: 'internal', faults: [{ message }] } }, true)

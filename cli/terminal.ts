@@ -1,5 +1,5 @@
-// The terminal: progress on stderr, a secret read without showing it.
-import { stderr, stdin } from 'node:process'
+// The terminal: progress on stderr, a secret read without showing it, and strangers' words shown without obeying them.
+import { stderr, stdin, stdout } from 'node:process'
 import { createInterface } from 'node:readline'
 import { collectWarnings } from '@distropack/core/warning.ts'
 
@@ -11,6 +11,20 @@ export interface Terminal {
   /** Undefined where nobody is there to answer. */
   ask(question: string): Promise<string | undefined>
 }
+
+/** C0 without tab and line ends, DEL, C1, and what turns the direction of the text around it. */
+const OBEYED = /(?!\r?\n|\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu
+
+/**
+ * What a server, a package or the name of a file says, as a terminal may show it: it would obey control characters, and
+ * with them a stranger moves the cursor, hides lines or fills the clipboard. In JSON, which it leaves valid, too.
+ */
+export const printable = (text: string): string =>
+  text.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+/** Whatever goes to stdout or stderr goes through these. */
+export const print = (text: string): void => void stdout.write(printable(text))
+export const printTrouble = (text: string): void => void stderr.write(printable(text))
 
 /** Says each warning once, however many targets have it, and keeps them for --json. */
 export const warningsOn = (terminal: Terminal) => collectWarnings(({ message }) => terminal.say(`warning: ${message}`))
@@ -43,7 +57,7 @@ const askLine = async (question: string): Promise<string> => {
 export const openTerminal = (isJson: () => boolean = () => false): Terminal => {
   let drawnAtMs = 0
   return {
-    say: (line) => void stderr.write(`${line}\n`),
+    say: (line) => printTrouble(`${line}\n`),
     progress(label, done, total, unit = 'bytes') {
       if (!stderr.isTTY && !isJson()) return
       const isLast = done >= total
@@ -54,9 +68,9 @@ export const openTerminal = (isJson: () => boolean = () => false): Terminal => {
       const cells = Math.round(share * BAR_CELLS)
       const bar = '#'.repeat(cells).padEnd(BAR_CELLS, '.')
       const counted = (count: number): string => (unit === 'bytes' ? formatBytes(count) : `${count} ${unit}`)
-      stderr.write(`\r${label} [${bar}] ${counted(done)} of ${counted(total)}\u001b[K${isLast ? '\n' : ''}`)
+      stderr.write(`\r${printable(label)} [${bar}] ${counted(done)} of ${counted(total)}\u001b[K${isLast ? '\n' : ''}`)
     },
-    ask: (question) => (stdin.isTTY && stderr.isTTY ? askLine(question) : Promise.resolve(undefined)),
+    ask: (question) => (stdin.isTTY && stderr.isTTY ? askLine(printable(question)) : Promise.resolve(undefined)),
   }
 }
 
@@ -85,7 +99,7 @@ const readSecret = async (): Promise<string | undefined> => {
 
 /** Undefined when the user gave up. */
 export const askSecret = async (question: string): Promise<string | undefined> => {
-  stderr.write(question)
+  printTrouble(question)
   stdin.setRawMode(true)
   stdin.setEncoding('utf8')
   try {

@@ -14,6 +14,7 @@ import {
   readConfig,
   type ServerFlags,
 } from '../settings.ts'
+import { print } from '../terminal.ts'
 import { inColumns } from './answers.ts'
 
 type State = 'ok' | 'note' | 'trouble'
@@ -135,7 +136,7 @@ export const doctor = async (flags: ServerFlags & { readonly json?: boolean }, e
   const lines = inColumns(checks.map(({ what, state, says }) => [MARKS[state], what, says]))
   const broken = checks.filter(({ state }) => state === 'trouble')
   if (broken.length === 0) return ok({ document: { checks }, lines })
-  process.stdout.write(flags.json ? '' : `${lines.join('\n')}\n`)
+  print(flags.json ? '' : `${lines.join('\n')}\n`)
   const faults = broken.map(({ what, says }) => ({ message: `${what}: ${says}` }))
   return err({ exitCode: EXIT.refused, code: 'usage', faults, document: { checks } })
 }

@@ -5,6 +5,7 @@ import type { ApiClient, ClientTrouble } from '@distropack/core/contract/client.
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import { clientTrouble, EXIT, type Outcome, usageTrouble } from '../outcome.ts'
 import { type Environment, openProject, type ServerFlags } from '../settings.ts'
+import { print } from '../terminal.ts'
 import { inProject, listed, timeOf } from './answers.ts'
 
 type Project = ReturnType<ApiClient['inProject']>
@@ -123,7 +124,7 @@ export const logs = async (buildId: string, flags: LogFlags, env: Environment): 
     lines.push(...read.value)
     const document = { build: buildId, lines }
     if (!flags.follow) return ok({ document, lines: lines.map(textOf) })
-    if (!flags.json) process.stdout.write(read.value.map((line) => `${textOf(line)}\n`).join(''))
+    if (!flags.json) print(read.value.map((line) => `${textOf(line)}\n`).join(''))
     // The states were read before the lines: when they are final, no line comes behind these.
     if (jobs.every(({ state }) => FINAL_JOB_STATES.includes(state))) return endOfFollowed(jobs, document)
     await sleep(FOLLOW_MS)

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Artifact } from '@distropack/core/contract/client.ts'
 import { findMeant } from '@distropack/core/packages/meant.ts'
-import { FORMATS } from '@distropack/core/registry.ts'
+import { FORMATS, parseFileName } from '@distropack/core/registry.ts'
 import { err, ok, type Result } from '@distropack/core/result.ts'
 import type { Project } from '../new-project.ts'
 import { clientTrouble, EXIT, type Outcome, type Trouble, usageTrouble } from '../outcome.ts'
@@ -81,34 +81,52 @@ export const showPackage = async (word: string, flags: ServerFlags, env: Environ
   return found.ok ? ok({ document: { packages: found.value }, lines: found.value.flatMap(detailsOf) }) : found
 }
 
+/** A server that is taken over, or none of ours, writes into this folder only, and nothing but packages. */
+const isPackageName = (fileName: string): boolean => !/[/\\\p{Cc}]/u.test(fileName) && parseFileName(fileName).ok
+
+const refused = (code: Trouble['code'], message: string): Result<never, Trouble> =>
+  err({ exitCode: EXIT.refused, code, faults: [{ message }] })
+
+/** The address is the server's word, and may be none. */
+const fetchFile = async (url: string, access: ServerAccess): Promise<Result<Response, Trouble>> => {
+  try {
+    const headers = isOwn(url, access.url) ? { authorization: `Bearer ${access.token}` } : {}
+    const response = await fetch(url, { headers })
+    return response.ok && response.body ? ok(response) : refused('not_found', `${url} answered ${response.status}.`)
+  } catch (error) {
+    const { message, cause } = error as Error
+    const reason = cause instanceof Error && cause.message ? cause.message : message
+    const faults = [{ message: `${url} gives no usable answer: ${reason}.` }]
+    return err({ exitCode: EXIT.unreachable, code: 'server_unreachable', faults })
+  }
+}
+
 /** Under another name until all of it is there and its hash is right. */
 const download = async (
   { url, fileName, sha256 }: Artifact,
   folder: string,
   access: ServerAccess,
 ): Promise<Result<string, Trouble>> => {
+  if (!isPackageName(fileName)) {
+    return refused(
+      'path_unsafe',
+      `The server calls a file "${fileName}", which is no package's name; it is not written.`,
+    )
+  }
   const path = join(folder, fileName)
   const unfinished = `${path}.${process.pid}.unfinished`
-  const sent = isOwn(url, access.url) ? { authorization: `Bearer ${access.token}` } : {}
+  const response = await fetchFile(url, access)
+  if (!response.ok) return response
   try {
-    const response = await fetch(url, { headers: sent })
-    if (!response.ok || !response.body) {
-      return err({
-        exitCode: EXIT.refused,
-        code: 'not_found',
-        faults: [{ message: `${url} answered ${response.status}.` }],
-      })
-    }
     const hash = createHash('sha256')
-    const body = Readable.fromWeb(response.body as never)
+    const body = Readable.fromWeb(response.value.body as never)
     body.on('data', (chunk: Uint8Array) => hash.update(chunk))
     await pipeline(body, createWriteStream(unfinished))
     if (hash.digest('hex') !== sha256) {
-      return err({
-        exitCode: EXIT.refused,
-        code: 'digest_mismatch',
-        faults: [{ message: `${fileName} arrived with another sha256 than it was published with; try again.` }],
-      })
+      return refused(
+        'digest_mismatch',
+        `${fileName} arrived with another sha256 than it was published with; try again.`,
+      )
     }
     await rename(unfinished, path)
     return ok(path)

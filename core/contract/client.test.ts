@@ -52,6 +52,14 @@ describe('a call', () => {
     expect(new Headers(sent[0]?.init.headers).get('authorization')).toBe('Bearer secret')
   })
 
+  it.each(['.', '..'])('of "%s" is not sent: it would be another address', async (id) => {
+    const { project, sent } = clientOf(json({ ok: true }))
+    const refused = await project.deleteArtifact(id)
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'refused', faults: [{ code: 'request_invalid' }] } })
+    expect(sent).toEqual([])
+    expect((await project.deleteArtifact('..x')).ok).toBe(true)
+  })
+
   it('is tried again when the network or the server fails for a while', async () => {
     const { project, sent, slept } = clientOf(new TypeError('fetch failed'), json({}, 503), json(BUILD))
     expect((await project.build('bld_1')).ok).toBe(true)

@@ -67,6 +67,9 @@ const fillPath = (template: string, params: Params): string =>
     return encodeURIComponent(value)
   })
 
+/** An address ends these before it is sent, however they are escaped, and would be another one: that of the whole list. */
+const dotIn = (params: Params): string | undefined => Object.values(params).find((value) => /^\.\.?$/.test(value))
+
 const unreachable = (url: string, reason: string, status?: number): ClientTrouble => ({
   kind: 'unreachable',
   faults: [fault('internal', `${url} gives no usable answer: ${reason}.`)],
@@ -132,6 +135,10 @@ export interface ApiCall<T> {
 }
 
 const call = async <T>(options: ClientOptions, request: ApiCall<T>): Answer<T> => {
+  const dot = dotIn(request.params ?? {})
+  if (dot !== undefined) {
+    return err({ kind: 'refused', faults: [fault('request_invalid', `"${dot}" is no name and no id.`)] })
+  }
   const query = request.query ? `?${new URLSearchParams({ ...request.query })}` : ''
   const path = `${API_PREFIX}${fillPath(request.path, request.params ?? {})}${query}`
   const sent = await send(options, path, {

@@ -57,12 +57,12 @@ const optionsOf = (env: Record<string, string>) => {
   return { cwd: room, env: { PATH, NODE_COMPILE_CACHE, HOME: room, TMPDIR: room, ...env } }
 }
 
-export const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Run> =>
+export const run = (args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Run> =>
   new Promise((done) => {
     const child = execFile(process.execPath, [PROGRAM, ...args], optionsOf(env), (error, stdout, stderr) =>
       done({ status: error ? Number(error.code) : 0, stdout, stderr }),
     )
-    child.stdin?.end()
+    child.stdin?.end(input)
   })
 
 /** What a shell says of a pipe that begins with it. */
