@@ -36,6 +36,17 @@ describe('an invitation', () => {
     expect((await invite('reader')).status).toBe(409)
   })
 
+  it('takes the place of an earlier one to the same address, whose role nobody can choose any more', async () => {
+    const hasty = await newPerson('hasty')
+    const asOwner = (await invite('owner', hasty.email)).body
+    const asReader = (await invite('reader', hasty.email)).body
+    expect((await hasty.api('GET', '/account/invitations')).body.items).toMatchObject([{ id: asReader.id }])
+    expect((await hasty.api('POST', `/account/invitations/${asOwner.id}/accept`)).status).toBe(404)
+    expect((await hasty.api('POST', `/account/invitations/${asReader.id}/accept`)).status).toBe(200)
+    expect((await hasty.api('GET', '/organizations')).body.items).toMatchObject([{ role: 'reader' }])
+    await hasty.api('POST', '/organizations/acme/leave')
+  })
+
   it('taken back, or too old, is accepted by nobody', async () => {
     const late = await newPerson('late')
     const revoked = (await invite('reader', late.email)).body

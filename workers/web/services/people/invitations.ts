@@ -78,6 +78,9 @@ const newInvitation = async (
   return { row, secret }
 }
 
+const isOpen = (platform: Platform): SQL | undefined =>
+  and(eq(invitations.state, 'open'), gt(invitations.expiresAtMs, platform.nowMs()))
+
 export const invite = async (
   platform: Platform,
   organization: ActingIn,
@@ -102,7 +105,16 @@ export const invite = async (
     subject: row.id,
     after: { email: row.email, role: row.role },
   })
-  await platform.db.batch([...recorded.statements, platform.db.insert(invitations).values(row)])
+  // The newest is what counts: whoever was asked in as an owner by mistake, and then as a reader, must not choose.
+  const earlier = and(eq(invitations.organizationId, organization.id), eq(invitations.email, row.email))
+  await platform.db.batch([
+    ...recorded.statements,
+    platform.db
+      .update(invitations)
+      .set({ state: 'revoked' })
+      .where(and(earlier, isOpen(platform))),
+    platform.db.insert(invitations).values(row),
+  ])
   await recorded.tell()
   await notify(platform, made, organization.slug)
   return ok(view(row, organization.slug))
@@ -115,9 +127,6 @@ export const inviteToInstance = async (platform: Platform, email: string): Promi
   await notify(platform, made, 'an account')
   return view(made.row, null)
 }
-
-const isOpen = (platform: Platform): SQL | undefined =>
-  and(eq(invitations.state, 'open'), gt(invitations.expiresAtMs, platform.nowMs()))
 
 const list = async (platform: Platform, which: SQL | undefined, page: PageQuery): Promise<Page<Invitation>> => {
   const { rows, nextCursor } = await readPage(
