@@ -66,6 +66,35 @@ describe('a trusted publisher', () => {
   })
 })
 
+describe('a publisher of an issuer that everybody shares', () => {
+  const claim = (each: object) => trust({ name: 'x', trust: { provider: 'generic', issuer: GITHUB, claims: [each] } })
+
+  it.each([
+    { kind: 'glob', claim: 'sub', pattern: '**' },
+    { kind: 'glob', claim: 'sub', pattern: 'repo:**' },
+    { kind: 'glob', claim: 'sub', pattern: 'repo:*/tool:**' },
+    { kind: 'glob', claim: 'repository', pattern: '*/tool' },
+    { kind: 'equals', claim: 'iss', value: GITHUB },
+    { kind: 'equals', claim: 'repository_visibility', value: 'public' },
+    { kind: 'glob', claim: 'ref', pattern: 'refs/tags/v1' },
+  ])('must say whose runs it means: not %j', async (each) => {
+    const refused = await claim(each)
+    expect([refused.status, refused.body.error.code]).toEqual([400, 'request_invalid'])
+    expect(refused.body.error.message).toContain('names an owner')
+  })
+
+  it.each([
+    { kind: 'glob', claim: 'sub', pattern: 'repo:acme/*:ref:refs/tags/**' },
+    { kind: 'glob', claim: 'repository', pattern: 'acme/*' },
+    { kind: 'equals', claim: 'repository_owner_id', value: '42' },
+    { kind: 'in', claim: 'repository', values: ['acme/one', 'acme/two'] },
+  ])('may mean an owner: %j', async (each) => {
+    const made = await claim(each)
+    expect(made.status).toBe(201)
+    await api('DELETE', `/projects/acme/tool/publishers/${made.body.id}`, { token: admin })
+  })
+})
+
 describe('an identity token', () => {
   it('of a run the project trusts becomes a token that publishes there, and nothing else', async () => {
     const { status, body } = await exchange(await identityToken())

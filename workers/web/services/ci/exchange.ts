@@ -18,6 +18,7 @@ import { notingGrants, settleOutbox } from '../platform/outbox.ts'
 import type { Platform } from '../platform/platform.ts'
 import { prepareAudit } from '../platform/record.ts'
 import { areMatched, CLAIM_LIMITS, type Claims, keptClaims } from './claims.ts'
+import { refuseWholeWorld } from './shared-issuers.ts'
 import { claimedIssuer, verifyIdentity } from './verify.ts'
 
 const LIFETIME_MS = 15 * 60 * 1000
@@ -144,7 +145,7 @@ export const exchangeIdentity = async (
   const budget = createBudget(CLAIM_LIMITS)
   // A budget that is spent admits nobody, and says so to nobody: which projects there are is not to be told.
   const held = await catchStreamFaults(async () =>
-    ok(candidates?.publishers.find((each) => areMatched(each.claims, claims, budget))),
+    ok(candidates?.publishers.find((each) => refuseWholeWorld(each).ok && areMatched(each.claims, claims, budget))),
   )
   const publisher = held.ok ? held.value : undefined
   if (!candidates || !publisher) {

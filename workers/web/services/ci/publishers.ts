@@ -14,6 +14,7 @@ import type { Platform } from '../platform/platform.ts'
 import { prepareAudit } from '../platform/record.ts'
 import { audienceOf } from './exchange.ts'
 import { trustOf } from './providers.ts'
+import { refuseWholeWorld } from './shared-issuers.ts'
 
 type Row = typeof trustedPublishers.$inferSelect
 type View = z.infer<typeof trustedPublisherSchema>
@@ -36,6 +37,8 @@ export const createPublisher = async (
   const { issuer, claims } = trustOf(trust)
   const reachable = checkOutboundUrl(issuer)
   if (!reachable.ok) return reachable
+  const owned = refuseWholeWorld({ issuer, claims })
+  if (!owned.ok) return owned
   const mine = eq(trustedPublishers.projectId, project.id)
   const [has] = await platform.db.select({ count: count() }).from(trustedPublishers).where(mine)
   if ((has?.count ?? 0) >= MAX_PUBLISHERS) {
