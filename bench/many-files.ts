@@ -151,15 +151,14 @@ const makeRoom = (write: (files: string) => void): ReferenceRoom & { remove(): v
   return { room, root: join(room, 'root'), remove: () => rmSync(room, { recursive: true }) }
 }
 
-const smallFiles = async (count: number, rounds: number, isCompared: boolean): Promise<BuildRow[]> => {
+const smallFiles = async (count: number, rounds: number): Promise<BuildRow[]> => {
   const made = makeRoom((files) => writeSmallFiles(files, count))
   const tools = referenceTools(made)
   const rows: BuildRow[] = []
   try {
     for (const format of LINUX) {
       const ours = { name: `build ${format}`, run: () => wholeCommand(made.room, [format], 'zstd.yaml') }
-      rows.push(await compare(`${count} files`, ours, tools[format], isCompared ? rounds : 1))
-      if (!isCompared) continue
+      rows.push(await compare(`${count} files`, ours, tools[format], rounds))
       const packager = { name: `packager ${format}`, run: () => warm(made.room, format) }
       rows.push(await compare(`${count} files`, packager, tools[format], rounds))
     }
@@ -167,6 +166,35 @@ const smallFiles = async (count: number, rounds: number, isCompared: boolean): P
     made.remove()
   }
   return rows
+}
+
+/** The same of many more, once, beside our own row of the fewer: the ratio is how time grows, and the peak how memory does. */
+const growth = async (count: number, fewer: readonly BuildRow[]): Promise<BuildRow[]> => {
+  const made = makeRoom((files) => writeSmallFiles(files, count))
+  try {
+    const rows: BuildRow[] = []
+    for (const format of LINUX) {
+      const what = `build ${format}`
+      const base = fewer.find((row) => row.what === what)
+      if (!base) throw new Error(`nothing to hold ${what} against`)
+      const { seconds, cpuSeconds, peakRssMb } = await wholeCommand(made.room, [format], 'zstd.yaml')
+      rows.push({
+        payload: `${count} files`,
+        what,
+        seconds,
+        cpuSeconds,
+        peakRssMb,
+        reference: `the same of ${base.payload}`,
+        referenceSeconds: base.seconds,
+        referenceCpuSeconds: base.cpuSeconds,
+        ratio: seconds / base.seconds,
+        cpuRatio: cpuSeconds / base.cpuSeconds,
+      })
+    }
+    return rows
+  } finally {
+    made.remove()
+  }
 }
 
 const middleFiles = async (megabytes: number, rounds: number): Promise<BuildRow[]> => {
@@ -192,8 +220,9 @@ const middleFiles = async (megabytes: number, rounds: number): Promise<BuildRow[
 }
 
 export const benchBuilds = async ({ rounds, counts, middleMb }: BuildOptions): Promise<BuildRow[]> => {
-  const rows: BuildRow[] = []
-  for (const [at, count] of counts.entries()) rows.push(...(await smallFiles(count, rounds, at === 0)))
+  const [first = 0, ...more] = counts
+  const rows = await smallFiles(first, rounds)
+  for (const count of more) rows.push(...(await growth(count, rows)))
   if (middleMb > 0) rows.push(...(await middleFiles(middleMb, rounds)))
   return rows
 }
