@@ -111,7 +111,7 @@ const readOperations = async (): Promise<Operation[]> => {
 
 /** What would end the run's own ground: the organization, its project, the tokens it asks with. */
 const DESTRUCTIVE =
-  /\/(transfer|leave|revoke)$|^DELETE .*\/(organizations\/\{org\}|tokens\/\{tokenId\}|users\/\{userId\})$|PUT .*\/operator\/state$/
+  /\/(transfer|leave|revoke)$|^DELETE .*\/(organizations\/\{org\}|tokens\/\{tokenId\}|token|users\/\{userId\})$|PUT .*\/operator\/state$/
 
 const addressOf = ({ path, parameters }: Operation, strangeness: number): string => {
   const known: Readonly<Record<string, string>> = { org: 'acme', project: 'tool' }

@@ -8,6 +8,7 @@ import { compressGzip } from './gzip.ts'
 import { compressByProgram, decompressByProgram } from './machine-codecs.ts'
 import { openRooms } from './rooms.ts'
 import { piecewise, through } from './streams.ts'
+import { wholeZstdFrames } from './zstd-frames.ts'
 
 const { constants } = zlib
 
@@ -39,7 +40,7 @@ const compressZstd = (source: ByteSource, level = DEFAULT_ZSTD_LEVEL): ByteSourc
 
 const decompressZstd = (source: ByteSource): ByteSource =>
   zlib.createZstdDecompress
-    ? through(source, zlib.createZstdDecompress({ chunkSize: CHUNK_BYTES }))
+    ? through(wholeZstdFrames(source), zlib.createZstdDecompress({ chunkSize: CHUNK_BYTES }))
     : decompressByProgram('zstd', source)
 
 /** Loaded when something is xz, and where npm could install its binding. */
